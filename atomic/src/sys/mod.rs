@@ -1,0 +1,64 @@
+//! The seam: everything that gosync's primitives take from the platform, once for real and once for loom.
+//!
+//! **Hidden and exempt from semver.** Siblings pin this crate with `=`.
+//!
+//! | item | native (`native/`) | model (`model/`, under `--cfg gosync_loom`) |
+//! | --- | --- | --- |
+//! | `atomic::*`, `fence`, `spin_loop`, `thread` | std | loom |
+//! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses |
+//! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak |
+//! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice |
+//! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
+//! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
+//! | [`await_change`], [`await_free`] | bounded spinning and yielding | nothing: a model has no time |
+//! | [`choose`] | never asked | any of n answers, explored by loom |
+//!
+//! `cfg(gosync_loom)` appears in this file and in `sites.rs` and nowhere else in the shipped crates.
+//!
+//! # Rules of the house
+//!
+//! They come from what loom 0.7 can and cannot see:
+//!
+//! * No `SeqCst` accesses: loom treats them as `AcqRel`. Where a store must not pass a later load, a `fence(SeqCst)`.
+//! * The word of a [`Futex`] changes by read-modify-write only: loom mixes up plain stores that race one.
+//! * Every ordering is written `ord!("site", Ordering)`, every wake and re-check `step!("site", ..)`: `sites.rs`.
+//! * A wake comes last and goes by address ([`Waker`]): the word may be gone by then.
+//! * Nothing here may depend on an address, a clock or a hash in a model: it must replay exactly.
+
+mod lock;
+mod parker;
+pub mod sites;
+
+#[cfg(not(gosync_loom))]
+mod native;
+#[cfg(not(gosync_loom))]
+use native as platform;
+
+#[cfg(all(gosync_loom, feature = "loom"))]
+mod model;
+#[cfg(all(gosync_loom, feature = "loom"))]
+use model as platform;
+
+#[cfg(all(gosync_loom, not(feature = "loom")))]
+compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
+
+pub use crate::{__const_fn as const_fn, __ord as ord, __step as step};
+pub use lock::RawLock;
+pub use parker::{Parker, Unparker};
+pub use platform::*;
+
+/// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
+#[cfg(not(gosync_loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __const_fn {
+    ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis const fn $($rest)* };
+}
+
+/// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
+#[cfg(gosync_loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __const_fn {
+    ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis fn $($rest)* };
+}

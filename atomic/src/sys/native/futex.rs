@@ -1,0 +1,182 @@
+//! [`Futex`]: a word that threads can sleep on, and [`Waker`]: the wake-up that may outlive it.
+//!
+//! Waiting and waking without a deadline is atomic-wait's. Waiting with one is futex(2) on Linux, in the same queues of
+//! the kernel, so that one wake-up reaches both; elsewhere it is `timed.rs`, which every wake-up then also looks into.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+#[cfg(any(test, not(target_os = "linux")))]
+mod timed;
+
+/// A 32-bit word that threads can sleep on. Changed by read-modify-writes only.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub struct Futex(AtomicU32);
+
+/// Wakes the sleepers of one [`Futex`] by its address: the futex itself may be gone by then.
+#[derive(Clone, Copy, Debug)]
+pub struct Waker(*const AtomicU32);
+
+// SAFETY: the pointer is only ever handed to the wake functions, which use it as a key and never read through it.
+unsafe impl Send for Waker {}
+// SAFETY: as above.
+unsafe impl Sync for Waker {}
+
+impl Futex {
+    /// A word with the given value.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(value: u32) -> Futex {
+        Futex(AtomicU32::new(value))
+    }
+
+    /// Reads the word.
+    #[inline(always)]
+    pub fn load(&self, order: Ordering) -> u32 {
+        self.0.load(order)
+    }
+
+    /// Exchanges the word for `new` if it is `current`; the value found either way.
+    #[inline(always)]
+    #[allow(clippy::missing_errors_doc, reason = "std's own contract")]
+    pub fn compare_exchange(&self, current: u32, new: u32, ok: Ordering, err: Ordering) -> Result<u32, u32> {
+        self.0.compare_exchange(current, new, ok, err)
+    }
+
+    /// Replaces the word; the value before.
+    #[inline(always)]
+    pub fn swap(&self, new: u32, order: Ordering) -> u32 {
+        self.0.swap(new, order)
+    }
+
+    /// Adds, wrapping; the value before.
+    #[inline(always)]
+    pub fn fetch_add(&self, n: u32, order: Ordering) -> u32 {
+        self.0.fetch_add(n, order)
+    }
+
+    /// Subtracts, wrapping; the value before.
+    #[inline(always)]
+    pub fn fetch_sub(&self, n: u32, order: Ordering) -> u32 {
+        self.0.fetch_sub(n, order)
+    }
+
+    /// Sets bits; the value before.
+    #[inline(always)]
+    pub fn fetch_or(&self, bits: u32, order: Ordering) -> u32 {
+        self.0.fetch_or(bits, order)
+    }
+
+    /// Clears the bits that are not in `bits`; the value before.
+    #[inline(always)]
+    pub fn fetch_and(&self, bits: u32, order: Ordering) -> u32 {
+        self.0.fetch_and(bits, order)
+    }
+
+    /// Sleeps while the word is `expected`, until woken. May return for no reason; orders nothing.
+    #[inline]
+    pub fn wait(&self, expected: u32) {
+        atomic_wait::wait(&self.0, expected);
+    }
+
+    /// As [`wait`](Futex::wait), but returns `false` once `deadline` has passed. `None` is never.
+    #[must_use]
+    pub fn wait_until(&self, expected: u32, deadline: Option<Instant>) -> bool {
+        let Some(deadline) = deadline else {
+            self.wait(expected);
+            return true;
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        #[cfg(target_os = "linux")]
+        linux_wait(&self.0, expected, left);
+        #[cfg(not(target_os = "linux"))]
+        timed::wait(&self.0, expected, left);
+        true
+    }
+
+    /// The wake-up of this word's sleepers. Taken before the word's last change, used after it.
+    #[inline(always)]
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker(&self.0)
+    }
+}
+
+impl Waker {
+    /// Wakes one sleeper, if there is one.
+    #[inline]
+    pub fn wake_one(self) {
+        atomic_wait::wake_one(self.0);
+        #[cfg(not(target_os = "linux"))]
+        timed::wake(self.0);
+    }
+
+    /// Wakes all sleepers.
+    #[inline]
+    pub fn wake_all(self) {
+        atomic_wait::wake_all(self.0);
+        #[cfg(not(target_os = "linux"))]
+        timed::wake(self.0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn linux_wait(word: &AtomicU32, expected: u32, left: std::time::Duration) {
+    let timeout = libc::timespec {
+        // A deadline beyond what the kernel can count is cut short: the caller looks again.
+        tv_sec: libc::time_t::try_from(left.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: left.subsec_nanos() as _,
+    };
+    // SAFETY: futex(2) reads the word and the timeout, both of which outlive the call. Every outcome means "look again".
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+            expected,
+            &raw const timeout,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_deadline_that_passed_is_reported_and_one_that_did_not_is_waited_for() {
+        let futex = Futex::new(7);
+        assert!(!futex.wait_until(7, Some(Instant::now())));
+        assert!(futex.wait_until(8, Some(Instant::now() + Duration::from_secs(3600))), "another value: no sleep");
+        let start = Instant::now();
+        let deadline = start + Duration::from_millis(20);
+        while futex.wait_until(7, Some(deadline)) {}
+        assert!(start.elapsed() >= Duration::from_millis(20));
+    }
+
+    #[test]
+    fn a_wake_reaches_a_sleeper_with_a_deadline() {
+        let futex = Arc::new(Futex::new(0));
+        let sleeper = std::thread::spawn({
+            let futex = Arc::clone(&futex);
+            move || {
+                let deadline = Instant::now() + Duration::from_secs(60);
+                while futex.load(Ordering::Acquire) == 0 {
+                    assert!(futex.wait_until(0, Some(deadline)), "the wake was lost");
+                }
+            }
+        });
+        std::thread::sleep(Duration::from_millis(20));
+        let waker = futex.waker();
+        futex.swap(1, Ordering::Release);
+        waker.wake_one();
+        sleeper.join().unwrap();
+    }
+}

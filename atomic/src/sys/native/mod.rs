@@ -1,0 +1,33 @@
+//! The native side of the seam: std and the operating system.
+
+mod alive;
+mod cell;
+mod futex;
+mod lock;
+mod wait;
+
+pub use alive::Alive;
+pub use cell::{MutPtr, UnsafeCell};
+pub use futex::{Futex, Waker};
+pub use lock::{Lock, LockGuard};
+pub use std::hint::spin_loop;
+pub use std::sync::Arc;
+pub use std::sync::atomic::fence;
+pub use wait::{Cpu, Pacer, await_change};
+
+/// std's atomics, without the orderings: those are written `ord!`.
+pub mod atomic {
+    pub use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+}
+
+/// std's threads.
+pub mod thread {
+    pub use std::thread::{Builder, JoinHandle, panicking, spawn, yield_now};
+}
+
+/// One of `n` answers, which a model explores and a program never asks for: always 0.
+#[inline(always)]
+#[must_use]
+pub fn choose(_n: usize) -> usize {
+    0
+}

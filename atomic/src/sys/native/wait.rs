@@ -1,0 +1,181 @@
+//! How to wait before sleeping: the one place that decides how long to spin and when to yield.
+//!
+//! Putting a thread to sleep and waking it costs two system calls and a scheduler's delay, 7 to 15 us on a small
+//! machine; a hand-off between two running threads costs one or two transfers of a cache line, about 0.1 us. So a short
+//! wait is worth spinning for, if the peer really runs, and never otherwise. Nothing here is needed for correctness:
+//! every function may return at once, and in models it does.
+//!
+//! [`await_change`] is for a waiter that is already registered with its peer. Its rules:
+//!
+//! 1. The peer last ran on this CPU: spinning only delays it. Yield twice, then sleep. But two threads that happen to
+//!    start on one CPU must not stay there: now and then ([`due_for_escape`]) sleep at once, so that the scheduler
+//!    places the wake-up on an idle CPU.
+//! 2. Otherwise spin for about as long as a wake-up takes, yield a few times, then sleep.
+//! 3. A process-wide [`credit`] gates rule 2: it grows when waits end while spinning and shrinks when they do not. With
+//!    more busy threads than CPUs it runs out, and waiters sleep at once but for an occasional probe. It is process-wide
+//!    because a program with many channels that are each used a few times would never learn otherwise.
+//! 4. One CPU only: yield twice, then sleep.
+//!
+//! [`Pacer`] is for the waiter on a [`Lock`](super::Lock): its holder is a few dozen instructions from the end.
+
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::yield_now;
+
+use crossbeam_utils::CachePadded;
+
+use super::Futex;
+
+/// Pauses in rule 2: about one wake-up's time.
+const SPINS: u32 = 250;
+/// Yields after them.
+const YIELDS: u32 = 4;
+/// Yields when spinning cannot help.
+const YIELDS_ONLY: u32 = 2;
+
+/// A CPU that a thread was seen on: a hint, stale at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cpu(u32);
+
+impl Cpu {
+    /// No CPU in particular.
+    pub const UNKNOWN: Cpu = Cpu(u32::MAX);
+
+    /// The CPU that runs the calling thread, where the platform tells cheaply.
+    #[inline]
+    #[must_use]
+    pub fn current() -> Cpu {
+        #[cfg(target_os = "linux")]
+        {
+            // SAFETY: no preconditions; it fails with -1, which is `UNKNOWN`.
+            Cpu(unsafe { libc::sched_getcpu() } as u32)
+        }
+        #[cfg(not(target_os = "linux"))]
+        Cpu::UNKNOWN
+    }
+}
+
+/// Waits for `word` to stop being `pending`, for a few microseconds at most. `peer` is where the thread that is to
+/// change it was last seen. Orders nothing: the caller looks at the word itself.
+pub fn await_change(word: &Futex, pending: u32, peer: Cpu) {
+    let changed = || word.load(Ordering::Relaxed) != pending;
+    if cpus() == 1 {
+        yields(YIELDS_ONLY, changed);
+    } else if peer != Cpu::UNKNOWN && peer == Cpu::current() {
+        if !due_for_escape() {
+            yields(YIELDS_ONLY, changed);
+        }
+    } else if credit::allows() {
+        credit::record(spins(SPINS, changed) || yields(YIELDS, changed));
+    }
+}
+
+fn spins(n: u32, changed: impl Fn() -> bool) -> bool {
+    (0..n).any(|_| {
+        spin_loop();
+        changed()
+    })
+}
+
+fn yields(n: u32, changed: impl Fn() -> bool) -> bool {
+    (0..n).any(|_| {
+        yield_now();
+        changed()
+    })
+}
+
+/// Of the waits whose peer shares the CPU, the 1st, 2nd, 4th ... 64th and then every 64th sleeps at once.
+fn due_for_escape() -> bool {
+    static SHARED: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
+    let n = SHARED.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+    n % 64 == 0 || (n < 64 && n.is_power_of_two())
+}
+
+/// Whether spinning has paid off lately, in this process.
+///
+/// Loads and stores instead of read-modify-writes: two threads may lose each other's update, which a hint can bear.
+mod credit {
+    use super::*;
+
+    const MAX: u32 = 8;
+    const STEP: u32 = 2;
+    /// Waits that go by without credit before one more try.
+    const PROBE: u32 = 16;
+
+    static CREDIT: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(MAX));
+    static SKIPPED: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
+
+    pub(super) fn allows() -> bool {
+        if CREDIT.load(Ordering::Relaxed) > 0 {
+            return true;
+        }
+        let skipped = SKIPPED.load(Ordering::Relaxed) + 1;
+        SKIPPED.store(skipped % PROBE, Ordering::Relaxed);
+        skipped == PROBE
+    }
+
+    pub(super) fn record(paid_off: bool) {
+        let old = CREDIT.load(Ordering::Relaxed);
+        let new = if paid_off { (old + STEP).min(MAX) } else { old.saturating_sub(STEP) };
+        if new != old {
+            CREDIT.store(new, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The rhythm of a thread that waits for a lock.
+#[derive(Debug)]
+pub struct Pacer {
+    pauses: u32,
+    left: u32,
+    yields: u32,
+}
+
+impl Pacer {
+    /// The longest run of pauses between two looks.
+    const LONGEST: u32 = 128;
+
+    /// A fresh rhythm.
+    #[must_use]
+    pub fn new() -> Pacer {
+        // About 500 pauses. The first run is long on purpose: a holder that is about to come back gets to batch.
+        let left = if cpus() == 1 { 0 } else { 500 };
+        Pacer { pauses: 16, left, yields: YIELDS_ONLY }
+    }
+
+    /// Waits a little; `false` if it is time to sleep instead.
+    pub fn step(&mut self) -> bool {
+        if self.left > 0 {
+            let run = self.pauses.min(self.left);
+            (0..run).for_each(|_| spin_loop());
+            self.left -= run;
+            self.pauses = (self.pauses * 2).min(Self::LONGEST);
+            true
+        } else if self.yields > 0 {
+            self.yields -= 1;
+            yield_now();
+            true
+        } else {
+            false
+        }
+    }
+}
+
+impl Default for Pacer {
+    fn default() -> Pacer {
+        Pacer::new()
+    }
+}
+
+/// The CPUs that this process may use, asked once.
+fn cpus() -> u32 {
+    static CPUS: AtomicU32 = AtomicU32::new(0);
+    match CPUS.load(Ordering::Relaxed) {
+        0 => {
+            let n = std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX));
+            CPUS.store(n, Ordering::Relaxed);
+            n
+        }
+        n => n,
+    }
+}

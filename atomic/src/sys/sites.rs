@@ -1,0 +1,109 @@
+//! Sites: the places whose removal a model must notice.
+//!
+//! `ord!("crate.place", Acquire)` is an ordering; `step!("crate.place", expr)` an action such as a wake-up, and
+//! `step!("crate.place", expr, else other)` a value such as a re-check. Natively they are the plain constant and the
+//! plain expression. In a model one named site can be weakened for the whole process by the environment variable
+//! `GOSYNC_MUTANT`: `site=Relaxed` (or any other ordering) replaces the ordering, `site=skip` leaves the action out or
+//! takes `other`. A suite that still passes then has not shown that the site matters. Names are unique: the mutant
+//! runner reads them from the sources, so that a site which no model reaches is found too.
+
+#[cfg(not(gosync_loom))]
+mod plain {
+    /// An ordering, as a named site.
+    #[macro_export]
+    #[doc(hidden)]
+    macro_rules! __ord {
+        ($site:literal, $order:ident) => {
+            ::core::sync::atomic::Ordering::$order
+        };
+    }
+
+    /// An action or a check, as a named site.
+    #[macro_export]
+    #[doc(hidden)]
+    macro_rules! __step {
+        ($site:literal, $expr:expr, else $other:expr) => {
+            $expr
+        };
+        ($site:literal, $expr:expr) => {
+            $expr
+        };
+    }
+}
+
+#[cfg(gosync_loom)]
+pub mod weakened {
+    //! The switch behind the macros.
+
+    // All of this is std on purpose: it must stay invisible to loom.
+    use std::collections::BTreeSet;
+    use std::sync::atomic::Ordering;
+    use std::sync::{Mutex, OnceLock, PoisonError};
+
+    /// An ordering, as a named site.
+    #[macro_export]
+    #[doc(hidden)]
+    macro_rules! __ord {
+        ($site:literal, $order:ident) => {
+            $crate::__sys::weakened::ordering($site, ::core::sync::atomic::Ordering::$order)
+        };
+    }
+
+    /// An action or a check, as a named site.
+    #[macro_export]
+    #[doc(hidden)]
+    macro_rules! __step {
+        ($site:literal, $expr:expr, else $other:expr) => {
+            if $crate::__sys::weakened::keep($site) { $expr } else { $other }
+        };
+        ($site:literal, $expr:expr) => {
+            if $crate::__sys::weakened::keep($site) {
+                $expr
+            }
+        };
+    }
+
+    static REACHED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+    /// The sites that this process has come by.
+    pub fn reached() -> BTreeSet<&'static str> {
+        REACHED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn mutant() -> Option<&'static (String, String)> {
+        static MUTANT: OnceLock<Option<(String, String)>> = OnceLock::new();
+        MUTANT
+            .get_or_init(|| {
+                let text = std::env::var("GOSYNC_MUTANT").ok()?;
+                let (site, how) = text.split_once('=').expect("GOSYNC_MUTANT is `site=how`");
+                Some((site.to_owned(), how.to_owned()))
+            })
+            .as_ref()
+    }
+
+    fn weakening(site: &'static str) -> Option<&'static str> {
+        REACHED.lock().unwrap_or_else(PoisonError::into_inner).insert(site);
+        mutant().filter(|(name, _)| name == site).map(|(_, how)| how.as_str())
+    }
+
+    /// The ordering to use at `site`.
+    pub fn ordering(site: &'static str, shipped: Ordering) -> Ordering {
+        match weakening(site) {
+            None => shipped,
+            Some("Relaxed") => Ordering::Relaxed,
+            Some("Acquire") => Ordering::Acquire,
+            Some("Release") => Ordering::Release,
+            Some("AcqRel") => Ordering::AcqRel,
+            Some(other) => panic!("GOSYNC_MUTANT: `{other}` is no weaker ordering"),
+        }
+    }
+
+    /// Whether `site` is to be carried out.
+    pub fn keep(site: &'static str) -> bool {
+        match weakening(site) {
+            None => true,
+            Some("skip") => false,
+            Some(other) => panic!("GOSYNC_MUTANT: a step can only be skipped, not `{other}`"),
+        }
+    }
+}

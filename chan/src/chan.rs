@@ -1,0 +1,253 @@
+//! [`Chan`]: one handle for both directions.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::{Duration, Instant};
+
+use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+use crate::handle::{Handle, deadline_after};
+use crate::raw::Side;
+use crate::receiver::Receiver;
+use crate::sender::Sender;
+
+/// A channel handle that sends and receives: Go's `chan T`.
+///
+/// It counts as a sender and as a receiver, so a channel that is held by `Chan`s ends by [`close`](Chan::close), as in Go,
+/// not by itself. The methods are those of [`Sender`] and [`Receiver`], with the same memory ordering.
+///
+/// # Examples
+///
+/// A channel as a semaphore, the idiom of Go's memory model:
+///
+/// ```
+/// use gosync_chan::Chan;
+///
+/// let slots = Chan::new(3);
+/// std::thread::scope(|s| {
+///     for _ in 0..10 {
+///         s.spawn(|| {
+///             slots.send(()).unwrap(); // acquire
+///             assert!(slots.len() <= 3);
+///             slots.recv().unwrap(); // release
+///         });
+///     }
+/// });
+/// ```
+#[doc(alias = "chan")]
+pub struct Chan<T> {
+    handle: Handle<T>,
+}
+
+// SAFETY: values move between threads; no reference to one is ever shared.
+unsafe impl<T: Send> Send for Chan<T> {}
+// SAFETY: as above; all operations take `&self` and lock.
+unsafe impl<T: Send> Sync for Chan<T> {}
+
+// No user code runs inside the channel, so no panic can leave it half changed.
+impl<T> UnwindSafe for Chan<T> {}
+impl<T> RefUnwindSafe for Chan<T> {}
+
+impl<T> Chan<T> {
+    /// A channel of the given capacity; 0 is a rendezvous, `usize::MAX` is unbounded. Go: `make(chan T, capacity)`.
+    #[must_use]
+    #[doc(alias = "make")]
+    pub fn new(capacity: usize) -> Chan<T> {
+        Chan { handle: Handle::new(capacity) }
+    }
+
+    /// A channel whose sends never block.
+    #[must_use]
+    pub fn unbounded() -> Chan<T> {
+        Chan { handle: Handle::new(usize::MAX) }
+    }
+
+    /// The nil channel: operations block for ever, tries find it full and empty, `close` fails.
+    #[must_use]
+    pub const fn nil() -> Chan<T> {
+        Chan { handle: Handle::nil() }
+    }
+
+    /// Turns the handle into one of each direction.
+    #[must_use]
+    pub fn split(self) -> (Sender<T>, Receiver<T>) {
+        let handle = self.handle;
+        // The two take over this handle's two counts.
+        std::mem::forget(self);
+        (Sender::adopt(handle), Receiver::adopt(handle))
+    }
+
+    /// A new handle that only sends. Go: conversion to `chan<- T`.
+    #[must_use]
+    pub fn sender(&self) -> Sender<T> {
+        self.handle.acquire(Side::Senders);
+        Sender::adopt(self.handle)
+    }
+
+    /// A new handle that only receives. Go: conversion to `<-chan T`.
+    #[must_use]
+    pub fn receiver(&self) -> Receiver<T> {
+        self.handle.acquire(Side::Receivers);
+        Receiver::adopt(self.handle)
+    }
+
+    /// As [`Sender::send`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed. The value is in the error.
+    #[inline]
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        self.handle.send(value)
+    }
+
+    /// As [`Sender::try_send`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no room and no blocked receiver, or if the channel is closed. The value is in the error.
+    #[inline]
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        self.handle.try_send(value)
+    }
+
+    /// As [`Sender::send_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// If there was no room in time, or if the channel is closed. The value is in the error.
+    pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        self.handle.send_until(value, deadline_after(timeout))
+    }
+
+    /// As [`Sender::send_deadline`].
+    ///
+    /// # Errors
+    ///
+    /// If there was no room in time, or if the channel is closed. The value is in the error.
+    pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.handle.send_until(value, Some(deadline))
+    }
+
+    /// As [`Receiver::recv`].
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed and drained.
+    #[inline]
+    pub fn recv(&self) -> Result<T, RecvError> {
+        self.handle.recv()
+    }
+
+    /// As [`Receiver::try_recv`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no value and no blocked sender, or if the channel is closed and drained.
+    #[inline]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        self.handle.try_recv()
+    }
+
+    /// As [`Receiver::recv_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// If there was no value in time, or if the channel is closed and drained.
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.handle.recv_until(deadline_after(timeout))
+    }
+
+    /// As [`Receiver::recv_deadline`].
+    ///
+    /// # Errors
+    ///
+    /// If there was no value in time, or if the channel is closed and drained.
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        self.handle.recv_until(Some(deadline))
+    }
+
+    /// The values until the channel is closed and drained; blocks for each. Go: `for v := range ch`.
+    pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
+        std::iter::from_fn(|| self.recv().ok())
+    }
+
+    /// The values that can be had without blocking.
+    pub fn try_iter(&self) -> impl Iterator<Item = T> + '_ {
+        std::iter::from_fn(|| self.try_recv().ok())
+    }
+
+    /// As [`Sender::close`].
+    ///
+    /// # Errors
+    ///
+    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil.
+    pub fn close(&self) -> Result<(), CloseError> {
+        self.handle.close()
+    }
+
+    /// Whether the channel is closed. Orders nothing.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    /// The number of values in the buffer. Go: `len(ch)`.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.handle.len()
+    }
+
+    /// How many values the buffer can hold, `None` if unbounded. Go: `cap(ch)`.
+    #[must_use]
+    #[doc(alias = "cap")]
+    pub fn capacity(&self) -> Option<usize> {
+        self.handle.capacity()
+    }
+
+    /// Whether the buffer holds no value. Always true at capacity 0.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.handle.is_empty()
+    }
+
+    /// Whether the buffer has no room. Always true at capacity 0.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.handle.is_full()
+    }
+
+    /// Whether this is the nil channel.
+    #[must_use]
+    pub fn is_nil(&self) -> bool {
+        self.handle.is_nil()
+    }
+
+    /// Whether both handles belong to the same channel. Go: `==`.
+    #[must_use]
+    pub fn same_channel(&self, other: &Chan<T>) -> bool {
+        self.handle.same_channel(&other.handle)
+    }
+}
+
+impl<T> Clone for Chan<T> {
+    fn clone(&self) -> Chan<T> {
+        self.handle.acquire(Side::Senders);
+        self.handle.acquire(Side::Receivers);
+        Chan { handle: self.handle }
+    }
+}
+
+impl<T> Drop for Chan<T> {
+    fn drop(&mut self) {
+        // SAFETY: this handle owns one count of the sending side, and sends nothing any more.
+        unsafe { self.handle.release(Side::Senders) }
+        // SAFETY: it owns one count of the receiving side too, which has kept the channel alive, and is gone.
+        unsafe { self.handle.release(Side::Receivers) }
+    }
+}
+
+impl<T> fmt::Debug for Chan<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.handle.fmt("Chan", f)
+    }
+}

@@ -1,0 +1,196 @@
+//! What all handles have in common: one pointer, null for nil, and every operation on it.
+//!
+//! [`Sender`](crate::Sender), [`Receiver`](crate::Receiver) and [`Chan`](crate::Chan) own counts in the
+//! [`Shared`] allocation and offer the parts of this that their direction allows.
+
+use std::fmt;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::Parker;
+
+use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+use crate::raw::{RecvFailure, SendFailure, Shared, Side};
+
+/// A channel or nil. Owns nothing: the wrappers count.
+pub(crate) struct Handle<T> {
+    shared: Option<NonNull<Shared<T>>>,
+}
+
+impl<T> Clone for Handle<T> {
+    fn clone(&self) -> Handle<T> {
+        *self
+    }
+}
+
+impl<T> Copy for Handle<T> {}
+
+/// `None`, for ever, if the deadline is beyond what the clock can tell.
+pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
+    Instant::now().checked_add(timeout)
+}
+
+/// Blocks as an operation on a nil channel does: until the deadline.
+#[cold]
+fn block_on_nil(deadline: Option<Instant>) {
+    let parker = Parker::new();
+    while parker.park_until(deadline) {}
+}
+
+/// Blocks as an operation on a nil channel does: for ever.
+#[cold]
+fn block_for_ever() -> ! {
+    loop {
+        block_on_nil(None);
+    }
+}
+
+impl<T> Handle<T> {
+    pub(crate) const fn nil() -> Handle<T> {
+        Handle { shared: None }
+    }
+
+    /// A new channel that counts one handle on each side.
+    pub(crate) fn new(capacity: usize) -> Handle<T> {
+        Handle { shared: Some(Shared::new(capacity)) }
+    }
+
+    #[inline(always)]
+    fn shared(&self) -> Option<&Shared<T>> {
+        // SAFETY: a handle is used only by a wrapper that owns a count, which keeps the allocation alive.
+        self.shared.map(|shared| unsafe { shared.as_ref() })
+    }
+
+    pub(crate) fn acquire(&self, side: Side) {
+        if let Some(shared) = self.shared() {
+            shared.acquire(side);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The caller owns a count of that side, and does not use this handle with it again.
+    pub(crate) unsafe fn release(self, side: Side) {
+        if let Some(shared) = self.shared {
+            // SAFETY: the caller's contract.
+            unsafe { Shared::release(shared, side) };
+        }
+    }
+
+    #[inline]
+    pub(crate) fn send(&self, value: T) -> Result<(), SendError<T>> {
+        match self.shared() {
+            None => block_for_ever(),
+            Some(shared) => shared.channel().send(value, None).map_err(|failure| match failure {
+                // Without a deadline a send does not end as full.
+                SendFailure::Full(value) | SendFailure::Closed(value) => SendError(value),
+            }),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        match self.shared() {
+            None => Err(TrySendError::Full(value)),
+            Some(shared) => shared.channel().try_send(value).map_err(|failure| match failure {
+                SendFailure::Full(value) => TrySendError::Full(value),
+                SendFailure::Closed(value) => TrySendError::Disconnected(value),
+            }),
+        }
+    }
+
+    pub(crate) fn send_until(&self, value: T, deadline: Option<Instant>) -> Result<(), SendTimeoutError<T>> {
+        match self.shared() {
+            None => {
+                block_on_nil(deadline);
+                Err(SendTimeoutError::Timeout(value))
+            }
+            Some(shared) => shared.channel().send(value, deadline).map_err(|failure| match failure {
+                SendFailure::Full(value) => SendTimeoutError::Timeout(value),
+                SendFailure::Closed(value) => SendTimeoutError::Disconnected(value),
+            }),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn recv(&self) -> Result<T, RecvError> {
+        match self.shared() {
+            None => block_for_ever(),
+            // Without a deadline a receive does not end as empty.
+            Some(shared) => shared.channel().recv(None).map_err(|_| RecvError),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn try_recv(&self) -> Result<T, TryRecvError> {
+        match self.shared() {
+            None => Err(TryRecvError::Empty),
+            Some(shared) => shared.channel().try_recv().map_err(|failure| match failure {
+                RecvFailure::Empty => TryRecvError::Empty,
+                RecvFailure::Closed => TryRecvError::Disconnected,
+            }),
+        }
+    }
+
+    pub(crate) fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        match self.shared() {
+            None => {
+                block_on_nil(deadline);
+                Err(RecvTimeoutError::Timeout)
+            }
+            Some(shared) => shared.channel().recv(deadline).map_err(|failure| match failure {
+                RecvFailure::Empty => RecvTimeoutError::Timeout,
+                RecvFailure::Closed => RecvTimeoutError::Disconnected,
+            }),
+        }
+    }
+
+    pub(crate) fn close(&self) -> Result<(), CloseError> {
+        let shared = self.shared().ok_or(CloseError::Nil)?;
+        if shared.channel().close() { Ok(()) } else { Err(CloseError::Closed) }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.shared().is_some_and(|shared| shared.channel().is_closed())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.shared().map_or(0, |shared| shared.channel().len())
+    }
+
+    pub(crate) fn capacity(&self) -> Option<usize> {
+        self.shared().map_or(Some(0), |shared| shared.channel().capacity())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        Some(self.len()) == self.capacity()
+    }
+
+    pub(crate) fn is_nil(&self) -> bool {
+        self.shared.is_none()
+    }
+
+    pub(crate) fn count(&self, side: Side) -> usize {
+        self.shared().map_or(0, |shared| shared.handles(side))
+    }
+
+    pub(crate) fn same_channel(&self, other: &Handle<T>) -> bool {
+        self.shared == other.shared
+    }
+
+    /// The common part of the handles' `Debug`.
+    pub(crate) fn fmt(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_nil() {
+            return write!(f, "{name}(nil)");
+        }
+        f.debug_struct(name)
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! Go's channels for Rust threads.
+//!
+//! A channel is a FIFO between any number of senders and receivers. [`bounded(n)`](bounded) is Go's `make(chan T, n)`; at
+//! capacity 0 it has no buffer, and a send completes only together with its receive. [`unbounded()`](unbounded) never
+//! blocks a sender. What panics in Go is an error here, and an error always gives the unsent value back.
+//!
+//! | Go | here |
+//! | --- | --- |
+//! | `make(chan T, n)` | [`bounded(n)`](bounded), [`Chan::new(n)`](Chan::new) |
+//! | `ch <- v` | [`tx.send(v)`](Sender::send) |
+//! | `v, ok := <-ch` | [`rx.recv()`](Receiver::recv) |
+//! | `for v := range ch` | [`for v in rx`](Receiver::iter) |
+//! | `close(ch)` | [`tx.close()`](Sender::close), or drop the last sender |
+//! | `select { case ch <- v: default: }` | [`tx.try_send(v)`](Sender::try_send) |
+//! | `select { case v := <-ch: default: }` | [`rx.try_recv()`](Receiver::try_recv) |
+//! | `select { case v := <-ch: case <-time.After(d): }` | [`rx.recv_timeout(d)`](Receiver::recv_timeout) |
+//! | `len(ch)`, `cap(ch)` | [`len`](Sender::len), [`capacity`](Sender::capacity) |
+//! | a nil channel | [`Sender::nil`], [`Receiver::nil`], [`never`] |
+//!
+//! # How it behaves
+//!
+//! Blocked operations are served in the order of arrival, each by one wake-up: the value goes straight to or from the
+//! blocked thread. A blocked thread spins for a few microseconds if that has paid off lately, and then sleeps. Nothing is
+//! allocated per operation; a buffer is allocated when first needed and grows by doubling up to its capacity.
+//!
+//! # Examples
+//!
+//! ```
+//! use gosync_chan::bounded;
+//!
+//! let (jobs, queue) = bounded(16);
+//! let workers: Vec<_> = (0..2)
+//!     .map(|_| {
+//!         let queue = queue.clone();
+//!         std::thread::spawn(move || queue.iter().map(|n: u64| n * n).sum::<u64>())
+//!     })
+//!     .collect();
+//! (1..=10).for_each(|n| jobs.send(n).unwrap());
+//! jobs.close().unwrap();
+//! let total: u64 = workers.into_iter().map(|w| w.join().unwrap()).sum();
+//! assert_eq!(total, 385);
+//! ```
+
+mod chan;
+mod error;
+mod handle;
+mod raw;
+mod receiver;
+mod sender;
+
+pub use chan::Chan;
+pub use error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+pub use receiver::{IntoIter, Iter, Receiver, TryIter};
+pub use sender::Sender;
+
+/// A channel whose buffer holds `capacity` values; 0 is a rendezvous. Go: `make(chan T, capacity)`.
+///
+/// Allocates the channel; the buffer comes when it is first needed.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = gosync_chan::bounded(1);
+/// tx.send("hello").unwrap();
+/// assert_eq!(rx.recv(), Ok("hello"));
+/// ```
+#[must_use]
+#[doc(alias = "make")]
+pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    Chan::new(capacity).split()
+}
+
+/// A channel whose sends never block.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = gosync_chan::unbounded();
+/// (0..1000).for_each(|i| tx.send(i).unwrap());
+/// assert_eq!(rx.try_iter().count(), 1000);
+/// ```
+#[must_use]
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    Chan::unbounded().split()
+}
+
+/// A receiver that never receives and never ends: the nil channel.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let rx = gosync_chan::never::<()>();
+/// assert!(rx.recv_timeout(Duration::from_millis(1)).unwrap_err().is_timeout());
+/// ```
+#[must_use]
+#[doc(alias = "nil")]
+pub const fn never<T>() -> Receiver<T> {
+    Receiver::nil()
+}

@@ -1,0 +1,131 @@
+//! The buffer: a ring that grows by doubling, up to the channel's capacity.
+//!
+//! It starts without memory, so that creating a channel costs the same at every capacity, and a channel that is never
+//! full never pays for its whole buffer. At steady depth nothing is allocated. All of it happens under the channel's lock.
+
+use std::mem::MaybeUninit;
+
+/// A growing FIFO of values.
+pub(crate) struct Ring<T> {
+    /// A power of two of slots, or none yet. The `len` slots from `head` on, wrapping, hold values.
+    slots: Box<[MaybeUninit<T>]>,
+    head: usize,
+    len: usize,
+}
+
+impl<T> Ring<T> {
+    /// The first allocation: this many bytes of values, and one slot at least.
+    const FIRST_BYTES: usize = 1024;
+
+    pub(crate) fn new() -> Ring<T> {
+        Ring { slots: Box::new([]), head: 0, len: 0 }
+    }
+
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    fn slot(&self, i: usize) -> usize {
+        // Wrapping is right: the number of slots divides 2^64.
+        self.head.wrapping_add(i) & (self.slots.len().wrapping_sub(1))
+    }
+
+    /// Appends a value. `capacity` is what the ring will never have to exceed.
+    #[inline]
+    pub(crate) fn push(&mut self, value: T, capacity: usize) {
+        if self.len == self.slots.len() {
+            self.grow(capacity);
+        }
+        let at = self.slot(self.len);
+        self.slots[at].write(value);
+        self.len += 1;
+    }
+
+    /// Takes out the oldest value.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        if self.len == 0 {
+            return None;
+        }
+        let at = self.slot(0);
+        // SAFETY: the `len` slots from `head` on hold values; this one is counted out below.
+        let value = unsafe { self.slots[at].assume_init_read() };
+        self.head = at.wrapping_add(1);
+        self.len -= 1;
+        Some(value)
+    }
+
+    #[cold]
+    fn grow(&mut self, capacity: usize) {
+        let old = self.slots.len();
+        let first = (Self::FIRST_BYTES / size_of::<T>().max(1)).clamp(1, 32);
+        let most = capacity.checked_next_power_of_two().unwrap_or(usize::MAX / 2 + 1);
+        // A power of two each: `first` rounded down, the doubling, the capacity rounded up.
+        let new = if old == 0 { (1 << first.ilog2()).min(most) } else { old * 2 };
+        let mut slots = Box::new_uninit_slice(new);
+        for i in 0..self.len {
+            // SAFETY: the first `len` slots from `head` on hold values; each is moved once.
+            slots[i] = MaybeUninit::new(MaybeUninit::new(unsafe { self.slots[self.slot(i)].assume_init_read() }));
+        }
+        for slot in &mut slots[self.len..] {
+            slot.write(MaybeUninit::uninit());
+        }
+        // SAFETY: every slot was written above, if only as "no value".
+        self.slots = unsafe { slots.assume_init() };
+        self.head = 0;
+    }
+}
+
+impl<T> Drop for Ring<T> {
+    fn drop(&mut self) {
+        // If a value's drop panics, the rest is dropped all the same.
+        struct Rest<'a, T>(&'a mut Ring<T>);
+        impl<T> Drop for Rest<'_, T> {
+            fn drop(&mut self) {
+                while self.0.pop().is_some() {}
+            }
+        }
+        let rest = Rest(self);
+        while rest.0.pop().is_some() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_order_while_it_grows_and_wraps() {
+        let mut ring = Ring::new();
+        let (mut next_in, mut next_out) = (0, 0);
+        for round in 0..200_usize {
+            for _ in 0..round {
+                ring.push(Box::new(next_in), usize::MAX);
+                next_in += 1;
+            }
+            for _ in 0..round.saturating_sub(1) {
+                assert_eq!(ring.pop(), Some(Box::new(next_out)));
+                next_out += 1;
+            }
+        }
+        assert_eq!(ring.len(), next_in - next_out);
+    }
+
+    #[test]
+    fn takes_no_more_slots_than_the_capacity_rounded_up() {
+        for capacity in [1, 2, 3, 31, 33, 1000, 1024] {
+            let mut ring = Ring::new();
+            (0..capacity).for_each(|i| ring.push(i, capacity));
+            assert_eq!(ring.slots.len(), capacity.next_power_of_two());
+        }
+    }
+
+    #[test]
+    fn values_without_a_size_take_no_memory() {
+        let mut ring = Ring::new();
+        (0..1000).for_each(|_| ring.push((), usize::MAX));
+        assert_eq!(std::iter::from_fn(|| ring.pop()).count(), 1000);
+    }
+}

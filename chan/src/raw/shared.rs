@@ -1,0 +1,104 @@
+//! The allocation behind all handles of one channel, and who frees it.
+//!
+//! Each side counts its handles. Whoever drops the last handle of a side disconnects the channel and then says so in
+//! `other_side_left`; the second of the two to say so frees the allocation. A thread may still be about to wake a peer
+//! then, but that goes by address.
+//!
+//! Ordering: every decrement is `AcqRel`, so whoever takes the count to zero has seen all that other handles of its side
+//! did; the swap is `AcqRel`, so whoever frees has seen the same of the other side. New handles are made from old ones,
+//! so an increment needs no order.
+
+use std::process::abort;
+use std::ptr::NonNull;
+
+use gosync_atomic::__sys::atomic::{AtomicBool, AtomicUsize};
+use gosync_atomic::__sys::{Alive, ord};
+
+use super::Channel;
+
+/// Which handles.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Side {
+    Senders,
+    Receivers,
+}
+
+/// A channel with its counts.
+#[repr(C)] // the channel's hot words first
+pub(crate) struct Shared<T> {
+    channel: Channel<T>,
+    senders: AtomicUsize,
+    receivers: AtomicUsize,
+    /// One side has no handles left and is done with the allocation.
+    other_side_left: AtomicBool,
+    alive: Alive,
+}
+
+impl<T> Shared<T> {
+    /// Allocates a channel that counts one handle on each side.
+    pub(crate) fn new(capacity: usize) -> NonNull<Shared<T>> {
+        let shared = Shared {
+            channel: Channel::new(capacity),
+            senders: AtomicUsize::new(1),
+            receivers: AtomicUsize::new(1),
+            other_side_left: AtomicBool::new(false),
+            alive: Alive::new(),
+        };
+        NonNull::from(Box::leak(Box::new(shared)))
+    }
+
+    /// The channel.
+    #[inline(always)]
+    pub(crate) fn channel(&self) -> &Channel<T> {
+        self.alive.used();
+        &self.channel
+    }
+
+    fn count(&self, side: Side) -> &AtomicUsize {
+        match side {
+            Side::Senders => &self.senders,
+            Side::Receivers => &self.receivers,
+        }
+    }
+
+    /// The handles of a side, at some instant.
+    pub(crate) fn handles(&self, side: Side) -> usize {
+        // Relaxed: a number that may change at any time.
+        self.count(side).load(ord!("chan.handles", Relaxed))
+    }
+
+    /// Counts one more handle of a side that has one.
+    pub(crate) fn acquire(&self, side: Side) {
+        self.alive.used();
+        // Relaxed: the handle that is cloned keeps the channel alive.
+        let old = self.count(side).fetch_add(1, ord!("chan.clone", Relaxed));
+        if old > isize::MAX as usize {
+            // Only forgotten clones get there. A wrapped count would free the channel under its users.
+            abort();
+        }
+    }
+
+    /// Counts one handle less.
+    ///
+    /// # Safety
+    ///
+    /// `this` is alive, the caller owns one handle of that side, and does not use it again.
+    pub(crate) unsafe fn release(this: NonNull<Shared<T>>, side: Side) {
+        // SAFETY: alive, as long as the caller's handle is counted.
+        let shared = unsafe { this.as_ref() };
+        shared.alive.used();
+        // AcqRel: what this handle did happens before what the last one does now.
+        if shared.count(side).fetch_sub(1, ord!("chan.drop", AcqRel)) != 1 {
+            return;
+        }
+        let unreachable = shared.channel.disconnect(side);
+        // AcqRel: what this side did happens before the other side frees the channel.
+        if shared.other_side_left.swap(true, ord!("chan.drop-side", AcqRel)) {
+            shared.alive.freed();
+            // SAFETY: allocated by `new` as a box; no handle is left, and the other side has said that it is done.
+            drop(unsafe { Box::from_raw(this.as_ptr()) });
+        }
+        // Last, because the drop of a value may panic: then nothing is left half done.
+        drop(unreachable);
+    }
+}

@@ -1,0 +1,265 @@
+//! [`Receiver`]: the receiving handle, and its iterators.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::{Duration, Instant};
+
+use crate::error::{CloseError, RecvError, RecvTimeoutError, TryRecvError};
+use crate::handle::{Handle, deadline_after};
+use crate::raw::Side;
+
+/// The receiving side of a channel: Go's `<-chan T`.
+///
+/// One pointer. Clones receive from the same channel, each value going to one of them; dropping the last one makes sends
+/// fail and drops what is buffered. Made by [`bounded`](crate::bounded), [`unbounded`](crate::unbounded), or
+/// [`Chan::receiver`](crate::Chan::receiver).
+///
+/// # Memory ordering
+///
+/// As [`Sender`](crate::Sender): a receive is ordered after the send of its value, or after the close that it reports. A
+/// receive that fails for another reason orders nothing, and neither do [`len`](Receiver::len) and the other questions.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = gosync_chan::bounded(0);
+/// let producer = std::thread::spawn(move || (0..3).for_each(|i| tx.send(i).unwrap()));
+/// assert_eq!(rx.iter().collect::<Vec<_>>(), [0, 1, 2]);
+/// producer.join().unwrap();
+/// ```
+#[doc(alias = "chan")]
+pub struct Receiver<T> {
+    handle: Handle<T>,
+}
+
+// SAFETY: values move between threads; no reference to one is ever shared.
+unsafe impl<T: Send> Send for Receiver<T> {}
+// SAFETY: as above; all operations take `&self` and lock.
+unsafe impl<T: Send> Sync for Receiver<T> {}
+
+// No user code runs inside the channel, so no panic can leave it half changed.
+impl<T> UnwindSafe for Receiver<T> {}
+impl<T> RefUnwindSafe for Receiver<T> {}
+
+impl<T> Receiver<T> {
+    /// Takes over one count of the receiving side.
+    pub(crate) fn adopt(handle: Handle<T>) -> Receiver<T> {
+        Receiver { handle }
+    }
+
+    /// The nil channel: receives block for ever, tries find it empty, `close` fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_chan::{Receiver, TryRecvError};
+    ///
+    /// const NIL: Receiver<i32> = Receiver::nil();
+    /// let rx = NIL;
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// ```
+    #[must_use]
+    pub const fn nil() -> Receiver<T> {
+        Receiver { handle: Handle::nil() }
+    }
+
+    /// Receives the oldest value, from the buffer or from the oldest blocked sender, or blocks until there is one. O(1).
+    /// Go: `v, ok := <-ch`.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, or has no sender left, and has been drained; before or while this blocks.
+    #[inline]
+    #[doc(alias = "<-")]
+    pub fn recv(&self) -> Result<T, RecvError> {
+        self.handle.recv()
+    }
+
+    /// Receives a value if that needs no blocking. Go: `select { case v, ok := <-ch: default: }`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no value and no blocked sender, or if the channel is closed and drained.
+    #[inline]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        self.handle.try_recv()
+    }
+
+    /// As [`recv`](Receiver::recv), but blocks for `timeout` at most. A timeout that has passed still receives if that
+    /// needs no blocking.
+    ///
+    /// # Errors
+    ///
+    /// If there was no value in time, or if the channel is closed and drained.
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.handle.recv_until(deadline_after(timeout))
+    }
+
+    /// As [`recv_timeout`](Receiver::recv_timeout), with an instant.
+    ///
+    /// # Errors
+    ///
+    /// If there was no value in time, or if the channel is closed and drained.
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        self.handle.recv_until(Some(deadline))
+    }
+
+    /// The values until the channel is closed and drained; blocks for each. Go: `for v := range ch`.
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter { receiver: self }
+    }
+
+    /// The values that can be had without blocking.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter { receiver: self }
+    }
+
+    /// Closes the channel, as [`Sender::close`](crate::Sender::close) does.
+    ///
+    /// # Errors
+    ///
+    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil.
+    pub fn close(&self) -> Result<(), CloseError> {
+        self.handle.close()
+    }
+
+    /// Whether the channel is closed or has no sender left; there may still be values to drain. Orders nothing.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    /// The number of values in the buffer; values of blocked senders are not counted. Go: `len(ch)`.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.handle.len()
+    }
+
+    /// How many values the buffer can hold, `None` if unbounded. Go: `cap(ch)`.
+    #[must_use]
+    #[doc(alias = "cap")]
+    pub fn capacity(&self) -> Option<usize> {
+        self.handle.capacity()
+    }
+
+    /// Whether the buffer holds no value. Always true at capacity 0.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.handle.is_empty()
+    }
+
+    /// Whether the buffer has no room. Always true at capacity 0.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.handle.is_full()
+    }
+
+    /// Whether this is the nil channel.
+    #[must_use]
+    pub fn is_nil(&self) -> bool {
+        self.handle.is_nil()
+    }
+
+    /// Whether both handles belong to the same channel. Go: `==`.
+    #[must_use]
+    pub fn same_channel(&self, other: &Receiver<T>) -> bool {
+        self.handle.same_channel(&other.handle)
+    }
+
+    /// How many handles can send, at some instant. Orders nothing.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.handle.count(Side::Senders)
+    }
+
+    /// How many handles can receive, at some instant. Orders nothing.
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.handle.count(Side::Receivers)
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Receiver<T> {
+        self.handle.acquire(Side::Receivers);
+        Receiver { handle: self.handle }
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        // SAFETY: this handle owns one count of the receiving side, and is gone.
+        unsafe { self.handle.release(Side::Receivers) }
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.handle.fmt("Receiver", f)
+    }
+}
+
+/// Iterator of [`Receiver::iter`]: blocks for each value, ends when the channel is closed and drained.
+#[derive(Debug, Clone)]
+pub struct Iter<'a, T> {
+    receiver: &'a Receiver<T>,
+}
+
+/// Iterator of [`Receiver::try_iter`]: never blocks, ends when there is no value at the moment.
+#[derive(Debug, Clone)]
+pub struct TryIter<'a, T> {
+    receiver: &'a Receiver<T>,
+}
+
+/// Iterator that owns its [`Receiver`]: blocks for each value, ends when the channel is closed and drained.
+#[derive(Debug)]
+pub struct IntoIter<T> {
+    receiver: Receiver<T>,
+}
+
+impl<T> Iterator for Iter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv().ok()
+    }
+}
+
+impl<T> Iterator for TryIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.receiver.recv().ok()
+    }
+}
+
+// A closed and drained channel stays so.
+impl<T> FusedIterator for Iter<'_, T> {}
+impl<T> FusedIterator for IntoIter<T> {}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter { receiver: self }
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Receiver<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}

@@ -1,0 +1,222 @@
+//! [`Sender`]: the sending handle.
+
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::{Duration, Instant};
+
+use crate::error::{CloseError, SendError, SendTimeoutError, TrySendError};
+use crate::handle::{Handle, deadline_after};
+use crate::raw::Side;
+
+/// The sending side of a channel: Go's `chan<- T`.
+///
+/// One pointer. Clones send to the same channel; dropping the last one closes it. Made by [`bounded`](crate::bounded),
+/// [`unbounded`](crate::unbounded), or [`Chan::sender`](crate::Chan::sender).
+///
+/// # Memory ordering
+///
+/// * A send happens before the completion of the receive that gets its value (`chan.send-before-recv-complete`).
+/// * On a channel of capacity C, the k-th receive happens before the completion of the (k+C)-th send
+///   (`chan.kth-recv-before-(k+C)th-send-complete`); with C = 0 the receive happens before the completion of its own send
+///   (`chan.recv-before-unbuffered-send-complete`).
+/// * [`close`](Sender::close), and the drop that closes, happen before a receive that reports the end
+///   (`chan.close-before-closed-recv`).
+/// * A send that fails orders nothing, and neither do [`len`](Sender::len) and the other questions.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = gosync_chan::bounded(1);
+/// tx.send(1).unwrap();
+/// assert!(tx.try_send(2).unwrap_err().is_full());
+/// drop(tx);
+/// assert_eq!(rx.recv(), Ok(1));
+/// assert!(rx.recv().is_err());
+/// ```
+#[doc(alias = "chan")]
+pub struct Sender<T> {
+    handle: Handle<T>,
+}
+
+// SAFETY: values move between threads; no reference to one is ever shared.
+unsafe impl<T: Send> Send for Sender<T> {}
+// SAFETY: as above; all operations take `&self` and lock.
+unsafe impl<T: Send> Sync for Sender<T> {}
+
+// No user code runs inside the channel, so no panic can leave it half changed.
+impl<T> UnwindSafe for Sender<T> {}
+impl<T> RefUnwindSafe for Sender<T> {}
+
+impl<T> Sender<T> {
+    /// Takes over one count of the sending side.
+    pub(crate) fn adopt(handle: Handle<T>) -> Sender<T> {
+        Sender { handle }
+    }
+
+    /// The nil channel: sends block for ever, tries find it full, `close` fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_chan::{CloseError, Sender, TrySendError};
+    ///
+    /// const NIL: Sender<i32> = Sender::nil();
+    /// let tx = NIL;
+    /// assert_eq!(tx.try_send(1), Err(TrySendError::Full(1)));
+    /// assert_eq!(tx.close(), Err(CloseError::Nil));
+    /// ```
+    #[must_use]
+    pub const fn nil() -> Sender<T> {
+        Sender { handle: Handle::nil() }
+    }
+
+    /// Sends a value: hands it to the oldest blocked receiver, or appends it to the buffer, or blocks until one of them
+    /// can be done. O(1). Go: `ch <- value`.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, before or while this blocks, or if nobody is left to receive. The value is in the error.
+    #[inline]
+    #[doc(alias = "<-")]
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        self.handle.send(value)
+    }
+
+    /// Sends a value if that needs no blocking. Go: `select { case ch <- value: default: }`, except that a closed channel
+    /// is an error here and a panic there.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room and no blocked receiver, or if the channel is closed. The value is in the error.
+    #[inline]
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        self.handle.try_send(value)
+    }
+
+    /// As [`send`](Sender::send), but blocks for `timeout` at most. A timeout that has passed still sends if that needs
+    /// no blocking.
+    ///
+    /// # Errors
+    ///
+    /// If there was no room in time, or if the channel is closed. The value is in the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (tx, _rx) = gosync_chan::bounded(0);
+    /// let error = tx.send_timeout("nobody listens", Duration::from_millis(1)).unwrap_err();
+    /// assert!(error.is_timeout());
+    /// assert_eq!(error.into_inner(), "nobody listens");
+    /// ```
+    pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        self.handle.send_until(value, deadline_after(timeout))
+    }
+
+    /// As [`send_timeout`](Sender::send_timeout), with an instant.
+    ///
+    /// # Errors
+    ///
+    /// If there was no room in time, or if the channel is closed. The value is in the error.
+    pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.handle.send_until(value, Some(deadline))
+    }
+
+    /// Closes the channel: no value enters any more, blocked senders get theirs back, receivers drain the buffer and then
+    /// see the end. O(blocked operations). Go: `close(ch)`.
+    ///
+    /// # Errors
+    ///
+    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil. (A channel that was
+    /// closed by the drop of one side's last handle can still be closed once.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = gosync_chan::bounded(2);
+    /// tx.send('a').unwrap();
+    /// tx.close().unwrap();
+    /// assert_eq!(tx.send('b').unwrap_err().into_inner(), 'b');
+    /// assert_eq!(tx.close().unwrap_err().to_string(), "close of closed channel");
+    /// assert_eq!(rx.iter().collect::<String>(), "a");
+    /// ```
+    pub fn close(&self) -> Result<(), CloseError> {
+        self.handle.close()
+    }
+
+    /// Whether a send would fail because the channel is closed or nobody is left to receive. Orders nothing.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    /// The number of values in the buffer; values of blocked senders are not counted. Go: `len(ch)`.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.handle.len()
+    }
+
+    /// How many values the buffer can hold, `None` if unbounded. Go: `cap(ch)`.
+    #[must_use]
+    #[doc(alias = "cap")]
+    pub fn capacity(&self) -> Option<usize> {
+        self.handle.capacity()
+    }
+
+    /// Whether the buffer holds no value. Always true at capacity 0.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.handle.is_empty()
+    }
+
+    /// Whether the buffer has no room. Always true at capacity 0.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.handle.is_full()
+    }
+
+    /// Whether this is the nil channel.
+    #[must_use]
+    pub fn is_nil(&self) -> bool {
+        self.handle.is_nil()
+    }
+
+    /// Whether both handles belong to the same channel. Go: `==`.
+    #[must_use]
+    pub fn same_channel(&self, other: &Sender<T>) -> bool {
+        self.handle.same_channel(&other.handle)
+    }
+
+    /// How many handles can send, at some instant. Orders nothing.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.handle.count(Side::Senders)
+    }
+
+    /// How many handles can receive, at some instant. Orders nothing.
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.handle.count(Side::Receivers)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Sender<T> {
+        self.handle.acquire(Side::Senders);
+        Sender { handle: self.handle }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // SAFETY: this handle owns one count of the sending side, and is gone.
+        unsafe { self.handle.release(Side::Senders) }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.handle.fmt("Sender", f)
+    }
+}

@@ -1,0 +1,40 @@
+//! Go's concurrency primitives for Rust, with Go's semantics, on plain threads, without a runtime.
+//!
+//! This crate is the facade: it re-exports the family, so that one dependency brings all of it.
+//!
+//! | Go | here |
+//! | --- | --- |
+//! | `make(chan T, n)` and all that is done with it | [`chan`] |
+//! | `go f()` | [`go()`] |
+//! | `sync.WaitGroup` | [`WaitGroup`] |
+//!
+//! # Examples
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use gosync::{WaitGroup, chan};
+//!
+//! let (jobs, queue) = chan::bounded(8);
+//! let (results, squares) = chan::unbounded();
+//! let workers = Arc::new(WaitGroup::new());
+//! for _ in 0..2 {
+//!     let (queue, results) = (queue.clone(), results.clone());
+//!     workers.go(move || {
+//!         for n in queue {
+//!             results.send(n * n).unwrap();
+//!         }
+//!     });
+//! }
+//! (1..=4).for_each(|n| jobs.send(n).unwrap());
+//! jobs.close().unwrap();
+//! workers.wait();
+//! assert_eq!(squares.try_iter().sum::<i32>(), 30);
+//! ```
+
+mod go;
+
+pub use go::{JoinHandle, go};
+#[doc(inline)]
+pub use gosync_chan as chan;
+pub use gosync_waitgroup::WaitGroup;
