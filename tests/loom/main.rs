@@ -1,1 +1,51 @@
+//! The models: `cargo loom [filter]` runs them all, each in a process of its own; `cargo mutants-of-orderings [filter]`
+//! weakens every ordering site in turn and expects some model to notice; `cargo loom --long` is slower and looks harder.
+//!
+//! * `model.rs`: what a model is, and how one is run in a child process.
+//! * `plain.rs`: memory that loom watches, for use in models.
+//! * `rules.rs`: the table in docs/RULES.md, checked against the models.
+//! * `runner.rs`: the parent: a test per model, and the closing count.
+//! * `mutants.rs`: the parent that weakens.
+//! * `models/`: the models.
+
+#[cfg(not(gosync_loom))]
+compile_error!(
+    "the models need `--cfg gosync_loom`: run `cargo loom` from the root of the workspace, \
+     without RUSTFLAGS in the environment, which would replace it"
+);
+
+#[cfg(gosync_loom)]
+mod model;
+#[cfg(gosync_loom)]
+mod models;
+#[cfg(gosync_loom)]
+mod mutants;
+#[cfg(gosync_loom)]
+mod plain;
+#[cfg(gosync_loom)]
+mod rules;
+#[cfg(gosync_loom)]
+mod runner;
+
+#[cfg(gosync_loom)]
+fn main() -> std::process::ExitCode {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let mut flag = |name: &str| {
+        let at = args.iter().position(|arg| arg == name);
+        at.map(|at| args.remove(at)).is_some()
+    };
+    let child = flag(model::CHILD);
+    let mutants = flag("--mutants");
+    let long = flag("--long");
+    let ping = flag("--ping");
+    let options = model::Options { long, ping: ping || long };
+    let models = models::all(long);
+    match (child, mutants) {
+        (true, _) => model::run_in_child(models, &args),
+        (false, true) => mutants::run(&models, &args),
+        (false, false) => runner::run(models, options, args),
+    }
+}
+
+#[cfg(not(gosync_loom))]
 fn main() {}

@@ -20,6 +20,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use gosync_atomic::__sys::{Cpu, Futex, await_change, const_fn, ord, step, thread};
@@ -200,7 +201,11 @@ impl WaitGroup {
             }
             let marked = word | WAITERS;
             // Relaxed on success: the bit publishes nothing. Relaxed on failure: the load below looks again.
-            let set = self.word.compare_exchange(word, marked, ord!("wg.mark", Relaxed), ord!("wg.mark.fail", Relaxed));
+            let set = step!(
+                "wg.mark",
+                self.word.compare_exchange(word, marked, ord!("wg.mark.ok", Relaxed), ord!("wg.mark.fail", Relaxed)),
+                else Ok(word)
+            );
             if set.is_ok() {
                 self.word.wait(marked);
             }
@@ -256,8 +261,13 @@ where
     group.add(1);
     let task = Task(group.clone());
     let started = thread::Builder::new().spawn(move || {
-        let _task = task;
-        f();
+        let task = task;
+        // The closure is gone after a panic, so nothing of it can be seen half changed.
+        let outcome = catch_unwind(AssertUnwindSafe(f));
+        if outcome.is_err() {
+            step!("wg.note-panic", task.note_panic());
+        }
+        // The payload is dropped here, before the task: should that panic too, the task is done all the same.
     });
     if let Err(error) = started {
         // The closure, and with it the task, was dropped unrun: it is not counted any more.
@@ -265,15 +275,18 @@ where
     }
 }
 
-/// Counts its task as done when dropped, also by a panic.
+/// Counts its task as done when dropped.
 struct Task<G: Deref<Target = WaitGroup>>(G);
+
+impl<G: Deref<Target = WaitGroup>> Task<G> {
+    fn note_panic(&self) {
+        // Relaxed: whoever sees the decrement that follows, on the same word, sees this too.
+        self.0.word.fetch_or(PANICKED, ord!("wg.panicked", Relaxed));
+    }
+}
 
 impl<G: Deref<Target = WaitGroup>> Drop for Task<G> {
     fn drop(&mut self) {
-        if thread::panicking() {
-            // Relaxed: whoever sees the decrement below, on the same word, sees this too.
-            self.0.word.fetch_or(PANICKED, ord!("wg.panicked", Relaxed));
-        }
         self.0.done();
     }
 }
@@ -300,8 +313,6 @@ impl fmt::Debug for WaitGroup {
 
 #[cfg(test)]
 mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
     use super::*;
 
     fn panic_text(f: impl FnOnce()) -> String {

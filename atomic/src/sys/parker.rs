@@ -53,22 +53,14 @@ impl Parker {
     /// Blocks until there is a token, and takes it (`true`), or until `deadline` has passed (`false`).
     pub fn park_until(&self, deadline: Option<Instant>) -> bool {
         // Acquire: pairs with the Release of `unpark`, whose token is taken here.
-        let taken = self.word.compare_exchange(
-            TOKEN,
-            EMPTY,
-            ord!("parker.take", Acquire),
-            ord!("parker.take.fail", Relaxed),
-        );
+        let taken =
+            self.word.compare_exchange(TOKEN, EMPTY, ord!("parker.take", Acquire), ord!("parker.take.fail", Relaxed));
         if taken.is_ok() {
             return true;
         }
         // Relaxed both ways: nothing is handed over here; a token that came in between is taken by the swap below.
-        let parked = self.word.compare_exchange(
-            EMPTY,
-            PARKED,
-            ord!("parker.park", Relaxed),
-            ord!("parker.park.fail", Relaxed),
-        );
+        let parked =
+            self.word.compare_exchange(EMPTY, PARKED, ord!("parker.park", Relaxed), ord!("parker.park.fail", Relaxed));
         let mut in_time = true;
         while parked.is_ok() && in_time && self.word.load(ord!("parker.look", Relaxed)) == PARKED {
             in_time = self.word.wait_until(PARKED, deadline);

@@ -45,7 +45,7 @@ pub mod weakened {
     #[doc(hidden)]
     macro_rules! __ord {
         ($site:literal, $order:ident) => {
-            $crate::__sys::weakened::ordering($site, ::core::sync::atomic::Ordering::$order)
+            $crate::__sys::sites::weakened::ordering($site, ::core::sync::atomic::Ordering::$order)
         };
     }
 
@@ -54,10 +54,10 @@ pub mod weakened {
     #[doc(hidden)]
     macro_rules! __step {
         ($site:literal, $expr:expr, else $other:expr) => {
-            if $crate::__sys::weakened::keep($site) { $expr } else { $other }
+            if $crate::__sys::sites::weakened::keep($site) { $expr } else { $other }
         };
         ($site:literal, $expr:expr) => {
-            if $crate::__sys::weakened::keep($site) {
+            if $crate::__sys::sites::weakened::keep($site) {
                 $expr
             }
         };

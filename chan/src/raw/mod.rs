@@ -345,7 +345,7 @@ impl<T> Channel<T> {
             return None;
         }
         // Claimed: the peer is between its claim and the completion, which may take as long as it is not scheduled.
-        node.wait(None, Cpu::UNKNOWN)
+        step!("chan.await-claimer", node.wait(None, Cpu::UNKNOWN), else Some(Outcome::Done))
     }
 
     /// Closes: nothing enters any more, blocked operations end. `false` if `close` was called before.
@@ -370,7 +370,7 @@ impl<T> Channel<T> {
 
     /// Marks the channel closed and completes all blocked operations, after releasing the lock.
     fn end(&self, mut state: Locked<'_, T>) {
-        state.closed = true;
+        step!("chan.close.mark", state.closed = true);
         // SAFETY: the lock is held.
         let receivers = unsafe { state.receivers.claim_all() };
         // SAFETY: as above.

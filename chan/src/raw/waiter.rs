@@ -112,7 +112,10 @@ impl<T> Node<T> {
         let word = &self.waiter.word;
         await_change(word, WAITING, peer);
         // Relaxed on success: it announces a sleep and publishes nothing. Relaxed on failure: the load below looks again.
-        let _ = word.compare_exchange(WAITING, ASLEEP, ord!("chan.sleep", Relaxed), ord!("chan.sleep.fail", Relaxed));
+        step!("chan.announce-sleep", {
+            let _ =
+                word.compare_exchange(WAITING, ASLEEP, ord!("chan.sleep", Relaxed), ord!("chan.sleep.fail", Relaxed));
+        });
         loop {
             // Acquire: pairs with the Release in `complete`; makes what the peer did to the slot visible.
             match word.load(ord!("chan.completed", Acquire)) {

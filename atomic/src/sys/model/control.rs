@@ -1,0 +1,102 @@
+//! What a model runner can set, and the choices that it can arm.
+//!
+//! A choice is a Relaxed load of an atomic that another thread has stored to: loom tries every value that the load may
+//! legally return, so every answer. Nothing is ordered by it. [`begin`] makes the atomics anew for each execution; the
+//! model calls [`expire_deadlines`] or [`wake_spuriously`] in a thread other than the one that is to be surprised, after
+//! it has started that thread. Without any of this, deadlines never pass and waits never return for no reason.
+
+// All of this is std on purpose: it must stay invisible to loom, which runs all threads of a model on one OS thread.
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering::Relaxed;
+
+use loom::sync::atomic::AtomicUsize;
+
+/// What holds for all models of a process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// Ping before every atomic access: see `atomics.rs`.
+    pub ping: bool,
+    /// Use the shipped lock instead of loom's mutex.
+    pub real_lock: bool,
+}
+
+static SETTINGS: OnceLock<Settings> = OnceLock::new();
+
+/// Sets what holds for all models of this process, once and before the first.
+///
+/// # Panics
+///
+/// If it was set before.
+pub fn configure(settings: Settings) {
+    SETTINGS.set(settings).expect("the settings are fixed once");
+}
+
+pub(super) fn settings() -> Settings {
+    SETTINGS.get().copied().unwrap_or_default()
+}
+
+#[derive(Clone)]
+struct Choices {
+    deadline: Rc<AtomicUsize>,
+    spurious: Rc<AtomicUsize>,
+}
+
+thread_local! {
+    static CHOICES: RefCell<Option<Choices>> = const { RefCell::new(None) };
+    static SPURIOUS_LEFT: Cell<bool> = const { Cell::new(false) };
+    static LOCKS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Begins an execution: choices are there, and not armed.
+pub fn begin() {
+    let fresh = Choices { deadline: Rc::new(AtomicUsize::new(0)), spurious: Rc::new(AtomicUsize::new(0)) };
+    CHOICES.set(Some(fresh));
+    SPURIOUS_LEFT.set(true);
+    LOCKS.set(0);
+}
+
+/// Ends an execution.
+pub fn end() {
+    CHOICES.set(None);
+}
+
+fn choices() -> Option<Choices> {
+    CHOICES.with_borrow(Clone::clone)
+}
+
+/// From here on the deadlines of other threads may pass, at any moment or never.
+pub fn expire_deadlines() {
+    if let Some(choices) = choices() {
+        choices.deadline.store(1, Relaxed);
+    }
+}
+
+/// From here on one wait of another thread may return for no reason.
+pub fn wake_spuriously() {
+    if let Some(choices) = choices() {
+        choices.spurious.store(1, Relaxed);
+    }
+}
+
+/// One of `n` answers; others than 0 only after [`expire_deadlines`].
+#[must_use]
+pub fn choose(n: usize) -> usize {
+    choices().map_or(0, |choices| choices.deadline.load(Relaxed).min(n - 1))
+}
+
+/// Whether this wait is the one that returns for no reason.
+pub(super) fn spurious() -> bool {
+    let Some(choices) = choices() else { return false };
+    if !SPURIOUS_LEFT.get() || choices.spurious.load(Relaxed) == 0 {
+        return false;
+    }
+    SPURIOUS_LEFT.set(false);
+    true
+}
+
+/// Numbers the locks of an execution in the order of their creation.
+pub(super) fn next_lock() -> usize {
+    LOCKS.replace(LOCKS.get() + 1)
+}

@@ -1,0 +1,145 @@
+//! [`Futex`] for loom: a word and a hidden queue of sleepers.
+//!
+//! The kernel checks the word and enqueues the thread in one step; here no loom operation lies between the check and the
+//! `park`, so it is one step too. The queue is std's and invisible to loom, so it adds no edges. The check reads the newest
+//! value, as the kernel does, by a compare-exchange that cannot store: a read-modify-write that stored would run into
+//! loom's mix-up of stores and read-modify-writes (loom #254). The same probe stands before a wake-up, because loom's
+//! `unpark` is no scheduling point: without it the change of the word and the wake would be one step, and late wake-ups
+//! would never be tried.
+//!
+//! The word lives in an allocation of its own, so that a [`Waker`] that outlives its futex touches no freed memory; that
+//! the *futex* is not used after its end is what `alive` checks.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering::{self, Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use loom::thread::{self, Thread};
+
+use super::alive::InUse;
+use super::atomics::AtomicU32;
+use super::control;
+
+/// A 32-bit word that threads can sleep on. Changed by read-modify-writes only.
+#[derive(Debug)]
+pub struct Futex {
+    inner: Arc<Inner>,
+    alive: InUse,
+}
+
+#[derive(Debug)]
+struct Inner {
+    word: AtomicU32,
+    sleepers: Mutex<VecDeque<Thread>>,
+}
+
+/// Wakes the sleepers of one [`Futex`], which may be gone by then.
+#[derive(Clone, Debug)]
+pub struct Waker(Arc<Inner>);
+
+impl Inner {
+    /// Whether the newest value of the word is `expected`. Stores nothing.
+    fn is(&self, expected: u32) -> bool {
+        let impossible = !expected;
+        matches!(self.word.compare_exchange(impossible, impossible, Relaxed, Relaxed), Err(value) if value == expected)
+    }
+
+    fn next_sleeper(&self) -> Option<Thread> {
+        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
+#[allow(missing_docs, clippy::missing_errors_doc, reason = "as the native futex's")]
+impl Futex {
+    #[must_use]
+    pub fn new(value: u32) -> Futex {
+        let inner = Inner { word: AtomicU32::new(value), sleepers: Mutex::default() };
+        Futex { inner: Arc::new(inner), alive: InUse::new() }
+    }
+
+    fn word(&self) -> &AtomicU32 {
+        self.alive.used();
+        &self.inner.word
+    }
+
+    pub fn load(&self, order: Ordering) -> u32 {
+        self.word().load(order)
+    }
+
+    pub fn compare_exchange(&self, current: u32, new: u32, ok: Ordering, err: Ordering) -> Result<u32, u32> {
+        self.word().compare_exchange(current, new, ok, err)
+    }
+
+    pub fn swap(&self, new: u32, order: Ordering) -> u32 {
+        self.word().swap(new, order)
+    }
+
+    pub fn fetch_add(&self, n: u32, order: Ordering) -> u32 {
+        self.word().fetch_add(n, order)
+    }
+
+    pub fn fetch_sub(&self, n: u32, order: Ordering) -> u32 {
+        self.word().fetch_sub(n, order)
+    }
+
+    pub fn fetch_or(&self, bits: u32, order: Ordering) -> u32 {
+        self.word().fetch_or(bits, order)
+    }
+
+    pub fn fetch_and(&self, bits: u32, order: Ordering) -> u32 {
+        self.word().fetch_and(bits, order)
+    }
+
+    /// Sleeps while the word is `expected`, until woken; returns for no reason if the model armed that.
+    pub fn wait(&self, expected: u32) {
+        if control::spurious() {
+            return;
+        }
+        let me = thread::current();
+        self.alive.used();
+        if self.inner.is(expected) {
+            self.inner.sleepers.lock().unwrap_or_else(PoisonError::into_inner).push_back(me);
+            thread::park();
+        }
+    }
+
+    /// As [`wait`](Futex::wait). A deadline is a choice: it has passed, or it never does.
+    #[must_use]
+    pub fn wait_until(&self, expected: u32, deadline: Option<Instant>) -> bool {
+        if deadline.is_some() && control::choose(2) == 1 {
+            return false;
+        }
+        self.wait(expected);
+        true
+    }
+
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        Waker(Arc::clone(&self.inner))
+    }
+}
+
+impl Drop for Futex {
+    fn drop(&mut self) {
+        self.alive.ended();
+    }
+}
+
+impl Waker {
+    /// Wakes one sleeper, if there is one.
+    pub fn wake_one(self) {
+        self.0.is(u32::MAX);
+        if let Some(sleeper) = self.0.next_sleeper() {
+            sleeper.unpark();
+        }
+    }
+
+    /// Wakes all sleepers.
+    pub fn wake_all(self) {
+        self.0.is(u32::MAX);
+        while let Some(sleeper) = self.0.next_sleeper() {
+            sleeper.unpark();
+        }
+    }
+}

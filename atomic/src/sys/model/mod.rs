@@ -1,0 +1,65 @@
+//! The model side of the seam: loom's types behind the native surface.
+//!
+//! Usable in anybody's own loom models; [`control`] is what gosync's model runner adds: pings, the real lock, and the
+//! choices that a model has to arm.
+
+mod alive;
+mod atomics;
+pub mod control;
+mod futex;
+mod lock;
+
+pub use alive::Alive;
+pub use control::choose;
+pub use futex::{Futex, Waker};
+pub use lock::{Lock, LockGuard};
+pub use loom::cell::{MutPtr, UnsafeCell};
+pub use loom::hint::spin_loop;
+pub use loom::sync::Arc;
+pub use loom::sync::atomic::fence;
+
+/// loom's atomics, with pings.
+pub mod atomic {
+    pub use super::atomics::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+}
+
+/// loom's threads.
+pub mod thread {
+    pub use loom::thread::{Builder, JoinHandle, spawn, yield_now};
+    pub use std::thread::panicking;
+}
+
+/// A CPU: a model has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cpu;
+
+impl Cpu {
+    /// No CPU in particular.
+    pub const UNKNOWN: Cpu = Cpu;
+
+    /// The CPU that runs the calling thread.
+    #[must_use]
+    pub fn current() -> Cpu {
+        Cpu
+    }
+}
+
+/// Waits no time at all: what is not correct without waiting is not correct.
+pub fn await_change(_word: &Futex, _pending: u32, _peer: Cpu) {}
+
+/// The rhythm of a thread that waits for a lock: it gives up at once.
+#[derive(Debug, Default)]
+pub struct Pacer;
+
+impl Pacer {
+    /// A fresh rhythm.
+    #[must_use]
+    pub fn new() -> Pacer {
+        Pacer
+    }
+
+    /// `false`: it is time to sleep.
+    pub fn step(&mut self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,41 @@
+//! The models, by what they are about.
+
+mod buffer;
+mod close;
+mod deadline;
+mod go;
+mod handles;
+mod rendezvous;
+mod seam;
+mod waitgroup;
+
+use crate::model::Model;
+
+/// All models. `long` widens their bounds and puts more of them on the shipped lock.
+pub(crate) fn all(long: bool) -> Vec<Model> {
+    let channels = [buffer::models(), close::models(), deadline::models(), handles::models(), rendezvous::models()];
+    let mut channels: Vec<Model> = channels.into_iter().flatten().collect();
+    // Two threads are few enough for the shipped lock; the contract of the lock is what lets the others do without.
+    let on_real_lock = |model: &&Model| model.bound.is_none() && (long || on_real_lock(model));
+    let on_real_lock: Vec<Model> = channels.iter().filter(on_real_lock).map(Model::on_real_lock).collect();
+    channels.extend(on_real_lock);
+    let others = [go::models(), seam::models(), waitgroup::models()];
+    let mut models: Vec<Model> = channels.into_iter().chain(others.into_iter().flatten()).collect();
+    if long {
+        models.iter_mut().for_each(|model| model.bound = model.bound.map(|bound| bound + 1));
+    }
+    models
+}
+
+/// One model of each operation: both sides block, close meets a blocked peer, a deadline meets a peer, a free.
+fn on_real_lock(model: &Model) -> bool {
+    [
+        "chan.send-before-recv-complete/cap 0",
+        "chan.send-before-recv-complete/cap 1",
+        "chan.kth-recv-before-(k+C)th-send-complete/cap 1",
+        "chan.close-before-closed-recv/cap 0",
+        "gosync.deadline/receive, cap 0",
+        "gosync.free/both sides leave",
+    ]
+    .contains(&model.name().as_str())
+}
