@@ -1,5 +1,6 @@
 //! The models: `cargo loom [filter]` runs them all, each in a process of its own; `cargo mutants-of-orderings [filter]`
-//! weakens every ordering site in turn and expects some model to notice; `cargo loom --long` is slower and looks harder.
+//! weakens every ordering site in turn and expects some model to notice; `cargo loom --ping` and `cargo loom --long` are
+//! slower and look harder.
 //!
 //! * `model.rs`: what a model is, and how one is run in a child process.
 //! * `plain.rs`: memory that loom watches, for use in models.
@@ -37,8 +38,7 @@ fn main() -> std::process::ExitCode {
     let child = flag(model::CHILD);
     let mutants = flag("--mutants");
     let long = flag("--long");
-    let ping = flag("--ping");
-    let options = model::Options { long, ping: ping || long };
+    let options = model::Options { long, ping: flag("--ping") };
     let models = models::all(long);
     match (child, mutants) {
         (true, _) => model::run_in_child(models, &args),
