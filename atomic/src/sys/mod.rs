@@ -11,6 +11,7 @@
 //! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`await_change`], [`await_free`] | bounded spinning and yielding | nothing: a model has no time |
+//! | [`has_passed`] | the clock | a choice |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //!
 //! `cfg(gosync_loom)` appears in this file and in `sites.rs` and nowhere else in the shipped crates.

@@ -40,7 +40,7 @@ use std::ptr::NonNull;
 use std::time::Instant;
 
 use gosync_atomic::__sys::atomic::AtomicU32;
-use gosync_atomic::__sys::{Cpu, Lock, LockGuard, MutPtr, UnsafeCell, ord, step};
+use gosync_atomic::__sys::{Cpu, Lock, LockGuard, MutPtr, UnsafeCell, has_passed, ord, step};
 
 use ring::Ring;
 pub(crate) use shared::{Shared, Side};
@@ -239,6 +239,9 @@ impl<T> Channel<T> {
         if state.closed {
             return Err(SendFailure::Closed(value));
         }
+        if has_passed(deadline) {
+            return Err(SendFailure::Full(value));
+        }
         let node = Node::sender(value);
         // SAFETY: the lock is held; the node is new and stays here until `block` has seen it completed or taken it out.
         unsafe { state.senders.push(node.waiter()) };
@@ -310,6 +313,9 @@ impl<T> Channel<T> {
     fn recv_blocking(&self, mut state: Locked<'_, T>, deadline: Option<Instant>) -> Result<T, RecvFailure> {
         if step!("chan.recv.closed", state.closed, else false) {
             return Err(RecvFailure::Closed);
+        }
+        if has_passed(deadline) {
+            return Err(RecvFailure::Empty);
         }
         let node = Node::receiver();
         // SAFETY: the lock is held; the node is new and stays here until `block` has seen it completed or taken it out.

@@ -10,9 +10,20 @@ const CLOSE: &str = "chan.close-before-closed-recv";
 const GIVES_BACK: &str = "gosync.close-gives-back";
 
 pub(crate) fn models() -> Vec<Model> {
-    vec![
-        holds(CLOSE, "cap 0", || close_then_look(0, |tx| tx.close().unwrap())).reaches(&["chan.wake"]),
-        holds(CLOSE, "cap 1", || close_then_look(1, |tx| tx.close().unwrap())).reaches(&["chan.wake"]),
+    let mut models = vec![
+        fails(CLOSE, "write after the close", Verdict::Race, || {
+            let (d, (tx, rx)) = (Plain::new(), chan::bounded::<()>(1));
+            let closer = go({
+                let d = d.clone();
+                move || {
+                    tx.close().unwrap();
+                    d.write(1);
+                }
+            });
+            assert!(rx.recv().is_err());
+            d.read();
+            closer.join().unwrap();
+        }),
         holds(CLOSE, "drop of the last sender", || close_then_look(1, drop)).reaches(&["chan.wake"]),
         holds(CLOSE, "drained first", || {
             let (d, (tx, rx)) = (Plain::new(), chan::bounded(2));
@@ -87,12 +98,6 @@ pub(crate) fn models() -> Vec<Model> {
             closer.join().unwrap();
         }),
         // A blocked or a later send gives its value back, or it was received: never both, never neither.
-        holds(GIVES_BACK, "cap 0", || send_meets_close(0, 0))
-            .witnesses(&["sent", "given back"])
-            .reaches(&["chan.wake"]),
-        holds(GIVES_BACK, "cap 1, full", || send_meets_close(1, 1))
-            .witnesses(&["sent", "given back"])
-            .reaches(&["chan.wake"]),
         holds(GIVES_BACK, "two blocked senders", || {
             let c = Chan::new(0);
             let senders = [1, 2].map(|n| {
@@ -123,7 +128,19 @@ pub(crate) fn models() -> Vec<Model> {
             witness(if results[0].is_ok() { "mine" } else { "the other's" });
         })
         .witnesses(&["mine", "the other's"]),
-    ]
+    ];
+    for cap in [0, 1, 2] {
+        models.push(
+            holds(CLOSE, format!("cap {cap}"), move || close_then_look(cap, |tx| tx.close().unwrap()))
+                .reaches(&["chan.wake"]),
+        );
+        models.push(
+            holds(GIVES_BACK, format!("cap {cap}, full"), move || send_meets_close(cap))
+                .witnesses(&["sent", "given back"])
+                .reaches(&["chan.wake"]),
+        );
+    }
+    models
 }
 
 /// T1: write, close. T2: receive the end, read.
@@ -141,10 +158,10 @@ fn close_then_look(cap: usize, close: fn(chan::Sender<()>)) {
     closer.join().unwrap();
 }
 
-/// One sends, the other closes and then drains.
-fn send_meets_close(cap: usize, filled: usize) {
+/// One sends, the other makes room, closes, and drains.
+fn send_meets_close(cap: usize) {
     let c = Chan::new(cap);
-    (0..filled).for_each(|_| c.send(0).unwrap());
+    (0..cap).for_each(|_| c.send(0).unwrap());
     let sender = go({
         let c = c.clone();
         move || c.send(1)

@@ -107,7 +107,7 @@ impl Futex {
     /// As [`wait`](Futex::wait). A deadline is a choice: it has passed, or it never does.
     #[must_use]
     pub fn wait_until(&self, expected: u32, deadline: Option<Instant>) -> bool {
-        if deadline.is_some() && control::choose(2) == 1 {
+        if super::has_passed(deadline) {
             return false;
         }
         self.wait(expected);

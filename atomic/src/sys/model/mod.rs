@@ -29,6 +29,12 @@ pub mod thread {
     pub use std::thread::panicking;
 }
 
+/// Whether a deadline has passed: a choice.
+#[must_use]
+pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
+    deadline.is_some() && choose(2) == 1
+}
+
 /// A CPU: a model has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cpu;

@@ -43,3 +43,36 @@ impl Drop for LockGuard<'_> {
         unsafe { self.raw.unlock() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_tell_locks_apart() {
+        let locks = [Lock::new(), Lock::new()];
+        assert_ne!(locks[0].rank(), locks[1].rank());
+        assert_eq!(locks[0].rank(), locks[0].rank());
+    }
+
+    #[test]
+    fn excludes() {
+        struct Counter(std::cell::UnsafeCell<u64>);
+        // SAFETY: only touched under the lock.
+        unsafe impl Sync for Counter {}
+        let (lock, counter) = (Lock::new(), Counter(std::cell::UnsafeCell::new(0)));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let counter = &counter;
+                    for _ in 0..10_000 {
+                        let _guard = lock.lock();
+                        // SAFETY: the lock is held.
+                        unsafe { *counter.0.get() += 1 };
+                    }
+                });
+            }
+        });
+        assert_eq!(counter.0.into_inner(), 40_000);
+    }
+}

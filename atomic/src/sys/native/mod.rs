@@ -25,6 +25,12 @@ pub mod thread {
     pub use std::thread::{Builder, JoinHandle, panicking, spawn, yield_now};
 }
 
+/// Whether a deadline has passed; `None` never does.
+#[must_use]
+pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= std::time::Instant::now())
+}
+
 /// One of `n` answers, which a model explores and a program never asks for: always 0.
 #[inline(always)]
 #[must_use]
