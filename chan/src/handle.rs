@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use gosync_atomic::__sys::Parker;
 
 use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
-use crate::raw::{RecvFailure, SendFailure, Shared, Side};
+use crate::raw::{Patience, RecvFailure, SendFailure, Shared, Side};
 
 /// A channel or nil. Owns nothing: the wrappers count.
 pub(crate) struct Handle<T> {
@@ -81,7 +81,7 @@ impl<T> Handle<T> {
     pub(crate) fn send(&self, value: T) -> Result<(), SendError<T>> {
         match self.shared() {
             None => block_for_ever(),
-            Some(shared) => shared.channel().send(value, None).map_err(|failure| match failure {
+            Some(shared) => shared.channel().send(value, Patience::Until(None)).map_err(|failure| match failure {
                 // Without a deadline a send does not end as full.
                 SendFailure::Full(value) | SendFailure::Closed(value) => SendError(value),
             }),
@@ -105,7 +105,7 @@ impl<T> Handle<T> {
                 block_on_nil(deadline);
                 Err(SendTimeoutError::Timeout(value))
             }
-            Some(shared) => shared.channel().send(value, deadline).map_err(|failure| match failure {
+            Some(shared) => shared.channel().send(value, Patience::Until(deadline)).map_err(|failure| match failure {
                 SendFailure::Full(value) => SendTimeoutError::Timeout(value),
                 SendFailure::Closed(value) => SendTimeoutError::Disconnected(value),
             }),
@@ -117,7 +117,7 @@ impl<T> Handle<T> {
         match self.shared() {
             None => block_for_ever(),
             // Without a deadline a receive does not end as empty.
-            Some(shared) => shared.channel().recv(None).map_err(|_| RecvError),
+            Some(shared) => shared.channel().recv(Patience::Until(None)).map_err(|_| RecvError),
         }
     }
 
@@ -138,7 +138,7 @@ impl<T> Handle<T> {
                 block_on_nil(deadline);
                 Err(RecvTimeoutError::Timeout)
             }
-            Some(shared) => shared.channel().recv(deadline).map_err(|failure| match failure {
+            Some(shared) => shared.channel().recv(Patience::Until(deadline)).map_err(|failure| match failure {
                 RecvFailure::Empty => RecvTimeoutError::Timeout,
                 RecvFailure::Closed => RecvTimeoutError::Disconnected,
             }),

@@ -16,7 +16,7 @@
 //!
 //! 1. One of the two queues is empty at least.
 //! 2. A buffered value means no blocked receiver; room means no blocked sender; closed means neither.
-//! 3. `ready` tells what `readiness` computes from the state.
+//! 3. `hints` and `len` tell what the state says.
 //! 4. The ring holds at most `capacity` values.
 //!
 //! # Never under the lock
@@ -30,7 +30,7 @@
 //! (chan.send-before-recv-complete), and a send that found room acquires what the receive that made it released
 //! (chan.kth-recv-before-(k+C)th-send-complete). Both directions of a hand-off are ordered by the lock and by the
 //! completion in [`waiter`] (chan.recv-before-unbuffered-send-complete). A receive that reports the end takes the lock
-//! too (chan.close-before-closed-recv). What looks at `ready` alone is a try that fails, and that orders nothing.
+//! too (chan.close-before-closed-recv). What looks at `hints` and `len` alone is a try that fails, and that orders nothing.
 
 mod ring;
 mod shared;
@@ -39,21 +39,30 @@ mod waiter;
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::atomic::AtomicU32;
+use gosync_atomic::__sys::atomic::{AtomicU32, AtomicUsize};
 use gosync_atomic::__sys::{Cpu, Lock, LockGuard, MutPtr, UnsafeCell, has_passed, ord, step};
 
 use ring::Ring;
 pub(crate) use shared::{Shared, Side};
 use waiter::{Node, Outcome, WaitQueue, Waiter};
 
-/// Bits of `Channel::ready`.
-mod ready {
-    /// A receive would not block.
-    pub(super) const RECEIVE: u32 = 1;
-    /// A send would not block.
-    pub(super) const SEND: u32 = 2;
+/// Bits of `Channel::hints`.
+mod hint {
+    /// A receiver is blocked.
+    pub(super) const RECEIVERS: u32 = 1;
+    /// A sender is blocked.
+    pub(super) const SENDERS: u32 = 2;
     /// The channel is closed.
     pub(super) const CLOSED: u32 = 4;
+}
+
+/// How long an operation may block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    /// Not at all.
+    Try,
+    /// Until the deadline; `None` is for ever.
+    Until(Option<Instant>),
 }
 
 /// Why a send did not happen; the value is back.
@@ -77,11 +86,12 @@ pub(crate) enum RecvFailure {
 /// A channel.
 pub(crate) struct Channel<T> {
     lock: Lock,
-    /// Written under the lock, read by tries without it: one word, so that what a try sees held at one instant.
-    ready: AtomicU32,
-    state: UnsafeCell<State<T>>,
+    /// Copies of parts of the state, written under the lock and read without it by those who only look.
+    hints: AtomicU32,
+    len: AtomicUsize,
     /// `usize::MAX` for an unbounded channel.
     capacity: usize,
+    state: UnsafeCell<State<T>>,
 }
 
 /// What the lock guards.
@@ -89,13 +99,13 @@ struct State<T> {
     ring: Ring<T>,
     receivers: WaitQueue,
     senders: WaitQueue,
-    /// What `Channel::ready` says.
-    published: u32,
     /// No value enters any more: somebody called `close`, or one side has no handle left.
     closed: bool,
     /// Somebody called `close`.
     close_called: bool,
-    /// Where senders and receivers that met a blocked peer, or blocked, were last seen: hints for the wait.
+    /// What `Channel::hints` says.
+    published: u32,
+    /// Where senders and receivers that met a blocked peer, or blocked, were last seen: advice for the wait.
     sender_cpu: Cpu,
     receiver_cpu: Cpu,
 }
@@ -106,15 +116,7 @@ unsafe impl<T: Send> Send for Channel<T> {}
 // SAFETY: as above; the state is guarded by the lock.
 unsafe impl<T: Send> Sync for Channel<T> {}
 
-impl<T> State<T> {
-    fn readiness(&self, capacity: usize) -> u32 {
-        let receive = self.ring.len() > 0 || !self.senders.is_empty();
-        let send = self.ring.len() < capacity || !self.receivers.is_empty();
-        u32::from(receive) * ready::RECEIVE + u32::from(send) * ready::SEND + u32::from(self.closed) * ready::CLOSED
-    }
-}
-
-/// The state, while the lock is held. Dropping it publishes the readiness and releases the lock.
+/// The state, while the lock is held. Enough for what changes the ring alone; for the rest there is [`Settling`].
 struct Locked<'a, T> {
     // In this order: the access to the cell ends before the lock is released.
     state: MutPtr<State<T>>,
@@ -122,31 +124,66 @@ struct Locked<'a, T> {
     _lock: LockGuard<'a>,
 }
 
-impl<T> std::ops::Deref for Locked<'_, T> {
-    type Target = State<T>;
+impl<T> Locked<'_, T> {
     #[inline(always)]
+    fn state(&mut self) -> &mut State<T> {
+        // SAFETY: the lock is held, so nobody else accesses the state; `&mut self` excludes a second reference.
+        unsafe { self.state.deref() }
+    }
+
+    /// Appends a value to the ring, in which there is room.
+    #[inline(always)]
+    fn push(&mut self, value: T) {
+        let capacity = self.channel.capacity;
+        let ring = &mut self.state().ring;
+        ring.push(value, capacity);
+        let len = ring.len();
+        self.publish_len(len);
+    }
+
+    /// Takes the oldest value out of the ring.
+    #[inline(always)]
+    fn pop(&mut self) -> Option<T> {
+        let ring = &mut self.state().ring;
+        let value = ring.pop()?;
+        let len = ring.len();
+        self.publish_len(len);
+        Some(value)
+    }
+
+    #[inline(always)]
+    fn publish_len(&self, len: usize) {
+        // Release: pairs with the Acquire in `may_proceed`: who sees this length sees what was published before it.
+        step!("chan.publish-len", self.channel.len.store(len, ord!("chan.len", Release)));
+    }
+}
+
+/// As [`Locked`], when blocked peers may come or go: publishes the hints before the lock is released.
+struct Settling<'a, T>(Locked<'a, T>);
+
+impl<T> std::ops::Deref for Settling<'_, T> {
+    type Target = State<T>;
     fn deref(&self) -> &State<T> {
         // SAFETY: the lock is held, so nobody else accesses the state; `&self` excludes a `deref_mut`.
-        unsafe { self.state.deref() }
+        unsafe { self.0.state.deref() }
     }
 }
 
-impl<T> std::ops::DerefMut for Locked<'_, T> {
-    #[inline(always)]
+impl<T> std::ops::DerefMut for Settling<'_, T> {
     fn deref_mut(&mut self) -> &mut State<T> {
-        // SAFETY: the lock is held, so nobody else accesses the state; `&mut self` excludes another `deref`.
-        unsafe { self.state.deref() }
+        self.0.state()
     }
 }
 
-impl<T> Drop for Locked<'_, T> {
-    #[inline(always)]
+impl<T> Drop for Settling<'_, T> {
     fn drop(&mut self) {
-        let now = self.readiness(self.channel.capacity);
+        let now = u32::from(!self.receivers.is_empty()) * hint::RECEIVERS
+            + u32::from(!self.senders.is_empty()) * hint::SENDERS
+            + u32::from(self.closed) * hint::CLOSED;
         if now != self.published {
             self.published = now;
-            // Relaxed: a try that fails orders nothing, and any other operation takes the lock.
-            step!("chan.publish", self.channel.ready.store(now, ord!("chan.publish.order", Relaxed)));
+            // Relaxed: `may_proceed` says why.
+            step!("chan.publish-hints", self.0.channel.hints.store(now, ord!("chan.hints", Relaxed)));
         }
     }
 }
@@ -157,18 +194,18 @@ impl<T> Channel<T> {
             ring: Ring::new(),
             receivers: WaitQueue::default(),
             senders: WaitQueue::default(),
-            published: 0,
             closed: false,
             close_called: false,
+            published: 0,
             sender_cpu: Cpu::UNKNOWN,
             receiver_cpu: Cpu::UNKNOWN,
         };
-        let ready = state.readiness(capacity);
         Channel {
             lock: Lock::new(),
-            ready: AtomicU32::new(ready),
-            state: UnsafeCell::new(State { published: ready, ..state }),
+            hints: AtomicU32::new(0),
+            len: AtomicUsize::new(0),
             capacity,
+            state: UnsafeCell::new(state),
         }
     }
 
@@ -178,39 +215,55 @@ impl<T> Channel<T> {
         Locked { state: self.state.get_mut(), channel: self, _lock: lock }
     }
 
-    /// Whether a try could succeed or must report the end; if not, it need not take the lock.
+    /// Whether a try that is stopped at this length, for want of a peer of this kind, may succeed or must report the end.
+    /// If not, there was an instant at which it had to fail, and it need not take the lock.
+    ///
+    /// With a buffer that is the instant of the first load: then nobody of the other side was blocked (invariant 2), and
+    /// the channel was open, because it was so later. Without one it is the instant of the second: the length says nothing.
+    /// What the calling thread has seen happen to the channel has been published before.
     #[inline(always)]
-    fn may_proceed(&self, direction: u32) -> bool {
-        // Relaxed: see `Locked::drop`. One word, so both bits are of one instant; what this thread has seen happen to
-        // the channel is in it.
-        self.ready.load(ord!("chan.peek", Relaxed)) & (direction | ready::CLOSED) != 0
+    fn may_proceed(&self, stopped_at: usize, peers: u32) -> bool {
+        // Acquire: pairs with the Release in `publish_len`, so that the hints are not older than the length.
+        // Relaxed: a try that fails orders nothing.
+        self.len.load(ord!("chan.peek-len", Acquire)) != stopped_at
+            || self.hints.load(ord!("chan.peek-hints", Relaxed)) & (peers | hint::CLOSED) != 0
     }
 
     /// Sends without blocking.
     #[inline]
     pub(crate) fn try_send(&self, value: T) -> Result<(), SendFailure<T>> {
-        if !self.may_proceed(ready::SEND) {
+        if !self.may_proceed(self.capacity, hint::RECEIVERS) {
             return Err(SendFailure::Full(value));
         }
-        self.send_now(value).map_err(
-            |(locked, value)| {
-                if locked.closed { SendFailure::Closed(value) } else { SendFailure::Full(value) }
-            },
-        )
+        self.send(value, Patience::Try)
     }
 
-    /// Sends, blocking until the deadline at most; `None` is for ever.
+    /// Receives without blocking.
     #[inline]
-    pub(crate) fn send(&self, value: T, deadline: Option<Instant>) -> Result<(), SendFailure<T>> {
-        self.send_now(value).or_else(|(locked, value)| self.send_blocking(locked, value, deadline))
+    pub(crate) fn try_recv(&self) -> Result<T, RecvFailure> {
+        if !self.may_proceed(0, hint::SENDERS) {
+            return Err(RecvFailure::Empty);
+        }
+        self.recv(Patience::Try)
     }
 
-    /// Hands the value over or buffers it; otherwise gives it back, with the lock still held.
+    /// Sends, blocking as long as there is patience.
     #[inline]
-    fn send_now(&self, value: T) -> Result<(), (Locked<'_, T>, T)> {
-        let mut state = self.locked();
-        if step!("chan.send.closed", state.closed, else false) {
-            return Err((state, value));
+    pub(crate) fn send(&self, value: T, patience: Patience) -> Result<(), SendFailure<T>> {
+        let mut locked = self.locked();
+        let state = locked.state();
+        let closed = step!("chan.send.closed", state.closed, else false);
+        if !closed && state.receivers.is_empty() && state.ring.len() < self.capacity {
+            locked.push(value);
+            return Ok(());
+        }
+        self.send_slow(Settling(locked), value, patience)
+    }
+
+    /// Hands the value to a blocked receiver, or queues up and sleeps, or gives up.
+    fn send_slow(&self, mut state: Settling<'_, T>, value: T, patience: Patience) -> Result<(), SendFailure<T>> {
+        if state.closed {
+            return Err(SendFailure::Closed(value));
         }
         // SAFETY: the lock is held.
         if let Some(receiver) = unsafe { state.receivers.pop() } {
@@ -222,23 +275,7 @@ impl<T> Channel<T> {
             unsafe { waiter::complete(receiver, Outcome::Done) };
             return Ok(());
         }
-        if state.ring.len() < self.capacity {
-            state.ring.push(value, self.capacity);
-            return Ok(());
-        }
-        Err((state, value))
-    }
-
-    #[cold]
-    fn send_blocking(
-        &self,
-        mut state: Locked<'_, T>,
-        value: T,
-        deadline: Option<Instant>,
-    ) -> Result<(), SendFailure<T>> {
-        if state.closed {
-            return Err(SendFailure::Closed(value));
-        }
+        let Patience::Until(deadline) = patience else { return Err(SendFailure::Full(value)) };
         if has_passed(deadline) {
             return Err(SendFailure::Full(value));
         }
@@ -257,63 +294,28 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Receives without blocking.
+    /// Receives, blocking as long as there is patience.
     #[inline]
-    pub(crate) fn try_recv(&self) -> Result<T, RecvFailure> {
-        if !self.may_proceed(ready::RECEIVE) {
-            return Err(RecvFailure::Empty);
-        }
-        self.recv_now().map_err(|locked| if locked.closed { RecvFailure::Closed } else { RecvFailure::Empty })
-    }
-
-    /// Receives, blocking until the deadline at most; `None` is for ever.
-    #[inline]
-    pub(crate) fn recv(&self, deadline: Option<Instant>) -> Result<T, RecvFailure> {
-        self.recv_now().or_else(|locked| self.recv_blocking(locked, deadline))
-    }
-
-    /// Takes the oldest value, buffered or of a blocked sender; otherwise gives the held lock back.
-    #[inline]
-    fn recv_now(&self) -> Result<T, Locked<'_, T>> {
-        let mut state = self.locked();
-        if let Some(value) = state.ring.pop() {
-            // SAFETY: the lock is held.
-            if let Some(sender) = unsafe { state.senders.pop() } {
-                self.refill(state, sender);
+    pub(crate) fn recv(&self, patience: Patience) -> Result<T, RecvFailure> {
+        let mut locked = self.locked();
+        if locked.state().senders.is_empty() {
+            if let Some(value) = locked.pop() {
+                return Ok(value);
             }
-            return Ok(value);
         }
+        self.recv_slow(Settling(locked), patience)
+    }
+
+    /// Takes the oldest value while a sender is blocked, or queues up and sleeps, or gives up.
+    fn recv_slow(&self, mut state: Settling<'_, T>, patience: Patience) -> Result<T, RecvFailure> {
         // SAFETY: the lock is held.
         if let Some(sender) = unsafe { state.senders.pop() } {
-            state.receiver_cpu = Cpu::current();
-            drop(state);
-            // SAFETY: a sender of this channel, claimed just now.
-            let value = unsafe { waiter::take_from(sender) };
-            // SAFETY: its only completion, by its claimer.
-            unsafe { waiter::complete(sender, Outcome::Done) };
-            return Ok(value);
+            return Ok(self.recv_from(state, sender));
         }
-        Err(state)
-    }
-
-    /// Moves a claimed sender's value into the slot that a receive has just freed. Under the lock, so that no later value
-    /// gets ahead of it.
-    #[cold]
-    fn refill(&self, mut state: Locked<'_, T>, sender: NonNull<Waiter>) {
-        // SAFETY: a sender of this channel, claimed just now.
-        let value = unsafe { waiter::take_from(sender) };
-        state.ring.push(value, self.capacity);
-        state.receiver_cpu = Cpu::current();
-        drop(state);
-        // SAFETY: its only completion, by its claimer.
-        unsafe { waiter::complete(sender, Outcome::Done) };
-    }
-
-    #[cold]
-    fn recv_blocking(&self, mut state: Locked<'_, T>, deadline: Option<Instant>) -> Result<T, RecvFailure> {
         if step!("chan.recv.closed", state.closed, else false) {
             return Err(RecvFailure::Closed);
         }
+        let Patience::Until(deadline) = patience else { return Err(RecvFailure::Empty) };
         if has_passed(deadline) {
             return Err(RecvFailure::Empty);
         }
@@ -331,6 +333,30 @@ impl<T> Channel<T> {
         }
     }
 
+    /// Takes the oldest value, given a claimed sender: its own, or, if there is a buffer, the first in it. Then the sender's
+    /// goes to the end of the buffer, under the lock, so that no later value gets ahead of it. The length stays what it
+    /// was, and is not published in between: a try must not find the buffer empty, which it never was.
+    fn recv_from(&self, mut state: Settling<'_, T>, sender: NonNull<Waiter>) -> T {
+        state.receiver_cpu = Cpu::current();
+        let value = match state.ring.pop() {
+            Some(oldest) => {
+                // SAFETY: a sender of this channel, claimed just now.
+                let newest = unsafe { waiter::take_from(sender) };
+                state.ring.push(newest, self.capacity);
+                drop(state);
+                oldest
+            }
+            None => {
+                drop(state);
+                // SAFETY: as above.
+                unsafe { waiter::take_from(sender) }
+            }
+        };
+        // SAFETY: its only completion, by its claimer.
+        unsafe { waiter::complete(sender, Outcome::Done) };
+        value
+    }
+
     /// Waits for a queued node's completion. `None`: the deadline has passed, and the node is out of its queue.
     fn block(
         &self,
@@ -343,7 +369,7 @@ impl<T> Channel<T> {
             return Some(outcome);
         }
         // The deadline has passed, but a peer may have claimed the node meanwhile: only the lock tells.
-        let mut state = self.locked();
+        let mut state = Settling(self.locked());
         // SAFETY: the lock is held, and the node was queued here.
         let removed = unsafe { queue(&mut state).remove(node.waiter()) };
         drop(state);
@@ -356,7 +382,7 @@ impl<T> Channel<T> {
 
     /// Closes: nothing enters any more, blocked operations end. `false` if `close` was called before.
     pub(crate) fn close(&self) -> bool {
-        let mut state = self.locked();
+        let mut state = Settling(self.locked());
         let first = !std::mem::replace(&mut state.close_called, true);
         self.end(state);
         first
@@ -365,17 +391,19 @@ impl<T> Channel<T> {
     /// As [`close`](Channel::close), because one side has no handle left. If that is the receiving side, nobody can reach
     /// the buffered values any more: they are returned, to be dropped when that can do no harm.
     fn disconnect(&self, side: Side) -> Ring<T> {
-        let mut state = self.locked();
+        let mut state = Settling(self.locked());
         let unreachable = match side {
             Side::Senders => Ring::new(),
             Side::Receivers => std::mem::replace(&mut state.ring, Ring::new()),
         };
+        let len = state.ring.len();
+        state.0.publish_len(len);
         self.end(state);
         unreachable
     }
 
     /// Marks the channel closed and completes all blocked operations, after releasing the lock.
-    fn end(&self, mut state: Locked<'_, T>) {
+    fn end(&self, mut state: Settling<'_, T>) {
         step!("chan.close.mark", state.closed = true);
         // SAFETY: the lock is held.
         let receivers = unsafe { state.receivers.claim_all() };
@@ -388,9 +416,10 @@ impl<T> Channel<T> {
         }
     }
 
-    /// The number of buffered values.
+    /// The number of buffered values. Orders nothing.
     pub(crate) fn len(&self) -> usize {
-        self.locked().ring.len()
+        // Relaxed: a number that may change at any time.
+        self.len.load(ord!("chan.len.look", Relaxed))
     }
 
     /// `None` for an unbounded channel.
@@ -400,7 +429,7 @@ impl<T> Channel<T> {
 
     /// Whether the channel takes no more values. Orders nothing.
     pub(crate) fn is_closed(&self) -> bool {
-        // Relaxed: as in `may_proceed`.
-        self.ready.load(ord!("chan.is-closed", Relaxed)) & ready::CLOSED != 0
+        // Relaxed: it orders nothing.
+        self.hints.load(ord!("chan.is-closed", Relaxed)) & hint::CLOSED != 0
     }
 }

@@ -39,7 +39,8 @@ impl<T> Ring<T> {
             self.grow(capacity);
         }
         let at = self.slot(self.len);
-        self.slots[at].write(value);
+        // SAFETY: `slot` masks with the number of slots less one, a power of two that is not zero any more.
+        unsafe { self.slots.get_unchecked_mut(at) }.write(value);
         self.len += 1;
     }
 
@@ -50,8 +51,10 @@ impl<T> Ring<T> {
             return None;
         }
         let at = self.slot(0);
+        // SAFETY: `slot` masks with the number of slots less one, and there are slots, because there is a value.
+        let slot = unsafe { self.slots.get_unchecked(at) };
         // SAFETY: the `len` slots from `head` on hold values; this one is counted out below.
-        let value = unsafe { self.slots[at].assume_init_read() };
+        let value = unsafe { slot.assume_init_read() };
         self.head = at.wrapping_add(1);
         self.len -= 1;
         Some(value)
