@@ -1,0 +1,54 @@
+//! `WaitGroup`: nothing allocates but `go`.
+
+use std::sync::Barrier;
+use std::thread;
+
+use gosync::WaitGroup;
+
+use crate::counter::without_allocating;
+use crate::watchdog::Watchdog;
+
+#[test]
+fn alone() {
+    without_allocating(|| {
+        let wg = WaitGroup::new();
+        for _ in 0..100 {
+            wg.add(3);
+            wg.done();
+            wg.add(-2);
+            wg.wait();
+        }
+        assert!(!wg.clear_panicked());
+    });
+}
+
+/// Waits that block, and the `done` that ends them.
+#[test]
+fn blocked() {
+    const WARM_UP: usize = 10;
+    let _watchdog = Watchdog::new();
+    let (wg, start) = (WaitGroup::new(), Barrier::new(3));
+    let (wg, start) = (&wg, &start);
+    let rounds = |n: usize, wait: fn(&WaitGroup)| {
+        for _ in 0..n {
+            start.wait();
+            wait(wg);
+            start.wait();
+        }
+    };
+    thread::scope(|s| {
+        for _ in 0..2 {
+            s.spawn(move || {
+                rounds(WARM_UP, WaitGroup::wait);
+                rounds(200, |wg| without_allocating(|| wg.wait()));
+            });
+        }
+        for round in 0..WARM_UP + 200 {
+            wg.add(1);
+            start.wait();
+            (0..round % 4).for_each(|_| thread::yield_now());
+            without_allocating(|| wg.done());
+            start.wait();
+        }
+    });
+}

@@ -1,0 +1,122 @@
+//! Traits of the public types, as compile-time facts; and that the facade passes on the same types.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::iter::FusedIterator;
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use gosync::chan::{
+    Chan, CloseError, IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
+    TryIter, TryRecvError, TrySendError,
+};
+use gosync::{JoinHandle, WaitGroup};
+use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
+
+/// `Send`, not `Sync`: what a channel moves it need not share.
+type Movable = Cell<u8>;
+/// Neither.
+type Fixed = Rc<u8>;
+/// Nothing but movable and droppable.
+struct Opaque;
+/// Not unwind safe by itself.
+type Breakable = &'static mut Cell<u8>;
+
+assert_impl_all!(Sender<Movable>: Send, Sync);
+assert_impl_all!(Receiver<Movable>: Send, Sync);
+assert_impl_all!(Chan<Movable>: Send, Sync);
+assert_impl_all!(IntoIter<Movable>: Send, Sync);
+assert_impl_all!(Iter<'static, Movable>: Send, Sync);
+assert_impl_all!(TryIter<'static, Movable>: Send, Sync);
+assert_impl_all!(Sender<Box<dyn FnOnce() + Send>>: Send, Sync);
+
+assert_not_impl_any!(Sender<Fixed>: Send, Sync);
+assert_not_impl_any!(Receiver<Fixed>: Send, Sync);
+assert_not_impl_any!(Chan<Fixed>: Send, Sync);
+assert_not_impl_any!(IntoIter<Fixed>: Send, Sync);
+assert_not_impl_any!(Iter<'static, Fixed>: Send, Sync);
+assert_not_impl_any!(TryIter<'static, Fixed>: Send, Sync);
+// A shared reference to something that is not `Sync` cannot move, so neither can channels of it.
+assert_not_impl_any!(Sender<&'static Movable>: Send, Sync);
+
+assert_not_impl_any!(Breakable: UnwindSafe);
+assert_impl_all!(Sender<Breakable>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Receiver<Breakable>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Chan<Breakable>: UnwindSafe, RefUnwindSafe);
+
+assert_impl_all!(Sender<std::marker::PhantomPinned>: Unpin);
+assert_impl_all!(Receiver<std::marker::PhantomPinned>: Unpin);
+assert_impl_all!(Chan<std::marker::PhantomPinned>: Unpin);
+
+assert_impl_all!(Sender<Opaque>: Clone, Debug);
+assert_impl_all!(Receiver<Opaque>: Clone, Debug, IntoIterator<Item = Opaque>);
+assert_impl_all!(&'static Receiver<Opaque>: IntoIterator<Item = Opaque>);
+assert_impl_all!(Chan<Opaque>: Clone, Debug);
+assert_impl_all!(Iter<'static, Opaque>: FusedIterator);
+assert_impl_all!(IntoIter<Opaque>: FusedIterator);
+// It may yield again when more is sent.
+assert_not_impl_any!(TryIter<'static, Opaque>: FusedIterator);
+
+assert_impl_all!(SendError<u8>: Clone, Copy, PartialEq, Eq);
+assert_impl_all!(TrySendError<u8>: Clone, Copy, PartialEq, Eq);
+assert_impl_all!(SendTimeoutError<u8>: Clone, Copy, PartialEq, Eq);
+assert_impl_all!(RecvError: Clone, Copy, PartialEq, Eq, Error, Send, Sync);
+assert_impl_all!(TryRecvError: Clone, Copy, PartialEq, Eq, Error, Send, Sync);
+assert_impl_all!(RecvTimeoutError: Clone, Copy, PartialEq, Eq, Error, Send, Sync);
+assert_impl_all!(CloseError: Clone, Copy, PartialEq, Eq, Error, Send, Sync);
+// Whatever the value is: an unprintable one must not stop `unwrap` or `?`.
+assert_impl_all!(SendError<Opaque>: Debug, Display, Error);
+assert_impl_all!(TrySendError<Opaque>: Debug, Display, Error);
+assert_impl_all!(SendTimeoutError<Opaque>: Debug, Display, Error);
+// The error holds the value, so it is as movable as that.
+assert_impl_all!(SendError<Movable>: Send);
+assert_not_impl_any!(SendError<Movable>: Sync);
+assert_not_impl_any!(SendError<Fixed>: Send, Sync);
+assert_not_impl_any!(SendError<Opaque>: Clone, PartialEq);
+
+assert_impl_all!(WaitGroup: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
+// A copy would be another group.
+assert_not_impl_any!(WaitGroup: Clone);
+
+assert_type_eq_all!(gosync::chan::Sender<u8>, gosync_chan::Sender<u8>);
+assert_type_eq_all!(gosync::chan::Receiver<u8>, gosync_chan::Receiver<u8>);
+assert_type_eq_all!(gosync::chan::Chan<u8>, gosync_chan::Chan<u8>);
+assert_type_eq_all!(gosync::chan::SendError<u8>, gosync_chan::SendError<u8>);
+assert_type_eq_all!(gosync::WaitGroup, gosync_waitgroup::WaitGroup);
+assert_type_eq_all!(JoinHandle<u8>, std::thread::JoinHandle<u8>);
+
+/// What the assertion above is for: no wrapper is needed to catch a panic around a channel.
+#[test]
+fn handles_cross_a_caught_panic() {
+    let (tx, rx) = gosync::chan::bounded::<Box<Cell<u8>>>(1);
+    let by_reference = &tx;
+    catch_unwind(move || {
+        by_reference.send(Box::new(Cell::new(1))).unwrap();
+        panic!("expected by this test");
+    })
+    .unwrap_err();
+    let received = catch_unwind(|| rx.recv().unwrap().get());
+    assert_eq!(received.unwrap(), 1);
+}
+
+/// Handles work through references, boxes and wrappers, and in generic code without bounds on the value.
+#[test]
+fn handles_work_through_wrappers() {
+    struct Wrapped<T>(Receiver<T>);
+    impl<T> std::ops::Deref for Wrapped<T> {
+        type Target = Receiver<T>;
+        fn deref(&self) -> &Receiver<T> {
+            &self.0
+        }
+    }
+    fn relay<T>(value: T) -> T {
+        let (tx, rx) = gosync::chan::bounded(1);
+        let (tx, rx) = (Box::new(tx), Wrapped(rx));
+        assert!(AssertUnwindSafe(&*tx).send(value).is_ok());
+        rx.recv().unwrap()
+    }
+    let local = Rc::new(Cell::new(5));
+    assert!(Rc::ptr_eq(&relay(Rc::clone(&local)), &local));
+    assert_eq!(*relay(&mut 7), 7);
+}

@@ -1,0 +1,72 @@
+//! Go's own tests of channels and of `WaitGroup`, written anew under Go's names.
+//!
+//! "Select" and "timers": needs what does not exist yet. "n/a": has no counterpart, and why.
+//!
+//! | `src/runtime/chan_test.go` | here |
+//! | --- | --- |
+//! | `TestChan` | `chan::test_chan_*`, one test per part, capacities 0 to 19 |
+//! | `TestNonblockRecvRace` | `chan::test_nonblock_recv_race` |
+//! | `TestNonblockSelectRace`, `TestNonblockSelectRace2` | select |
+//! | `TestSelfSelect`, `TestSelectStress`, `TestSelectFairness` | select |
+//! | `TestChanSendInterface` | `chan::test_chan_send_interface`; its select with two cases: select |
+//! | `TestPseudoRandomSend`, `TestSelectDuplicateChannel` | select |
+//! | `TestMultiConsumer` | `chan::test_multi_consumer` |
+//! | `TestShrinkStackDuringBlockedSend`, `TestNoShrinkStackWhileParking`, `TestSelectStackAdjust` | n/a: no stack moves |
+//! | `TestChanSendBarrier` of `chanbarrier_test.go` | `chanbarrier::test_chan_send_barrier` |
+//! | `TestChanSendSelectBarrier` | select |
+//! | `TestChan` of the compiler's test data | `chan::test_chan_nil_len_cap` |
+//! | the benchmarks | in `benches/` |
+//!
+//! | `test/chan/`, `test/ken/`, `test/*.go` | here |
+//! | --- | --- |
+//! | `doubleselect.go`, `select.go`, `select2.go`, `select4.go` to `select8.go` | select |
+//! | `select3.go` | `select3::*`; the rows with a select of several cases: select |
+//! | `fifo.go` | `programs::fifo_async`, `programs::fifo_sync` |
+//! | `goroutines.go` | `programs::goroutines`, with 1,000 threads |
+//! | `nonblock.go` | `programs::nonblock` |
+//! | `perm.go` | n/a: directions are types here, so a wrong one is a method that does not exist |
+//! | `sendstmt.go` | `programs::sendstmt`, a channel of channels; the rest n/a: syntax |
+//! | `sieve1.go` | `programs::sieve1` |
+//! | `sieve2.go`, `powser1.go`, `powser2.go` | select |
+//! | `zerosize.go` | `programs::zerosize` |
+//! | `ken/chan.go` | `ken::ken_chan`; its selecting senders and receivers: select |
+//! | `ken/chan1.go` | `ken::ken_chan1` |
+//! | `closedchan.go` | `closedchan::*`; its select with several cases: select |
+//! | `chancap.go` | `programs::chancap` |
+//! | `chanlinear.go` | select |
+//! | `typeparam/chans.go` | `typeparam::*`; `Merge`: select; contexts: closes instead |
+//!
+//! | `src/sync/waitgroup_test.go` | here |
+//! | --- | --- |
+//! | `TestWaitGroup` | `waitgroup::test_wait_group` |
+//! | `TestWaitGroupMisuse` | `waitgroup::test_wait_group_misuse` |
+//! | `TestWaitGroupRace` | `waitgroup::test_wait_group_race` |
+//! | `TestWaitGroupAlign` | `waitgroup::test_wait_group_align` |
+//! | `TestWaitGroupGo` | `waitgroup::test_wait_group_go` |
+//! | `TestIssue76126` | `waitgroup::test_issue_76126` |
+//! | the benchmarks | in `benches/` |
+
+mod chan;
+mod chanbarrier;
+mod closedchan;
+mod ken;
+mod programs;
+mod select3;
+mod typeparam;
+mod waitgroup;
+#[path = "../stress/watchdog.rs"]
+mod watchdog;
+
+use std::ops::Range;
+use std::thread;
+use std::time::Duration;
+
+/// The capacities of `TestChan` (the short run).
+fn capacities() -> Range<usize> {
+    0..20
+}
+
+/// Lets other threads come as far as where they block. No verdict depends on whether they do.
+fn settle() {
+    thread::sleep(Duration::from_millis(1));
+}

@@ -1,0 +1,34 @@
+//! Random traffic from many threads, checked for what must hold in every run.
+//!
+//! | module | covers |
+//! | --- | --- |
+//! | `traffic` | every value arrives exactly once and in its sender's order, with plain operations and with all of them mixed |
+//! | `endings` | closes, and handles that come and go, during traffic: every value is received, returned or dropped, once |
+//! | `linearizable` | whoever has sent can receive at once; and histories of random operations, checked against a model |
+//! | `checker` | the model and the search, and that they reject wrong histories |
+//! | `waitgroup` | rounds of one group with several waiters |
+//!
+//! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
+
+mod checker;
+mod endings;
+mod linearizable;
+mod rng;
+mod traffic;
+mod waitgroup;
+mod watchdog;
+
+use gosync::chan::{Chan, Receiver, Sender};
+
+/// The capacities that behave differently: a rendezvous, buffers that are mostly full or empty, and one that grows.
+const CAPACITIES: [usize; 5] = [0, 1, 2, 16, usize::MAX];
+
+/// A channel; `usize::MAX` is unbounded.
+fn make<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    Chan::new(capacity).split()
+}
+
+/// More where debug builds do not slow everything down.
+fn rounds(debug: usize) -> usize {
+    if cfg!(debug_assertions) { debug } else { 2 * debug }
+}
