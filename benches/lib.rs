@@ -1,1 +1,10 @@
-//! x
+//! What gosync's benches share: the implementations that they compare, and the operations of a single thread.
+//!
+//! | target | what it tells | run it with |
+//! | --- | --- | --- |
+//! | `compare` | time, CPU time and allocations beside the peers, interleaved | `cargo bench -p gosync-benches --bench compare` |
+//! | `instructions.sh` | instructions per operation: exact, whatever else the machine does | `benches/instructions.sh` |
+//! | `channel`, `waitgroup` | statistics of the uncontended paths, for before and after | `cargo bench -p gosync-benches --bench channel` |
+
+pub mod peers;
+pub mod uncontended;
