@@ -15,7 +15,7 @@
 //! | `select { case v := <-ch: default: }` | [`rx.try_recv()`](Receiver::try_recv) |
 //! | `select { case v := <-ch: case <-time.After(d): }` | [`rx.recv_timeout(d)`](Receiver::recv_timeout) |
 //! | `len(ch)`, `cap(ch)` | [`len`](Sender::len), [`capacity`](Sender::capacity) |
-//! | a nil channel | [`Sender::nil`], [`Receiver::nil`], [`never`] |
+//! | a nil channel | [`Sender::nil`], [`Receiver::nil`], [`never()`] |
 //!
 //! # How it behaves
 //!
