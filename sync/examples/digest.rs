@@ -37,7 +37,8 @@
 //! between two reads. Whoever finds it closed leaves, and that closes replies, `jobs` and `order`, so everybody who is
 //! blocked on those wakes up and leaves too.
 //!
-//! Either way the main thread, which is the printer, waits for all others before it returns.
+//! Either way the main thread, which is the printer, waits for all others before it returns. Only a read or write that
+//! the operating system does not end cannot be stopped so: [`GRACE`] after Ctrl-C the process ends in spite of it.
 
 use std::cmp::Ordering;
 use std::fs::{self, File, Metadata};
