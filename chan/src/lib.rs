@@ -23,6 +23,9 @@
 //! blocked thread. A blocked thread spins for a few microseconds if that has paid off lately, and then sleeps. Nothing is
 //! allocated per operation; a buffer is allocated when first needed and grows by doubling up to its capacity.
 //!
+//! A channel ends when somebody closes it or when one side's last handle is gone. A thread that keeps a clone of a
+//! handle for no use, the one that started the others in particular, keeps the channel from ending: drop it.
+//!
 //! # Examples
 //!
 //! ```

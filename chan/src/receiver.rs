@@ -124,7 +124,10 @@ impl<T> Receiver<T> {
         self.handle.close()
     }
 
-    /// Whether the channel is closed or has no sender left; there may still be values to drain. Orders nothing.
+    /// Whether the channel is closed or has no sender left; there may still be values to drain.
+    ///
+    /// It never becomes false again, so it serves as Go's `done` channel for a thread that is busy with something else: one
+    /// load, no lock. It orders nothing; a receive that reports the end is ordered after the close.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()

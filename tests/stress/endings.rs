@@ -9,7 +9,7 @@ use gosync::chan::{Chan, Receiver, Sender};
 use crate::rng::Rng;
 use crate::traffic::{Parcel, Style, check, receive, send};
 use crate::watchdog::Watchdog;
-use crate::{CAPACITIES, make, rounds};
+use crate::{CAPACITIES, join, make, rounds, start};
 
 const SENDERS: usize = 3;
 const RECEIVERS: usize = 2;
@@ -33,30 +33,20 @@ fn close_during_traffic() {
             let style = if round % 2 == 0 { Style::Plain } else { Style::Mixed };
             let (tx, rx) = make(capacity);
             thread::scope(|s| {
-                let senders: Vec<_> = (0..SENDERS)
-                    .map(|sender| {
-                        let tx = &tx;
-                        s.spawn(move || {
-                            let mut rng = Rng::new(10 * round + sender);
-                            send_until_closed(tx, sender, style, &mut rng)
-                        })
-                    })
-                    .collect();
-                let receivers: Vec<_> = (0..RECEIVERS)
-                    .map(|receiver| {
-                        let rx = &rx;
-                        s.spawn(move || {
-                            let mut rng = Rng::new(10 * round + SENDERS + receiver);
-                            std::iter::from_fn(|| receive(rx, style, &mut rng)).collect::<Vec<_>>()
-                        })
-                    })
-                    .collect();
-                let mut rng = Rng::new(10 * round + 9);
-                (0..rng.below(60)).for_each(|_| thread::yield_now());
+                let (tx, rx) = (&tx, &rx);
+                let rng = |thread| Rng::new(10 * round + thread);
+                let senders =
+                    start(s, SENDERS, |sender| move || send_until_closed(tx, sender, style, &mut rng(sender)));
+                let receivers = start(s, RECEIVERS, |receiver| {
+                    move || {
+                        let mut rng = rng(SENDERS + receiver);
+                        std::iter::from_fn(|| receive(rx, style, &mut rng)).collect::<Vec<_>>()
+                    }
+                });
+                (0..rng(9).below(60)).for_each(|_| thread::yield_now());
                 rx.close().unwrap();
-                let sent: Vec<_> = senders.into_iter().map(|t| t.join().unwrap()).collect();
-                let received: Vec<_> = receivers.into_iter().map(|t| t.join().unwrap()).collect();
-                check(&received, &sent);
+                let sent = join(senders);
+                check(&join(receivers), &sent);
             });
         }
     }
@@ -94,35 +84,26 @@ fn receivers_leave_during_traffic() {
             let live = &live;
             let (tx, rx) = make(capacity);
             thread::scope(|s| {
-                let senders: Vec<_> = (0..SENDERS)
-                    .map(|sender| {
-                        let tx = tx.clone();
-                        s.spawn(move || {
-                            let mut rng = Rng::new(10 * round + sender);
-                            for number in 0.. {
-                                rng.pause();
-                                if let Err(error) = tx.send(Live::new(live, sender, number)) {
-                                    assert_eq!((error.0.sender, error.0.number), (sender, number));
-                                    return number;
-                                }
+                let senders = start(s, SENDERS, |sender| {
+                    let (tx, mut rng) = (tx.clone(), Rng::new(10 * round + sender));
+                    move || {
+                        for number in 0.. {
+                            rng.pause();
+                            if let Err(error) = tx.send(Live::new(live, sender, number)) {
+                                assert_eq!((error.0.sender, error.0.number), (sender, number));
+                                return number;
                             }
-                            unreachable!()
-                        })
-                    })
-                    .collect();
-                let receivers: Vec<_> = (0..RECEIVERS)
-                    .map(|receiver| {
-                        let rx = rx.clone();
-                        s.spawn(move || {
-                            let mut rng = Rng::new(10 * round + SENDERS + receiver);
-                            let stay = rng.below(100);
-                            rx.iter().take(stay).map(|value| (value.sender, value.number)).collect::<Vec<_>>()
-                        })
-                    })
-                    .collect();
+                        }
+                        unreachable!()
+                    }
+                });
+                let receivers = start(s, RECEIVERS, |receiver| {
+                    let (rx, stay) = (rx.clone(), Rng::new(10 * round + SENDERS + receiver).below(100));
+                    move || rx.iter().take(stay).map(|value| (value.sender, value.number)).collect::<Vec<_>>()
+                });
                 drop(rx);
-                let sent: Vec<_> = senders.into_iter().map(|t| t.join().unwrap()).collect();
-                let mut received: Vec<_> = receivers.into_iter().flat_map(|t| t.join().unwrap()).collect();
+                let sent = join(senders);
+                let mut received = join(receivers).concat();
                 assert!(received.iter().all(|&(sender, number)| number < sent[sender]), "received what was refused");
                 let count = received.len();
                 received.sort_unstable();
@@ -163,36 +144,33 @@ fn handles_come_and_go() {
     for capacity in CAPACITIES {
         let c = Chan::new(capacity);
         let received = thread::scope(|s| {
-            for sender in 0..SENDERS {
-                let mut tx = c.sender();
-                s.spawn(move || {
-                    let mut rng = Rng::new(sender);
+            let senders = start(s, SENDERS, |sender| {
+                let (mut tx, mut rng) = (c.sender(), Rng::new(sender));
+                move || {
                     for number in 0..each {
                         send(&tx, Parcel::new(sender, number), Style::Mixed, &mut rng).unwrap();
                         tx = change_sender(tx, &mut rng);
                     }
-                });
-            }
-            let receivers: Vec<_> = (0..RECEIVERS)
-                .map(|receiver| {
-                    let mut rx = c.receiver();
-                    s.spawn(move || {
-                        let mut rng = Rng::new(SENDERS + receiver);
-                        let mut parcels = Vec::new();
-                        while let Some(parcel) = receive(&rx, Style::Mixed, &mut rng) {
-                            parcels.push(parcel);
-                            if rng.one_in(8) {
-                                rx = change_receiver(rx, &mut rng);
-                            }
+                }
+            });
+            let receivers = start(s, RECEIVERS, |receiver| {
+                let (mut rx, mut rng) = (c.receiver(), Rng::new(SENDERS + receiver));
+                move || {
+                    let mut parcels = Vec::new();
+                    while let Some(parcel) = receive(&rx, Style::Mixed, &mut rng) {
+                        parcels.push(parcel);
+                        if rng.one_in(8) {
+                            rx = change_receiver(rx, &mut rng);
                         }
-                        assert_eq!(rx.sender_count(), 0);
-                        parcels
-                    })
-                })
-                .collect();
+                    }
+                    assert_eq!(rx.sender_count(), 0);
+                    parcels
+                }
+            });
             // The two-way handle counts as a sender, so this comes last.
             drop(c);
-            receivers.into_iter().map(|t| t.join().unwrap()).collect::<Vec<_>>()
+            join(senders);
+            join(receivers)
         });
         check(&received, &[each; SENDERS]);
     }
@@ -210,8 +188,7 @@ fn all_handles_go_at_once() {
         thread::scope(|s| {
             let (first, second) = c.clone().split();
             let (third, fourth) = c.split();
-            s.spawn(move || drop((first, fourth)));
-            s.spawn(move || drop((second, third)));
+            join(vec![s.spawn(move || drop((first, fourth))), s.spawn(move || drop((second, third)))]);
         });
         assert_eq!(live.load(Ordering::Relaxed), 0);
     }

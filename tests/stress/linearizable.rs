@@ -1,7 +1,6 @@
 //! Linearizability: a scenario that people rely on, and the histories of random operations.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -9,8 +8,8 @@ use gosync::chan::{Chan, RecvTimeoutError, SendError, SendTimeoutError, TryRecvE
 
 use crate::checker::{Effect, Event, linearizable};
 use crate::rng::Rng;
-use crate::rounds;
 use crate::watchdog::Watchdog;
+use crate::{SpinBarrier, join, rounds, start};
 
 /// Whoever has sent into a buffer that holds all threads' values can receive something without waiting.
 #[test]
@@ -20,10 +19,9 @@ fn who_has_sent_can_receive() {
     for capacity in [THREADS, usize::MAX] {
         let c = Chan::new(capacity);
         thread::scope(|s| {
-            for thread in 0..THREADS {
-                let c = &c;
-                s.spawn(move || {
-                    let mut rng = Rng::new(thread);
+            join(start(s, THREADS, |thread| {
+                let (c, mut rng) = (&c, Rng::new(thread));
+                move || {
                     for n in 0..rounds(5_000) {
                         c.try_send(n).expect("there is room for all");
                         match rng.below(3) {
@@ -33,8 +31,8 @@ fn who_has_sent_can_receive() {
                         }
                         rng.pause();
                     }
-                });
-            }
+                }
+            }));
         });
         assert!(c.is_empty());
     }
@@ -46,14 +44,27 @@ const THREADS: usize = 4;
 struct Round {
     c: Chan<u8>,
     clock: AtomicUsize,
-    ready: AtomicUsize,
-    events: Mutex<Vec<Event>>,
+    start: SpinBarrier,
 }
 
 impl Round {
     fn new(capacity: usize) -> Round {
-        let (clock, ready) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Round { c: Chan::new(capacity), clock, ready, events: Mutex::default() }
+        Round { c: Chan::new(capacity), clock: AtomicUsize::new(0), start: SpinBarrier::new(THREADS) }
+    }
+
+    /// Plays the round; the history, with what is left in the channel received at its end.
+    fn play(&self, number: usize) -> Vec<Event> {
+        let mut events = thread::scope(|s| {
+            let thread = |thread| move || self.play_thread(thread, &mut Rng::new(THREADS * number + thread));
+            join(start(s, THREADS, thread)).concat()
+        });
+        loop {
+            let event = self.record(receive);
+            events.push(event);
+            if event.effect == Effect::Ended {
+                return events;
+            }
+        }
     }
 
     fn record(&self, operation: impl FnOnce(&Chan<u8>) -> Effect) -> Event {
@@ -63,13 +74,9 @@ impl Round {
     }
 
     /// What one thread does. The first thread never blocks for good and closes at its end, so all others end too.
-    fn play(&self, thread: usize, rng: &mut Rng) {
+    fn play_thread(&self, thread: usize, rng: &mut Rng) -> Vec<Event> {
         let mut events = Vec::new();
-        // All at once, rather than each when the barrier has woken it.
-        self.ready.fetch_add(1, Ordering::SeqCst);
-        while self.ready.load(Ordering::SeqCst) < THREADS {
-            thread::yield_now();
-        }
+        self.start.wait();
         let (closer, sends) = (thread == 0, rng.below(4));
         for n in 0..2 + rng.below(3) {
             let value = (10 * thread + n) as u8;
@@ -105,10 +112,7 @@ impl Round {
                         Err(RecvTimeoutError::Timeout) => Effect::Empty,
                         Err(RecvTimeoutError::Disconnected) => Effect::Ended,
                     },
-                    _ => match c.recv() {
-                        Ok(value) => Effect::Received { value, patient: true },
-                        Err(_) => Effect::Ended,
-                    },
+                    _ => receive(c),
                 }),
             });
             rng.pause();
@@ -116,26 +120,19 @@ impl Round {
         if closer {
             events.push(self.record(close));
         }
-        self.events.lock().unwrap().extend(events);
-    }
-
-    /// The history, with what is left in the channel received at its end.
-    fn finish(self) -> Vec<Event> {
-        loop {
-            let event = self.record(|c| match c.recv() {
-                Ok(value) => Effect::Received { value, patient: true },
-                Err(_) => Effect::Ended,
-            });
-            self.events.lock().unwrap().push(event);
-            if event.effect == Effect::Ended {
-                return self.events.into_inner().unwrap();
-            }
-        }
+        events
     }
 }
 
 fn close(c: &Chan<u8>) -> Effect {
     Effect::Close { first: c.close().is_ok() }
+}
+
+fn receive(c: &Chan<u8>) -> Effect {
+    match c.recv() {
+        Ok(value) => Effect::Received { value, patient: true },
+        Err(_) => Effect::Ended,
+    }
 }
 
 #[track_caller]
@@ -147,34 +144,11 @@ fn given_back(effect: Effect, value: u8, back: u8) -> Effect {
 /// Plays many rounds at one capacity and shows each history to `check`.
 fn histories(capacity: usize, rounds: usize, check: impl Fn(Vec<Event>)) {
     let _watchdog = Watchdog::new();
-    let round = Mutex::new(None::<Arc<Round>>);
-    let (begin, end) = (Barrier::new(THREADS + 1), Barrier::new(THREADS + 1));
-    thread::scope(|s| {
-        for thread in 0..THREADS {
-            let (round, begin, end) = (&round, &begin, &end);
-            s.spawn(move || {
-                let mut rng = Rng::new(10 * capacity + thread);
-                for _ in 0..rounds {
-                    begin.wait();
-                    let current = round.lock().unwrap().clone().unwrap();
-                    current.play(thread, &mut rng);
-                    drop(current);
-                    end.wait();
-                }
-            });
-        }
-        for _ in 0..rounds {
-            *round.lock().unwrap() = Some(Arc::new(Round::new(capacity)));
-            begin.wait();
-            end.wait();
-            let played = round.lock().unwrap().take().and_then(Arc::into_inner).unwrap();
-            check(played.finish());
-        }
-    });
+    (0..rounds).for_each(|number| check(Round::new(capacity).play(number)));
 }
 
 fn check_histories(capacity: usize) {
-    histories(capacity, rounds(5_000), |events| {
+    histories(capacity, rounds(4_000), |events| {
         assert!(linearizable(capacity, &events), "no order explains this at capacity {capacity}: {events:#?}");
     });
 }

@@ -18,6 +18,9 @@ mod traffic;
 mod waitgroup;
 mod watchdog;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, Scope, ScopedJoinHandle};
+
 use gosync::chan::{Chan, Receiver, Sender};
 
 /// The capacities that behave differently: a rendezvous, buffers that are mostly full or empty, and one that grows.
@@ -31,4 +34,41 @@ fn make<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// More where debug builds do not slow everything down.
 fn rounds(debug: usize) -> usize {
     if cfg!(debug_assertions) { debug } else { 2 * debug }
+}
+
+/// Lets `n` threads go on together, again and again. It spins, so that they really start at once.
+struct SpinBarrier {
+    n: usize,
+    arrivals: AtomicUsize,
+}
+
+impl SpinBarrier {
+    fn new(n: usize) -> SpinBarrier {
+        SpinBarrier { n, arrivals: AtomicUsize::new(0) }
+    }
+
+    fn wait(&self) {
+        let round = self.arrivals.fetch_add(1, Ordering::AcqRel) / self.n;
+        while self.arrivals.load(Ordering::Acquire) / self.n == round {
+            thread::yield_now();
+        }
+    }
+}
+
+/// Starts `n` threads.
+fn start<'scope, T, F>(
+    scope: &'scope Scope<'scope, '_>,
+    n: usize,
+    thread: impl Fn(usize) -> F,
+) -> Vec<ScopedJoinHandle<'scope, T>>
+where
+    T: Send + 'scope,
+    F: FnOnce() -> T + Send + 'scope,
+{
+    (0..n).map(|i| scope.spawn(thread(i))).collect()
+}
+
+/// Joins them. A scope joins by itself, but a race detector without an instrumented std would not see that.
+fn join<T>(threads: Vec<ScopedJoinHandle<'_, T>>) -> Vec<T> {
+    threads.into_iter().map(|thread| thread.join().unwrap()).collect()
 }

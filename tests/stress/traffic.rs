@@ -6,7 +6,7 @@ use gosync::chan::{Receiver, RecvTimeoutError, SendError, SendTimeoutError, Send
 
 use crate::rng::Rng;
 use crate::watchdog::Watchdog;
-use crate::{CAPACITIES, make, rounds};
+use crate::{CAPACITIES, join, make, rounds, start};
 
 /// A value that says who sent it, and when. On the heap, so that tools notice a value that is used twice.
 #[derive(Debug, PartialEq)]
@@ -97,27 +97,26 @@ pub(crate) fn check(received: &[Vec<Parcel>], sent: &[usize]) {
 fn run(capacity: usize, senders: usize, receivers: usize, each: usize, style: Style) {
     let (tx, rx) = make(capacity);
     let received = thread::scope(|s| {
-        for sender in 0..senders {
+        let senders = start(s, senders, |sender| {
             let tx = tx.clone();
-            s.spawn(move || {
+            move || {
                 let mut rng = Rng::new(sender);
                 for number in 0..each {
                     send(&tx, Parcel::new(sender, number), style, &mut rng).unwrap();
                     rng.pause();
                 }
-            });
-        }
+            }
+        });
         drop(tx);
-        let receivers: Vec<_> = (0..receivers)
-            .map(|receiver| {
-                let rx = rx.clone();
-                s.spawn(move || {
-                    let mut rng = Rng::new(100 + receiver);
-                    std::iter::from_fn(|| receive(&rx, style, &mut rng)).collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        receivers.into_iter().map(|t| t.join().unwrap()).collect::<Vec<_>>()
+        let receivers = start(s, receivers, |receiver| {
+            let rx = rx.clone();
+            move || {
+                let mut rng = Rng::new(100 + receiver);
+                std::iter::from_fn(|| receive(&rx, style, &mut rng)).collect::<Vec<_>>()
+            }
+        });
+        join(senders);
+        join(receivers)
     });
     check(&received, &vec![each; senders]);
 }
@@ -174,21 +173,17 @@ fn all_to_all() {
     for capacity in [THREADS, 2 * THREADS, usize::MAX] {
         let (tx, rx) = make(capacity);
         let received = thread::scope(|s| {
-            let threads: Vec<_> = (0..THREADS)
-                .map(|sender| {
-                    let (tx, rx) = (&tx, &rx);
-                    s.spawn(move || {
-                        let mut rng = Rng::new(sender);
-                        (0..each)
-                            .map(|number| {
-                                send(tx, Parcel::new(sender, number), Style::Mixed, &mut rng).unwrap();
-                                receive(rx, Style::Mixed, &mut rng).unwrap()
-                            })
-                            .collect::<Vec<_>>()
-                    })
-                })
-                .collect();
-            threads.into_iter().map(|t| t.join().unwrap()).collect::<Vec<_>>()
+            join(start(s, THREADS, |sender| {
+                let (tx, rx) = (&tx, &rx);
+                move || {
+                    let mut rng = Rng::new(sender);
+                    let mut exchange = |number| {
+                        send(tx, Parcel::new(sender, number), Style::Mixed, &mut rng).unwrap();
+                        receive(rx, Style::Mixed, &mut rng).unwrap()
+                    };
+                    (0..each).map(&mut exchange).collect::<Vec<_>>()
+                }
+            }))
         });
         check(&received, &[each; THREADS]);
     }

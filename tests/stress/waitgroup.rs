@@ -1,14 +1,14 @@
 //! One group, round after round, with several waiters.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
 use std::thread;
 
 use gosync::WaitGroup;
 
 use crate::rng::Rng;
-use crate::rounds;
 use crate::watchdog::Watchdog;
+use crate::{SpinBarrier, join, rounds, start};
 
 const WORKERS: usize = 3;
 const WAITERS: usize = 3;
@@ -20,12 +20,12 @@ fn rounds_with_several_waiters() {
     let rounds = rounds(1_500);
     let (wg, done) = (WaitGroup::new(), AtomicUsize::new(0));
     // As Go wants it: a round starts when all waiters of the last one have returned.
-    let start = Barrier::new(WORKERS + WAITERS);
-    let (wg, done, start) = (&wg, &done, &start);
+    let barrier = SpinBarrier::new(WORKERS + WAITERS);
+    let (wg, done, barrier) = (&wg, &done, &barrier);
     thread::scope(|s| {
-        for worker in 0..WORKERS {
-            s.spawn(move || {
-                let mut rng = Rng::new(worker);
+        let workers = start(s, WORKERS, |worker| {
+            let mut rng = Rng::new(worker);
+            move || {
                 for _ in 0..rounds {
                     // All at once, in as many steps as it takes.
                     if worker == 0 {
@@ -33,7 +33,7 @@ fn rounds_with_several_waiters() {
                         wg.add(1);
                         wg.done();
                     }
-                    start.wait();
+                    barrier.wait();
                     rng.pause();
                     done.fetch_add(1, Ordering::Relaxed);
                     wg.done();
@@ -41,23 +41,25 @@ fn rounds_with_several_waiters() {
                     wg.add(1);
                     done.fetch_add(1, Ordering::Relaxed);
                     wg.add(-2);
-                    start.wait();
+                    barrier.wait();
                 }
-            });
-        }
-        for waiter in 0..WAITERS {
-            s.spawn(move || {
-                let mut rng = Rng::new(WORKERS + waiter);
+            }
+        });
+        let waiters = start(s, WAITERS, |waiter| {
+            let mut rng = Rng::new(WORKERS + waiter);
+            move || {
                 for round in 1..=rounds {
-                    start.wait();
+                    barrier.wait();
                     rng.pause();
                     wg.wait();
                     assert_eq!(done.load(Ordering::Relaxed), 2 * WORKERS * round);
                     wg.wait();
-                    start.wait();
+                    barrier.wait();
                 }
-            });
-        }
+            }
+        });
+        join(workers);
+        join(waiters);
     });
 }
 
@@ -70,26 +72,30 @@ fn overlapping_rounds() {
     let (wg, ended) = (WaitGroup::new(), AtomicUsize::new(0));
     let (wg, ended) = (&wg, &ended);
     thread::scope(|s| {
-        for waiter in 0..WAITERS {
-            s.spawn(move || {
-                let mut rng = Rng::new(waiter);
+        let waiters = start(s, WAITERS, |waiter| {
+            let mut rng = Rng::new(waiter);
+            move || {
                 while ended.load(Ordering::Acquire) == 0 {
                     rng.pause();
                     wg.wait();
                 }
-            });
-        }
+            }
+        });
         let mut rng = Rng::new(WAITERS);
+        let mut late = Vec::new();
         for _ in 0..rounds {
             wg.add(2);
             let other = s.spawn(|| wg.done());
             rng.pause();
             wg.done();
+            late.push(other);
             if rng.one_in(2) {
-                other.join().unwrap();
+                join(std::mem::take(&mut late));
             }
         }
+        join(late);
         ended.store(1, Ordering::Release);
+        join(waiters);
     });
 }
 
