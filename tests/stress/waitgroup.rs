@@ -1,5 +1,6 @@
 //! One group, round after round, with several waiters.
 
+use std::cell::UnsafeCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -13,12 +14,37 @@ use crate::{SpinBarrier, join, rounds, start};
 const WORKERS: usize = 3;
 const WAITERS: usize = 3;
 
+/// A number without synchronisation of its own, so that a race detector judges the group's.
+#[derive(Default)]
+struct Plain(UnsafeCell<usize>);
+
+// SAFETY: the callers of its methods vouch for the order of all accesses.
+unsafe impl Sync for Plain {}
+
+impl Plain {
+    /// # Safety
+    ///
+    /// Every other access happens before or after this one.
+    unsafe fn increment(&self) {
+        // SAFETY: the caller's contract.
+        unsafe { *self.0.get() += 1 };
+    }
+
+    /// # Safety
+    ///
+    /// Every increment happens before or after this.
+    unsafe fn get(&self) -> usize {
+        // SAFETY: the caller's contract.
+        unsafe { *self.0.get() }
+    }
+}
+
 /// Every waiter sees everything that the tasks of its round did, whether it comes before, between or after them.
 #[test]
 fn rounds_with_several_waiters() {
     let _watchdog = Watchdog::new();
     let rounds = rounds(1_500);
-    let (wg, done) = (WaitGroup::new(), AtomicUsize::new(0));
+    let (wg, done) = (WaitGroup::new(), [(); WORKERS].map(|()| Plain::default()));
     // As Go wants it: a round starts when all waiters of the last one have returned.
     let barrier = SpinBarrier::new(WORKERS + WAITERS);
     let (wg, done, barrier) = (&wg, &done, &barrier);
@@ -35,11 +61,13 @@ fn rounds_with_several_waiters() {
                     }
                     barrier.wait();
                     rng.pause();
-                    done.fetch_add(1, Ordering::Relaxed);
+                    // SAFETY: the waiters read between the round's last `done` and its second barrier.
+                    unsafe { done[worker].increment() };
                     wg.done();
                     rng.pause();
                     wg.add(1);
-                    done.fetch_add(1, Ordering::Relaxed);
+                    // SAFETY: as above.
+                    unsafe { done[worker].increment() };
                     wg.add(-2);
                     barrier.wait();
                 }
@@ -52,7 +80,10 @@ fn rounds_with_several_waiters() {
                     barrier.wait();
                     rng.pause();
                     wg.wait();
-                    assert_eq!(done.load(Ordering::Relaxed), 2 * WORKERS * round);
+                    for done in done {
+                        // SAFETY: the workers write between the round's first barrier and its last `done`.
+                        assert_eq!(unsafe { done.get() }, 2 * round);
+                    }
                     wg.wait();
                     barrier.wait();
                 }

@@ -27,7 +27,7 @@ use crossbeam_utils::CachePadded;
 use super::Futex;
 
 /// Pauses in rule 2: about one wake-up's time.
-const SPINS: u32 = 250;
+const SPINS: u32 = 600;
 /// Yields after them.
 const YIELDS: u32 = 4;
 /// Yields when spinning cannot help.
