@@ -10,7 +10,7 @@
 //! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice |
 //! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
-//! | [`Pacer`], [`await_change`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
+//! | [`Pacer`], [`await_change`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`has_passed`] | the clock | a choice |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //!

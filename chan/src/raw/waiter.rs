@@ -36,7 +36,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::{Cpu, Futex, UnsafeCell, await_change, ord, step};
+use gosync_atomic::__sys::{Cpu, Futex, UnsafeCell, await_change, ord, step, woke_a_peer};
 
 const WAITING: u32 = 0;
 const ASLEEP: u32 = 1;
@@ -58,10 +58,10 @@ pub(crate) struct Waiter {
     links: UnsafeCell<Links>,
 }
 
+/// Neighbours in the queue. The oldest node has no `prev`, and a node that was taken out has none either.
 struct Links {
     prev: Option<NonNull<Waiter>>,
     next: Option<NonNull<Waiter>>,
-    queued: bool,
 }
 
 /// A node: one blocked send (its value in the slot) or one blocked receive (an empty slot).
@@ -81,7 +81,7 @@ impl<T> Node<T> {
     }
 
     fn new(slot: MaybeUninit<T>) -> Node<T> {
-        let links = Links { prev: None, next: None, queued: false };
+        let links = Links { prev: None, next: None };
         Node {
             waiter: Waiter { word: Futex::new(WAITING), links: UnsafeCell::new(links) },
             slot: UnsafeCell::new(slot),
@@ -170,6 +170,7 @@ pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
     // Release: pairs with the Acquire in `wait`; the value has been moved before. By invariant 4 the last access.
     if word.swap(state, ord!("chan.complete", Release)) == ASLEEP {
         step!("chan.wake", waker.wake_one());
+        woke_a_peer();
     }
 }
 
@@ -192,7 +193,7 @@ impl WaitQueue {
     ///
     /// The lock is held, the node is in no queue, and it stays in place until it is taken out or completed.
     pub(crate) unsafe fn push(&mut self, waiter: NonNull<Waiter>) {
-        let links = Links { prev: self.tail, next: None, queued: true };
+        let links = Links { prev: self.tail, next: None };
         // SAFETY: the node is alive, and its links are guarded by the lock that the caller holds (invariant 1).
         unsafe { edit(waiter, |own| *own = links) };
         match self.tail.replace(waiter) {
@@ -210,8 +211,19 @@ impl WaitQueue {
     #[inline]
     pub(crate) unsafe fn pop(&mut self) -> Option<NonNull<Waiter>> {
         let first = self.head?;
-        // SAFETY: the node is in this queue, whose lock the caller holds.
-        unsafe { self.unlink(first) };
+        if self.tail == Some(first) {
+            // Alone, as most are: its links need no change, so its thread, which looks at the same cache line, is not
+            // disturbed while the lock is held.
+            self.head = None;
+            self.tail = None;
+        } else {
+            // SAFETY: the node is in this queue, whose lock the caller holds.
+            self.head = unsafe { look(first, |links| links.next) };
+            if let Some(second) = self.head {
+                // SAFETY: as above.
+                unsafe { edit(second, |links| links.prev = None) };
+            }
+        }
         Some(first)
     }
 
@@ -222,7 +234,7 @@ impl WaitQueue {
     /// The lock is held, and the node is alive and of this queue's channel and direction.
     pub(crate) unsafe fn remove(&mut self, waiter: NonNull<Waiter>) -> bool {
         // SAFETY: the caller's contract.
-        let queued = unsafe { look(waiter, |links| links.queued) };
+        let queued = self.head == Some(waiter) || unsafe { look(waiter, |links| links.prev.is_some()) };
         if step!("chan.still-queued", queued, else true) {
             // SAFETY: as above, and the node is in this queue.
             unsafe { self.unlink(waiter) };
@@ -240,10 +252,10 @@ impl WaitQueue {
         self.tail = None;
         let mut at = claimed.next;
         while let Some(waiter) = at {
-            // SAFETY: the node is alive and guarded by the lock. The links stay as they are: `Claimed` follows them.
+            // SAFETY: the node is alive and guarded by the lock. `next` stays as it is: `Claimed` follows it.
             at = unsafe {
                 edit(waiter, |links| {
-                    links.queued = false;
+                    links.prev = None;
                     links.next
                 })
             };
@@ -256,12 +268,7 @@ impl WaitQueue {
     /// The lock is held, and the node is in this queue.
     unsafe fn unlink(&mut self, waiter: NonNull<Waiter>) {
         // SAFETY: the node is alive and guarded by the lock; so are its neighbours below.
-        let (prev, next) = unsafe {
-            edit(waiter, |links| {
-                links.queued = false;
-                (links.prev, links.next)
-            })
-        };
+        let (prev, next) = unsafe { look(waiter, |links| (links.prev, links.next)) };
         match prev {
             // SAFETY: as above.
             Some(prev) => unsafe { edit(prev, |links| links.next = next) },

@@ -13,7 +13,7 @@ pub use lock::{Lock, LockGuard};
 pub use std::hint::spin_loop;
 pub use std::sync::Arc;
 pub use std::sync::atomic::fence;
-pub use wait::{Cpu, Pacer, await_change};
+pub use wait::{Cpu, Pacer, await_change, woke_a_peer};
 
 /// std's atomics, without the orderings: those are written `ord!`.
 pub mod atomic {

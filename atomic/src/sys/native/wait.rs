@@ -10,14 +10,17 @@
 //! 1. The peer last ran on this CPU: spinning only delays it. Yield twice, then sleep. But two threads that happen to
 //!    start on one CPU must not stay there: now and then ([`due_for_escape`]) sleep at once, so that the scheduler
 //!    places the wake-up on an idle CPU.
-//! 2. Otherwise spin for about as long as a wake-up takes, yield a few times, then sleep.
+//! 2. Otherwise spin for about as long as a wake-up takes, yield a few times, then sleep. After having woken a peer
+//!    ([`woke_a_peer`]) spin longer: its answer comes a whole wake-up later, and who does not outlast that sleeps too, so
+//!    that the peer has to wake it in turn, and both go on sleeping although both are fast.
 //! 3. A process-wide [`credit`] gates rule 2: it grows when waits end while spinning and shrinks when they do not. With
-//!    more busy threads than CPUs it runs out, and waiters sleep at once but for an occasional probe. It is process-wide
+//!    more busy threads than CPUs it runs out, and waiters sleep at once but for an occasional long probe. It is process-wide
 //!    because a program with many channels that are each used a few times would never learn otherwise.
 //! 4. One CPU only: yield twice, then sleep.
 //!
 //! [`Pacer`] is for the waiter on a [`Lock`](super::Lock): its holder is a few dozen instructions from the end.
 
+use std::cell::Cell;
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::yield_now;
@@ -26,8 +29,10 @@ use crossbeam_utils::CachePadded;
 
 use super::Futex;
 
-/// Pauses in rule 2: about one wake-up's time.
-const SPINS: u32 = 600;
+/// Pauses in rule 2: about one wake-up's time, where a pause takes 30 ns.
+const SPINS: u32 = 250;
+/// Pauses after having woken a peer, and of a probe.
+const SPINS_LONG: u32 = 1000;
 /// Yields after them.
 const YIELDS: u32 = 4;
 /// Yields when spinning cannot help.
@@ -58,6 +63,7 @@ impl Cpu {
 /// Waits for `word` to stop being `pending`, for a few microseconds at most. `peer` is where the thread that is to
 /// change it was last seen. Orders nothing: the caller looks at the word itself.
 pub fn await_change(word: &Futex, pending: u32, peer: Cpu) {
+    let woke_a_peer = WOKE_A_PEER.replace(false);
     let changed = || word.load(Ordering::Relaxed) != pending;
     if cpus() == 1 {
         yields(YIELDS_ONLY, changed);
@@ -65,9 +71,20 @@ pub fn await_change(word: &Futex, pending: u32, peer: Cpu) {
         if !due_for_escape() {
             yields(YIELDS_ONLY, changed);
         }
-    } else if credit::allows() {
-        credit::record(spins(SPINS, changed) || yields(YIELDS, changed));
+    } else if let Some(pauses) = credit::pauses() {
+        let pauses = if woke_a_peer { SPINS_LONG } else { pauses };
+        credit::record(spins(pauses, changed) || yields(YIELDS, changed));
     }
+}
+
+thread_local! {
+    // No destructor, so there is no time in the life of a thread at which it cannot be used.
+    static WOKE_A_PEER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Notes that this thread has just woken another, for its next [`await_change`].
+pub fn woke_a_peer() {
+    WOKE_A_PEER.set(true);
 }
 
 fn spins(n: u32, changed: impl Fn() -> bool) -> bool {
@@ -105,13 +122,14 @@ mod credit {
     static CREDIT: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(MAX));
     static SKIPPED: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
 
-    pub(super) fn allows() -> bool {
+    /// How long to spin; `None` is not at all.
+    pub(super) fn pauses() -> Option<u32> {
         if CREDIT.load(Ordering::Relaxed) > 0 {
-            return true;
+            return Some(SPINS);
         }
         let skipped = SKIPPED.load(Ordering::Relaxed) + 1;
         SKIPPED.store(skipped % PROBE, Ordering::Relaxed);
-        skipped == PROBE
+        (skipped == PROBE).then_some(SPINS_LONG)
     }
 
     pub(super) fn record(paid_off: bool) {
@@ -133,14 +151,14 @@ pub struct Pacer {
 
 impl Pacer {
     /// The longest run of pauses between two looks.
-    const LONGEST: u32 = 128;
+    const LONGEST: u32 = 64;
 
     /// A fresh rhythm.
     #[must_use]
     pub fn new() -> Pacer {
-        // About 500 pauses. The first run is long on purpose: a holder that is about to come back gets to batch.
+        // About 500 pauses in all, which is two wake-ups' time.
         let left = if cpus() == 1 { 0 } else { 500 };
-        Pacer { pauses: 16, left, yields: YIELDS_ONLY }
+        Pacer { pauses: 4, left, yields: YIELDS_ONLY }
     }
 
     /// Waits a little; `false` if it is time to sleep instead.
