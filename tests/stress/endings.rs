@@ -9,7 +9,7 @@ use gosync::chan::{Chan, Receiver, Sender};
 use crate::rng::Rng;
 use crate::traffic::{Parcel, Style, check, receive, send};
 use crate::watchdog::Watchdog;
-use crate::{CAPACITIES, join, make, rounds, start};
+use crate::{CAPACITIES, LIMIT, join, make, rounds, start};
 
 const SENDERS: usize = 3;
 const RECEIVERS: usize = 2;
@@ -28,7 +28,7 @@ fn send_until_closed(tx: &Sender<Parcel>, sender: usize, style: Style, rng: &mut
 #[test]
 fn close_during_traffic() {
     let _watchdog = Watchdog::new();
-    for round in 0..rounds(150) {
+    for round in rounds(150, LIMIT) {
         for capacity in CAPACITIES {
             let style = if round % 2 == 0 { Style::Plain } else { Style::Mixed };
             let (tx, rx) = make(capacity);
@@ -78,7 +78,7 @@ impl Drop for Live<'_> {
 #[test]
 fn receivers_leave_during_traffic() {
     let _watchdog = Watchdog::new();
-    for round in 0..rounds(150) {
+    for round in rounds(150, LIMIT) {
         for capacity in CAPACITIES {
             let live = AtomicIsize::new(0);
             let live = &live;
@@ -140,17 +140,19 @@ fn change_receiver(rx: Receiver<Parcel>, rng: &mut Rng) -> Receiver<Parcel> {
 #[test]
 fn handles_come_and_go() {
     let _watchdog = Watchdog::new();
-    let each = rounds(2_000);
     for capacity in CAPACITIES {
         let c = Chan::new(capacity);
-        let received = thread::scope(|s| {
+        thread::scope(|s| {
             let senders = start(s, SENDERS, |sender| {
                 let (mut tx, mut rng) = (c.sender(), Rng::new(sender));
                 move || {
-                    for number in 0..each {
+                    let mut sent = 0;
+                    for number in rounds(2_000, LIMIT / 5) {
                         send(&tx, Parcel::new(sender, number), Style::Mixed, &mut rng).unwrap();
                         tx = change_sender(tx, &mut rng);
+                        sent = number + 1;
                     }
+                    sent
                 }
             });
             let receivers = start(s, RECEIVERS, |receiver| {
@@ -169,10 +171,9 @@ fn handles_come_and_go() {
             });
             // The two-way handle counts as a sender, so this comes last.
             drop(c);
-            join(senders);
-            join(receivers)
+            let sent = join(senders);
+            check(&join(receivers), &sent);
         });
-        check(&received, &[each; SENDERS]);
     }
 }
 
@@ -181,7 +182,7 @@ fn handles_come_and_go() {
 fn all_handles_go_at_once() {
     let _watchdog = Watchdog::new();
     let live = AtomicIsize::new(0);
-    for round in 0..rounds(400) {
+    for round in rounds(1_000, LIMIT) {
         let mut rng = Rng::new(round);
         let c = Chan::new(if rng.one_in(2) { 3 } else { usize::MAX });
         (0..rng.below(4)).for_each(|n| c.try_send(Live::new(&live, 0, n)).ok().unwrap());

@@ -9,7 +9,7 @@ use gosync::chan::{Chan, RecvTimeoutError, SendError, SendTimeoutError, TryRecvE
 use crate::checker::{Effect, Event, linearizable};
 use crate::rng::Rng;
 use crate::watchdog::Watchdog;
-use crate::{SpinBarrier, join, rounds, start};
+use crate::{LIMIT, SpinBarrier, join, rounds, start};
 
 /// Whoever has sent into a buffer that holds all threads' values can receive something without waiting.
 #[test]
@@ -22,7 +22,7 @@ fn who_has_sent_can_receive() {
             join(start(s, THREADS, |thread| {
                 let (c, mut rng) = (&c, Rng::new(thread));
                 move || {
-                    for n in 0..rounds(5_000) {
+                    for n in rounds(5_000, LIMIT / 2) {
                         c.try_send(n).expect("there is room for all");
                         match rng.below(3) {
                             0 => drop(c.try_recv().expect("at least one value is there")),
@@ -142,13 +142,13 @@ fn given_back(effect: Effect, value: u8, back: u8) -> Effect {
 }
 
 /// Plays many rounds at one capacity and shows each history to `check`.
-fn histories(capacity: usize, rounds: usize, check: impl Fn(Vec<Event>)) {
+fn histories(capacity: usize, rounds: impl Iterator<Item = usize>, check: impl Fn(Vec<Event>)) {
     let _watchdog = Watchdog::new();
-    (0..rounds).for_each(|number| check(Round::new(capacity).play(number)));
+    rounds.for_each(|number| check(Round::new(capacity).play(number)));
 }
 
 fn check_histories(capacity: usize) {
-    histories(capacity, rounds(4_000), |events| {
+    histories(capacity, rounds(3_000, LIMIT), |events| {
         assert!(linearizable(capacity, &events), "no order explains this at capacity {capacity}: {events:#?}");
     });
 }
@@ -173,7 +173,7 @@ fn histories_at_capacity_2() {
 #[test]
 fn histories_with_a_lie_are_rejected() {
     for capacity in [0, 1, 2] {
-        histories(capacity, rounds(500), |events| {
+        histories(capacity, rounds(500, LIMIT / 3), |events| {
             for (i, event) in events.iter().enumerate() {
                 let lie = |effect| {
                     let mut events = events.clone();

@@ -20,6 +20,7 @@ mod watchdog;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant};
 
 use gosync::chan::{Chan, Receiver, Sender};
 
@@ -31,9 +32,13 @@ fn make<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     Chan::new(capacity).split()
 }
 
-/// More where debug builds do not slow everything down.
-fn rounds(debug: usize) -> usize {
-    if cfg!(debug_assertions) { debug } else { 2 * debug }
+/// What a test may take.
+const LIMIT: Duration = Duration::from_millis(700);
+
+/// 0, 1, 2 ... below `most`, but for no longer than `limit`: on a busy machine every yield takes milliseconds.
+fn rounds(most: usize, limit: Duration) -> impl Iterator<Item = usize> {
+    let start = Instant::now();
+    (0..most).take_while(move |_| start.elapsed() < limit)
 }
 
 /// Lets `n` threads go on together, again and again. It spins, so that they really start at once.

@@ -9,7 +9,7 @@ use gosync::WaitGroup;
 
 use crate::rng::Rng;
 use crate::watchdog::Watchdog;
-use crate::{SpinBarrier, join, rounds, start};
+use crate::{LIMIT, SpinBarrier, join, rounds, start};
 
 const WORKERS: usize = 3;
 const WAITERS: usize = 3;
@@ -42,8 +42,8 @@ impl Plain {
 /// Every waiter sees everything that the tasks of its round did, whether it comes before, between or after them.
 #[test]
 fn rounds_with_several_waiters() {
+    const ROUNDS: usize = 2_000;
     let _watchdog = Watchdog::new();
-    let rounds = rounds(1_500);
     let (wg, done) = (WaitGroup::new(), [(); WORKERS].map(|()| Plain::default()));
     // As Go wants it: a round starts when all waiters of the last one have returned.
     let barrier = SpinBarrier::new(WORKERS + WAITERS);
@@ -52,7 +52,7 @@ fn rounds_with_several_waiters() {
         let workers = start(s, WORKERS, |worker| {
             let mut rng = Rng::new(worker);
             move || {
-                for _ in 0..rounds {
+                for _ in 0..ROUNDS {
                     // All at once, in as many steps as it takes.
                     if worker == 0 {
                         wg.add(2 * WORKERS as isize);
@@ -76,7 +76,7 @@ fn rounds_with_several_waiters() {
         let waiters = start(s, WAITERS, |waiter| {
             let mut rng = Rng::new(WORKERS + waiter);
             move || {
-                for round in 1..=rounds {
+                for round in 1..=ROUNDS {
                     barrier.wait();
                     rng.pause();
                     wg.wait();
@@ -99,7 +99,6 @@ fn rounds_with_several_waiters() {
 #[test]
 fn overlapping_rounds() {
     let _watchdog = Watchdog::new();
-    let rounds = rounds(5_000);
     let (wg, ended) = (WaitGroup::new(), AtomicUsize::new(0));
     let (wg, ended) = (&wg, &ended);
     thread::scope(|s| {
@@ -114,7 +113,7 @@ fn overlapping_rounds() {
         });
         let mut rng = Rng::new(WAITERS);
         let mut late = Vec::new();
-        for _ in 0..rounds {
+        for _ in rounds(5_000, LIMIT) {
             wg.add(2);
             let other = s.spawn(|| wg.done());
             rng.pause();
@@ -137,7 +136,7 @@ fn rounds_of_go() {
     let wg = Arc::new(WaitGroup::new());
     let sum = Arc::new(AtomicUsize::new(0));
     let mut expected = 0;
-    for round in 0..rounds(100) {
+    for round in rounds(500, LIMIT) {
         let mut rng = Rng::new(round);
         for n in 0..rng.below(5) {
             expected += n;
