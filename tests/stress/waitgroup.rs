@@ -2,7 +2,7 @@
 
 use std::cell::UnsafeCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use gosync::WaitGroup;
@@ -42,24 +42,20 @@ impl Plain {
 /// Every waiter sees everything that the tasks of its round did, whether it comes before, between or after them.
 #[test]
 fn rounds_with_several_waiters() {
-    const ROUNDS: usize = 2_000;
     let _watchdog = Watchdog::new();
-    let (wg, done) = (WaitGroup::new(), [(); WORKERS].map(|()| Plain::default()));
+    let (wg, done, over) = (WaitGroup::new(), [(); WORKERS].map(|()| Plain::default()), AtomicBool::new(false));
     // As Go wants it: a round starts when all waiters of the last one have returned.
-    let barrier = SpinBarrier::new(WORKERS + WAITERS);
-    let (wg, done, barrier) = (&wg, &done, &barrier);
+    let barrier = SpinBarrier::new(WORKERS + WAITERS + 1);
+    let (wg, done, over, barrier) = (&wg, &done, &over, &barrier);
+    let round_begins = || {
+        barrier.wait();
+        !over.load(Ordering::Relaxed)
+    };
     thread::scope(|s| {
         let workers = start(s, WORKERS, |worker| {
             let mut rng = Rng::new(worker);
             move || {
-                for _ in 0..ROUNDS {
-                    // All at once, in as many steps as it takes.
-                    if worker == 0 {
-                        wg.add(2 * WORKERS as isize);
-                        wg.add(1);
-                        wg.done();
-                    }
-                    barrier.wait();
+                while round_begins() {
                     rng.pause();
                     // SAFETY: the waiters read between the round's last `done` and its second barrier.
                     unsafe { done[worker].increment() };
@@ -76,8 +72,9 @@ fn rounds_with_several_waiters() {
         let waiters = start(s, WAITERS, |waiter| {
             let mut rng = Rng::new(WORKERS + waiter);
             move || {
-                for round in 1..=ROUNDS {
-                    barrier.wait();
+                let mut round = 0;
+                while round_begins() {
+                    round += 1;
                     rng.pause();
                     wg.wait();
                     for done in done {
@@ -89,6 +86,16 @@ fn rounds_with_several_waiters() {
                 }
             }
         });
+        for _ in rounds(3_000, LIMIT) {
+            // In as many steps as it takes.
+            wg.add(2 * WORKERS as isize);
+            wg.add(1);
+            wg.done();
+            barrier.wait();
+            barrier.wait();
+        }
+        over.store(true, Ordering::Relaxed);
+        barrier.wait();
         join(workers);
         join(waiters);
     });
@@ -99,13 +106,13 @@ fn rounds_with_several_waiters() {
 #[test]
 fn overlapping_rounds() {
     let _watchdog = Watchdog::new();
-    let (wg, ended) = (WaitGroup::new(), AtomicUsize::new(0));
+    let (wg, ended) = (WaitGroup::new(), AtomicBool::new(false));
     let (wg, ended) = (&wg, &ended);
     thread::scope(|s| {
         let waiters = start(s, WAITERS, |waiter| {
             let mut rng = Rng::new(waiter);
             move || {
-                while ended.load(Ordering::Acquire) == 0 {
+                while !ended.load(Ordering::Acquire) {
                     rng.pause();
                     wg.wait();
                 }
@@ -124,7 +131,7 @@ fn overlapping_rounds() {
             }
         }
         join(late);
-        ended.store(1, Ordering::Release);
+        ended.store(true, Ordering::Release);
         join(waiters);
     });
 }

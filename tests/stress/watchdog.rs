@@ -30,7 +30,7 @@ impl Watchdog {
                 let left = LIMIT.saturating_sub(start.elapsed());
                 if left.is_zero() {
                     // Not `eprintln!`: libtest captures that, and would lose it.
-                    writeln!(io::stderr(), "{name} hangs").ok();
+                    writeln!(io::stderr(), "{name} hangs; what it printed shows with --nocapture").ok();
                     std::process::abort();
                 }
                 thread::park_timeout(left);
