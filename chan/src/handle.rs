@@ -7,7 +7,7 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::Parker;
+use gosync_atomic::__sys::Futex;
 
 use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::raw::{Patience, RecvFailure, SendFailure, Shared, Side};
@@ -33,8 +33,9 @@ pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
 /// Blocks as an operation on a nil channel does: until the deadline.
 #[cold]
 fn block_on_nil(deadline: Option<Instant>) {
-    let parker = Parker::new();
-    while parker.park_until(deadline) {}
+    // Nobody else knows this word, so nobody changes or wakes it.
+    let word = Futex::new(0);
+    while word.wait_until(0, deadline) {}
 }
 
 /// Blocks as an operation on a nil channel does: for ever.

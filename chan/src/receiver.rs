@@ -204,19 +204,16 @@ impl<T> fmt::Debug for Receiver<T> {
 }
 
 /// Iterator of [`Receiver::iter`]: blocks for each value, ends when the channel is closed and drained.
-#[derive(Debug, Clone)]
 pub struct Iter<'a, T> {
     receiver: &'a Receiver<T>,
 }
 
 /// Iterator of [`Receiver::try_iter`]: never blocks, ends when there is no value at the moment.
-#[derive(Debug, Clone)]
 pub struct TryIter<'a, T> {
     receiver: &'a Receiver<T>,
 }
 
 /// Iterator that owns its [`Receiver`]: blocks for each value, ends when the channel is closed and drained.
-#[derive(Debug)]
 pub struct IntoIter<T> {
     receiver: Receiver<T>,
 }
@@ -264,5 +261,37 @@ impl<'a, T> IntoIterator for &'a Receiver<T> {
 
     fn into_iter(self) -> Iter<'a, T> {
         self.iter()
+    }
+}
+
+// By hand: a derive would ask for a `T` that can be printed or cloned.
+
+impl<T> Clone for Iter<'_, T> {
+    fn clone(&self) -> Self {
+        Iter { receiver: self.receiver }
+    }
+}
+
+impl<T> Clone for TryIter<'_, T> {
+    fn clone(&self) -> Self {
+        TryIter { receiver: self.receiver }
+    }
+}
+
+impl<T> fmt::Debug for Iter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Iter").field(self.receiver).finish()
+    }
+}
+
+impl<T> fmt::Debug for TryIter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TryIter").field(self.receiver).finish()
+    }
+}
+
+impl<T> fmt::Debug for IntoIter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IntoIter").field(&self.receiver).finish()
     }
 }

@@ -15,8 +15,8 @@
 //!
 //! The decrement to zero is the last access to the word: the wake-up goes by address, so the waiter may free the group.
 //!
-//! Misuse: the count may be 2^29 - 1, half of what the bits can hold. A change that leads out of that range is undone
-//! before the panic; meanwhile no other thread can find a zero that is none, short of 2^29 simultaneous misuses.
+//! The count may be 2^29 - 1. A change that leads out of the range is refused before it is made, so nobody else ever sees
+//! a count that is none: hence compare-exchange and not add.
 
 use std::fmt;
 use std::ops::Deref;
@@ -98,16 +98,26 @@ impl WaitGroup {
         let size = u32::try_from(delta.unsigned_abs()).ok().filter(|&n| n <= MAX);
         match size {
             Some(n) if delta < 0 => self.finish(n),
-            Some(n) => {
-                // Relaxed: an addition orders nothing (wg.add-and-wait-release-nothing).
-                let old = self.word.fetch_add(n * ONE, ord!("wg.add", Relaxed));
-                if count(old) + n > MAX {
-                    self.take_back(n);
-                    panic!("sync: WaitGroup counter overflow");
-                }
-            }
+            Some(n) => self.begin(n),
             None if delta < 0 => negative(),
-            None => panic!("sync: WaitGroup counter overflow"),
+            None => overflow(),
+        }
+    }
+
+    #[track_caller]
+    fn begin(&self, n: u32) {
+        // Relaxed: a guess that the exchange checks.
+        let mut old = self.word.load(ord!("wg.add.look", Relaxed));
+        loop {
+            if count(old) + n > MAX {
+                overflow();
+            }
+            // Relaxed: an addition orders nothing (wg.add-and-wait-release-nothing).
+            let new = old + n * ONE;
+            match self.word.compare_exchange(old, new, ord!("wg.add", Relaxed), ord!("wg.add.fail", Relaxed)) {
+                Ok(_) => return,
+                Err(now) => old = now,
+            }
         }
     }
 
@@ -127,39 +137,22 @@ impl WaitGroup {
     #[track_caller]
     fn finish(&self, n: u32) {
         let waker = self.word.waker();
-        // Release: pairs with the Acquire in `wait`, for every decrement of the round. Read-modify-write: the chain holds.
-        let old = self.word.fetch_sub(n * ONE, ord!("wg.done", Release));
-        if count(old) < n {
-            self.undo(n);
-            negative();
+        // Relaxed: a guess that the exchange checks.
+        let mut old = self.word.load(ord!("wg.done.look", Relaxed));
+        loop {
+            if count(old) < n {
+                negative();
+            }
+            // Release: pairs with the Acquire in `wait`, for every decrement of the round; the chain of exchanges holds.
+            let new = old - n * ONE;
+            match self.word.compare_exchange(old, new, ord!("wg.done", Release), ord!("wg.done.fail", Relaxed)) {
+                Ok(_) => break,
+                Err(now) => old = now,
+            }
         }
         // From here on the group may be gone.
         if count(old) == n && old & WAITERS != 0 {
             step!("wg.wake", waker.wake_all());
-        }
-    }
-
-    /// Takes back an addition that led too far.
-    #[cold]
-    fn take_back(&self, n: u32) {
-        let waker = self.word.waker();
-        // Relaxed: no task has ended.
-        let old = self.word.fetch_sub(n * ONE, ord!("wg.take-back", Relaxed));
-        if count(old) == n && old & WAITERS != 0 {
-            // Everybody else finished while the count was too high.
-            step!("wg.take-back.wake", waker.wake_all());
-        }
-    }
-
-    /// Takes back a subtraction that led too far.
-    #[cold]
-    fn undo(&self, n: u32) {
-        let waker = self.word.waker();
-        // Relaxed: no task has ended.
-        let old = self.word.fetch_add(n * ONE, ord!("wg.undo", Relaxed));
-        if old & WAITERS != 0 {
-            // Somebody may have gone to sleep on a count that was none.
-            step!("wg.undo.wake", waker.wake_all());
         }
     }
 
@@ -293,6 +286,12 @@ impl<G: Deref<Target = WaitGroup>> Drop for Task<G> {
 
 #[cold]
 #[track_caller]
+fn overflow() -> ! {
+    panic!("sync: WaitGroup counter overflow");
+}
+
+#[cold]
+#[track_caller]
 fn negative() -> ! {
     panic!("sync: negative WaitGroup counter");
 }
@@ -331,6 +330,27 @@ mod tests {
         assert_eq!(panic_text(|| wg.add(1)), "sync: WaitGroup counter overflow");
         assert_eq!(panic_text(|| wg.add(isize::MAX)), "sync: WaitGroup counter overflow");
         wg.add(-(MAX as isize));
+        wg.wait();
+    }
+
+    #[test]
+    fn misuse_in_one_thread_is_not_felt_in_another() {
+        let wg = WaitGroup::new();
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                for _ in 0..20_000 {
+                    wg.add(1);
+                    wg.done();
+                }
+            });
+            let hook = std::panic::take_hook();
+            std::panic::set_hook(Box::new(|_| ()));
+            while !other.is_finished() {
+                let _ = catch_unwind(|| wg.add(-5));
+            }
+            std::panic::set_hook(hook);
+            other.join().expect("an add or done that was right has panicked");
+        });
         wg.wait();
     }
 
