@@ -118,7 +118,7 @@ impl Model {
         Model { witnesses: witnesses.to_vec(), ..self }
     }
 
-    /// Sites of the shipped code that some execution must come by: `chan.wake` says that somebody really slept.
+    /// Sites of the shipped code that some execution must come by: `sleeper.wake` says that somebody really slept.
     pub(crate) fn reaches(self, sites: &[&'static str]) -> Model {
         Model { reaches: sites.to_vec(), ..self }
     }

@@ -10,6 +10,7 @@
 //! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice |
 //! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
+//! | [`Sleeper`] | a [`Futex`] | the same code |
 //! | [`Pacer`], [`await_change`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`has_passed`] | the clock | a choice |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
@@ -29,6 +30,7 @@
 mod lock;
 mod parker;
 pub mod sites;
+mod sleeper;
 
 #[cfg(not(gosync_loom))]
 mod native;
@@ -47,6 +49,7 @@ pub use crate::{__const_fn as const_fn, __ord as ord, __step as step};
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
+pub use sleeper::Sleeper;
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
 #[cfg(not(gosync_loom))]
