@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
 //! | `go f()` | [`go()`] |
+//! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
 //!
 //! # Examples
@@ -33,8 +34,10 @@
 //! ```
 
 mod go;
+mod mutex;
 
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_chan as chan;
 pub use gosync_waitgroup::WaitGroup;
+pub use mutex::{Mutex, MutexGuard, RawMutex};

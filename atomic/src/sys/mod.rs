@@ -11,8 +11,10 @@
 //! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`Sleeper`] | a [`Futex`] | the same code |
+//! | [`WaitQueue`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |
 //! | [`Pacer`], [`await_change`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`has_passed`] | the clock | a choice |
+//! | [`Stopwatch`] | the clock | as the model says |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //!
 //! `cfg(gosync_loom)` appears in this file and in `sites.rs` and nowhere else in the shipped crates.
@@ -31,6 +33,7 @@ mod lock;
 mod parker;
 pub mod sites;
 mod sleeper;
+mod wait_table;
 
 #[cfg(not(gosync_loom))]
 mod native;
@@ -50,6 +53,7 @@ pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
 pub use sleeper::Sleeper;
+pub use wait_table::{Bucket, QueueGuard, Waiter, Wake};
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
 #[cfg(not(gosync_loom))]

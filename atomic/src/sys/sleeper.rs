@@ -73,6 +73,12 @@ impl Sleeper {
         }
     }
 
+    /// Whether it was completed. Orders what the claimer did, as `wait` does.
+    pub fn is_completed(&self) -> bool {
+        // Acquire: pairs with the Release in `complete`.
+        self.word.load(ord!("sleeper.is-completed", Acquire)) >= Self::FIRST_OUTCOME
+    }
+
     /// Completes an operation with `outcome`, and wakes its thread if it sleeps.
     ///
     /// # Safety

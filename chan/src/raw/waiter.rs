@@ -79,10 +79,7 @@ impl<T> Node<T> {
 
     fn new(slot: MaybeUninit<T>) -> Node<T> {
         let links = Links { prev: None, next: None };
-        Node {
-            waiter: Waiter { sleeper: Sleeper::new(), links: UnsafeCell::new(links) },
-            slot: UnsafeCell::new(slot),
-        }
+        Node { waiter: Waiter { sleeper: Sleeper::new(), links: UnsafeCell::new(links) }, slot: UnsafeCell::new(slot) }
     }
 
     /// The node as the queues know it.

@@ -64,7 +64,9 @@ pub(crate) fn models() -> Vec<Model> {
         holds(FIFO, "two senders, cap 1", two_ordered_senders).bound(2).witnesses(&["first", "second"]),
     ];
     for cap in [0, 1, 2] {
-        models.push(holds(SEND_BEFORE_RECV, format!("cap {cap}"), move || send_then_look(cap)).reaches(&["sleeper.wake"]));
+        models.push(
+            holds(SEND_BEFORE_RECV, format!("cap {cap}"), move || send_then_look(cap)).reaches(&["sleeper.wake"]),
+        );
         models.push(holds(FIFO, format!("cap {cap}"), move || in_order(cap)).reaches(&["sleeper.wake"]));
     }
     models
