@@ -12,6 +12,7 @@
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`Pacer`], [`await_change`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`has_passed`] | the clock | a choice |
+//! | [`deadline_after`] | the clock | the same code: only whether there is a deadline matters |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //!
 //! `cfg(gosync_loom)` appears in this file and in `sites.rs` and nowhere else in the shipped crates.
@@ -47,6 +48,12 @@ pub use crate::{__const_fn as const_fn, __ord as ord, __step as step};
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
+
+/// The end of a timeout that begins now; `None`, for ever, if it is beyond what the clock can tell.
+#[must_use]
+pub fn deadline_after(timeout: std::time::Duration) -> Option<std::time::Instant> {
+    std::time::Instant::now().checked_add(timeout)
+}
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
 #[cfg(not(gosync_loom))]
