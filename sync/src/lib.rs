@@ -37,4 +37,4 @@ mod go;
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_chan as chan;
-pub use gosync_waitgroup::WaitGroup;
+pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
