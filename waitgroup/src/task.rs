@@ -185,3 +185,91 @@ impl<G: Deref<Target = WaitGroup>> Drop for Task<G> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn panic_text(f: impl FnOnce()) -> String {
+        let payload = catch_unwind(AssertUnwindSafe(f)).unwrap_err();
+        payload.downcast::<&str>().map_or_else(|p| *p.downcast::<String>().unwrap(), |s| s.to_string())
+    }
+
+    struct OnDrop<F: FnMut()>(F);
+
+    impl<F: FnMut()> Drop for OnDrop<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+
+    /// Starts a task that owns `owned` on a machine without threads.
+    fn start_in_vain<T>(wg: &WaitGroup, owned: T) {
+        let f = || {
+            let _owned = owned;
+            unreachable!("there are no threads");
+        };
+        start(wg, f, |_job| Err(io::Error::other("no threads")));
+    }
+
+    #[test]
+    fn a_task_without_a_thread_is_dropped_and_then_no_longer_counted() {
+        let (wg, seen) = (WaitGroup::new(), Cell::new(String::new()));
+        wg.add(1);
+        let owned = OnDrop(|| seen.set(format!("{wg:?}")));
+        assert_eq!(panic_text(|| start_in_vain(&wg, owned)), "failed to start a thread: no threads");
+        assert_eq!(seen.take(), "WaitGroup { count: 2, panicked: false }");
+        assert_eq!(format!("{wg:?}"), "WaitGroup { count: 1, panicked: false }");
+        wg.done();
+        wg.wait();
+    }
+
+    #[test]
+    fn a_drop_that_panics_where_no_thread_starts_is_passed_on() {
+        let (wg, dropped) = (WaitGroup::new(), Cell::new(false));
+        let owned = (OnDrop(|| panic!("expected by this test")), OnDrop(|| dropped.set(true)));
+        assert_eq!(panic_text(|| start_in_vain(&wg, owned)), "expected by this test");
+        assert!(dropped.get());
+        wg.wait();
+        // And with a wrong `done` on top: two panics at a time would abort.
+        let owned = OnDrop(|| {
+            wg.done();
+            panic!("expected by this test");
+        });
+        assert_eq!(panic_text(|| start_in_vain(&wg, owned)), "expected by this test");
+        assert!(wg.clear_panicked(), "the wrong `done` is reported");
+        wg.wait();
+    }
+
+    #[test]
+    fn no_panic_leaves_a_job_but_that_of_a_wrong_done() {
+        let wg = WaitGroup::new();
+        let start_here = |f: &dyn Fn()| start(&wg, f, |job| catch(|| job.run()));
+        fn catch(f: impl FnOnce()) -> io::Result<()> {
+            catch_unwind(AssertUnwindSafe(f)).map_err(|_| io::Error::other("a panic came out"))
+        }
+        let bomb = |n: u32| {
+            fn arm(n: u32) -> Box<dyn Any + Send> {
+                Box::new(OnDrop(move || {
+                    if n > 0 {
+                        std::panic::resume_unwind(arm(n - 1))
+                    }
+                }))
+            }
+            std::panic::resume_unwind(arm(n))
+        };
+        // Payloads whose drop panics, with a payload whose drop panics.
+        for n in 0..3 {
+            start_here(&|| bomb(n));
+            assert!(wg.clear_panicked());
+        }
+        start_here(&|| drop(OnDrop(|| panic!("expected by this test"))));
+        assert!(wg.clear_panicked());
+        start_here(&|| ());
+        assert!(!wg.clear_panicked());
+        assert!(panic_text(|| start_here(&|| wg.done())).contains("a panic came out"));
+        assert_eq!(format!("{wg:?}"), "WaitGroup { count: 0, panicked: true }");
+    }
+}
