@@ -195,13 +195,14 @@ fn go_scoped() {
             wg.wait();
             assert_eq!(runs.load(Ordering::Relaxed), 2 * round);
         }
-        // Nobody waits for this one but the scope.
+        // The scope waits for this one.
         wg.go_scoped(s, || {
             runs.fetch_add(1, Ordering::Relaxed);
         });
     });
-    assert_eq!(runs.into_inner(), 7);
+    assert_eq!(format!("{wg:?}"), "WaitGroup { count: 0, panicked: false }");
     wg.wait();
+    assert_eq!(runs.into_inner(), 7);
 }
 
 /// A panic of a scoped task is the group's to report, and not the scope's.

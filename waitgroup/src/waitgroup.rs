@@ -57,8 +57,9 @@ fn count(word: u32) -> u32 {
 /// # Differences from Go
 ///
 /// A task of `go` that panics is counted as done, and `wait` panics, as `std::thread::scope` does; in Go the program
-/// dies. Go also panics in some cases of `Add` concurrent with `Wait`, and of reuse before `Wait` has returned; here a
-/// waiter that is late to see zero waits for the next round's zero.
+/// dies. Go also panics in some cases of `Add` concurrent with `Wait`, and of reuse before `Wait` has returned, which one
+/// word cannot tell; here a waiter that is late to see zero waits for the next round's zero. Go has no `Wait` with a
+/// deadline.
 ///
 /// # Examples
 ///
