@@ -39,5 +39,5 @@ mod mutex;
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_chan as chan;
-pub use gosync_waitgroup::WaitGroup;
+pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
 pub use mutex::{Mutex, MutexGuard, RawMutex};

@@ -11,7 +11,7 @@ use gosync::chan::{
     Chan, CloseError, IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryIter, TryRecvError, TrySendError,
 };
-use gosync::{JoinHandle, WaitGroup};
+use gosync::{JoinHandle, WaitGroup, WaitTimeoutError};
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
 /// `Send`, not `Sync`: what a channel moves it need not share.
@@ -78,12 +78,14 @@ assert_not_impl_any!(SendError<Opaque>: Clone, PartialEq);
 assert_impl_all!(WaitGroup: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
 // A copy would be another group.
 assert_not_impl_any!(WaitGroup: Clone);
+assert_impl_all!(WaitTimeoutError: Clone, Copy, PartialEq, Eq, Debug, Display, Error, Send, Sync, Unpin, UnwindSafe);
 
 assert_type_eq_all!(gosync::chan::Sender<u8>, gosync_chan::Sender<u8>);
 assert_type_eq_all!(gosync::chan::Receiver<u8>, gosync_chan::Receiver<u8>);
 assert_type_eq_all!(gosync::chan::Chan<u8>, gosync_chan::Chan<u8>);
 assert_type_eq_all!(gosync::chan::SendError<u8>, gosync_chan::SendError<u8>);
 assert_type_eq_all!(gosync::WaitGroup, gosync_waitgroup::WaitGroup);
+assert_type_eq_all!(gosync::WaitTimeoutError, gosync_waitgroup::WaitTimeoutError);
 assert_type_eq_all!(JoinHandle<u8>, std::thread::JoinHandle<u8>);
 
 /// What the assertion above is for: no wrapper is needed to catch a panic around a channel.

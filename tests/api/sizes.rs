@@ -1,7 +1,9 @@
 //! Sizes, and construction in constants and statics.
 
-use gosync::WaitGroup;
+use std::time::Duration;
+
 use gosync::chan::{self, Chan, CloseError, IntoIter, Receiver, Sender, TryRecvError, TrySendError};
+use gosync::{WaitGroup, WaitTimeoutError};
 use static_assertions::{assert_eq_size, const_assert_eq};
 
 // A handle is one pointer, whatever the value is.
@@ -20,6 +22,7 @@ const_assert_eq!(align_of::<WaitGroup>(), 4);
 // An error is no larger than what it has to hold.
 assert_eq_size!(chan::SendError<u64>, u64);
 assert_eq_size!(Result<(), chan::RecvError>, bool);
+assert_eq_size!(Result<(), WaitTimeoutError>, bool);
 
 static GROUP: WaitGroup = WaitGroup::new();
 static NIL_SENDER: Sender<String> = Sender::nil();
@@ -35,6 +38,7 @@ fn statics() {
     std::thread::scope(|s| {
         s.spawn(|| GROUP.done());
         GROUP.wait();
+        assert_eq!(GROUP.wait_timeout(Duration::ZERO), Ok(()));
     });
     assert_eq!(NIL_SENDER.try_send("back".into()), Err(TrySendError::Full("back".into())));
     assert_eq!(NIL_RECEIVER.try_recv(), Err(TryRecvError::Empty));

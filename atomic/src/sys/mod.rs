@@ -15,6 +15,7 @@
 //! | [`Pacer`], [`await_change`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`has_passed`] | the clock | a choice |
 //! | [`Stopwatch`] | the clock | as the model says |
+//! | [`deadline_after`] | the clock | the same code: only whether there is a deadline matters |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //!
 //! `cfg(gosync_loom)` appears in this file and in `sites.rs` and nowhere else in the shipped crates.
@@ -54,6 +55,12 @@ pub use parker::{Parker, Unparker};
 pub use platform::*;
 pub use sleeper::Sleeper;
 pub use wait_table::{Bucket, QueueGuard, Waiter, Wake};
+
+/// The end of a timeout that begins now; `None`, for ever, if it is beyond what the clock can tell.
+#[must_use]
+pub fn deadline_after(timeout: std::time::Duration) -> Option<std::time::Instant> {
+    std::time::Instant::now().checked_add(timeout)
+}
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
 #[cfg(not(gosync_loom))]

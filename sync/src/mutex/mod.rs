@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{UnsafeCell, const_fn};
+use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after};
 
 use fair_lock::FairLock;
 pub use raw_mutex::RawMutex;
@@ -218,9 +218,4 @@ impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
-}
-
-/// `None`, for ever, if the deadline is beyond what the clock can tell.
-fn deadline_after(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
 }

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::const_fn;
+use gosync_atomic::__sys::{const_fn, deadline_after};
 
-use super::deadline_after;
 use super::fair_lock::{FairLock, State};
 
 /// A lock without data and without a guard: Go's `sync.Mutex` as it is.
