@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
 //! | `go f()` | [`go()`] |
+//! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
 //!
 //! # Examples
@@ -37,4 +38,5 @@ mod go;
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_chan as chan;
+pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};
 pub use gosync_waitgroup::WaitGroup;
