@@ -6,6 +6,7 @@ mod deadline;
 mod go;
 mod handles;
 mod mutex;
+mod once;
 mod rendezvous;
 mod seam;
 mod wait_table;
@@ -25,6 +26,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
     let others = [
         go::models(),
         mutex::models(),
+        once::models(),
         seam::models(),
         wait_table::models(),
         waitgroup::models(),

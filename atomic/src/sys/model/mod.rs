@@ -17,6 +17,7 @@ pub use loom::cell::{MutPtr, UnsafeCell};
 pub use loom::hint::spin_loop;
 pub use loom::sync::Arc;
 pub use loom::sync::atomic::fence;
+pub use loom::thread_local as loom_thread_local;
 
 /// loom's atomics, with pings.
 pub mod atomic {
