@@ -335,9 +335,9 @@ impl FairLock {
     #[inline(always)]
     pub(super) unsafe fn unlock(&self) {
         // Release: pairs with the Acquire of whoever takes the lock next.
-        let word = self.word.fetch_sub(LOCKED, ord!("mutex.release", Release));
-        if word != LOCKED {
-            self.call(word);
+        // Nothing but the comparison is made of the old word: that is one `lock dec` on x86.
+        if self.word.fetch_sub(LOCKED, ord!("mutex.release", Release)) != LOCKED {
+            self.call();
         }
     }
 
@@ -356,7 +356,7 @@ impl FairLock {
             ) {
                 Ok(_) => {
                     if word != LOCKED {
-                        self.call(word);
+                        self.call();
                     }
                     return true;
                 }
@@ -366,10 +366,12 @@ impl FairLock {
         false
     }
 
-    /// Calls the front of the line, if somebody is in line and nobody was called. `word` is what the release found.
+    /// Calls the front of the line, if somebody is in line and nobody was called. Only for the thread that has just
+    /// released the lock, which sees its own release or what came after it.
     #[cold]
-    fn call(&self, word: u32) {
-        if word & (QUEUED | CALLED) != QUEUED {
+    fn call(&self) {
+        // Relaxed: a hint that is looked at again below; whoever changed the bits since the release has done the rest.
+        if self.word.load(ord!("mutex.call.hint", Relaxed)) & (QUEUED | CALLED) != QUEUED {
             return;
         }
         let queue = self.word.queue();
