@@ -1,4 +1,5 @@
-//! What gosync's benches share: the implementations that they compare, and the operations of a single thread.
+//! What gosync's benches share: the implementations that they compare (`peers`), what they do with them (`scenarios`),
+//! and what measures and reports (`harness`).
 //!
 //! | target | what it tells | run it with |
 //! | --- | --- | --- |
@@ -6,5 +7,6 @@
 //! | `instructions.sh` | instructions per operation: exact, whatever else the machine does | `benches/instructions.sh` |
 //! | `channel`, `waitgroup` | statistics of the uncontended paths, for before and after | `cargo bench -p gosync-benches --bench channel` |
 
+pub mod harness;
 pub mod peers;
-pub mod uncontended;
+pub mod scenarios;

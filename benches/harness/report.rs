@@ -2,14 +2,12 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::measure::{Run, Sample};
-use crate::scenarios::Scenario;
-
-/// The implementation that the others are the peers of.
-pub(crate) const OURS: &str = "gosync";
+use super::figures::{median, number, quantile};
+use super::measure::{Run, Sample};
+use super::{OURS, Scenario};
 
 /// How to read the tables.
-pub(crate) const LEGEND: &str = "\
+pub const LEGEND: &str = "\
 Time and CPU time (user and system, of all threads) in ns per operation; allocations per operation. Each `x` compares
 with the peer that is best in that column, marked `*`: below 1 is less than the best peer. `x time` is the median of the
 rounds' ratios, `x median` and `x p25` are the ratios of the figures.
@@ -28,13 +26,13 @@ struct Figures<'a> {
 impl<'a> Figures<'a> {
     fn of(run: &'a Run<'_>) -> Figures<'a> {
         let samples = &run.samples[..];
-        let wall = || samples.iter().map(|sample| sample.wall).collect();
+        let wall = || samples.iter().map(|sample| sample.wall);
         Figures {
             name: run.name,
             samples,
-            median: quantile(wall(), 0.5),
-            p25: quantile(wall(), 0.25),
-            cpu: quantile(samples.iter().map(|sample| sample.cpu).collect(), 0.5),
+            median: median(wall()),
+            p25: quantile(wall().collect(), 0.25),
+            cpu: median(samples.iter().map(|sample| sample.cpu)),
             allocations: run.allocations,
         }
     }
@@ -67,7 +65,7 @@ impl<'a> Best<'a> {
     fn ratios(&self, run: &Figures<'_>) -> Ratios {
         let by_round = run.samples.iter().zip(self.median.samples).map(|(own, best)| own.wall / best.wall);
         Ratios {
-            by_round: quantile(by_round.collect(), 0.5),
+            by_round: median(by_round),
             median: run.median / self.median.median,
             p25: run.p25 / self.p25.p25,
             cpu: run.cpu / self.cpu.cpu,
@@ -76,7 +74,11 @@ impl<'a> Best<'a> {
 }
 
 /// A scenario's table: one row per implementation.
-pub(crate) fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
+///
+/// # Panics
+///
+/// If nothing ran.
+pub fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
     let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
     let best = Best::of(&all);
     let rounds = all[0].samples.len();
@@ -109,13 +111,14 @@ pub(crate) fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> Strin
 }
 
 /// One row per scenario: ours beside the fastest peer.
-#[derive(Default)]
-pub(crate) struct Summary {
+#[derive(Debug, Default)]
+pub struct Summary {
     rows: String,
 }
 
 impl Summary {
-    pub(crate) fn add(&mut self, scenario: &Scenario, runs: &[Run<'_>]) {
+    /// Adds a row.
+    pub fn add(&mut self, scenario: &Scenario, runs: &[Run<'_>]) {
         let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
         let Some(ours) = all.iter().find(|run| run.name == OURS) else { return };
         let figures = |run: &Figures<'_>| format!("{} [{}] ({})", number(run.median), number(run.p25), number(run.cpu));
@@ -153,28 +156,6 @@ impl fmt::Display for Summary {
         )?;
         writeln!(f, "| --- | --- | ---: | --- | ---: | ---: | ---: | --- | ---: |")?;
         f.write_str(&self.rows)
-    }
-}
-
-/// The value below which this part of the values lies, between two of them if need be.
-fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
-    let at = part * last as f64;
-    let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
-    below + (above - below) * at.fract()
-}
-
-/// Three digits.
-fn number(value: f64) -> String {
-    match value {
-        v if v.is_nan() => "?".to_owned(),
-        v if v < 10.0 => format!("{v:.2}"),
-        v if v < 100.0 => format!("{v:.1}"),
-        v if v < 10_000.0 => format!("{v:.0}"),
-        v if v < 1e6 => format!("{:.1}k", v / 1e3),
-        v if v < 1e9 => format!("{:.2}M", v / 1e6),
-        v => format!("{:.2}G", v / 1e9),
     }
 }
 

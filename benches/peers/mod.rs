@@ -1,0 +1,3 @@
+//! The implementations under test, behind one trait for each kind of thing.
+
+pub mod channels;

@@ -1,0 +1,10 @@
+//! What is measured: families of scenarios, each for all implementations of one thing.
+
+pub mod channels;
+
+use crate::harness::Scenario;
+
+/// All scenarios of all families.
+pub fn all() -> Vec<Scenario> {
+    channels::scenarios()
+}
