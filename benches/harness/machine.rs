@@ -71,6 +71,19 @@ fn field(file: &str, name: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
+/// What is compared. Two versions of one package are shown both.
+const PACKAGES: &[&str] = &[
+    "gosync",
+    "crossbeam-channel",
+    "kanal",
+    "crossfire",
+    "flume",
+    "parking_lot",
+    "spin",
+    "once_cell",
+    "crossbeam-utils",
+];
+
 /// The versions in the lock file.
 fn versions() -> String {
     let lock = include_str!("../../Cargo.lock");
@@ -79,6 +92,6 @@ fn versions() -> String {
         let after = lock.split(&before).skip(1);
         after.filter_map(|after| Some(format!("{name} {}", after.split_once('"')?.0))).collect()
     };
-    let all = ["gosync", "crossbeam-channel", "kanal", "crossfire", "flume"].into_iter().flat_map(versions);
+    let all = PACKAGES.iter().copied().flat_map(versions);
     format!("Versions: {}.", all.collect::<Vec<_>>().join(", "))
 }

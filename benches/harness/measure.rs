@@ -75,6 +75,8 @@ pub struct Run<'a> {
     pub(crate) allocations: f64,
     entry: &'a Entry,
     operations: Operations,
+    /// What the fewest operations take.
+    start: Duration,
     n: usize,
 }
 
@@ -87,22 +89,39 @@ impl<'a> Run<'a> {
     /// Finds out how many operations take about `time`, which also warms up. `None` if the implementation cannot do it.
     fn new(operations: Operations, entry: &'a Entry, time: Duration) -> Option<Run<'a>> {
         let mut n = operations.nearest(1.0);
-        while operations.fixed().is_none() {
-            let elapsed = (entry.run)(n)?.elapsed;
-            let missing = time.as_secs_f64() / elapsed.as_secs_f64().max(1e-9);
+        let mut run = Run {
+            name: entry.implementation,
+            samples: Vec::new(),
+            allocations: f64::NAN,
+            entry,
+            operations,
+            start: Duration::ZERO,
+            n,
+        };
+        if operations.fixed().is_some() {
+            return Some(run);
+        }
+        run.start = (entry.run)(n)?.elapsed.min((entry.run)(n)?.elapsed);
+        loop {
+            let missing = run.missing((entry.run)(n)?.elapsed, time);
             n = operations.nearest(n as f64 * missing.clamp(0.5, 16.0));
             if missing < 4.0 {
-                break;
+                return Some(Run { n, ..run });
             }
         }
-        Some(Run { name: entry.implementation, samples: Vec::new(), allocations: f64::NAN, entry, operations, n })
+    }
+
+    /// By what factor the operations took less than `time`. What threads need to start and to end does not count: it
+    /// would be taken for the price of the operations, and their number stay small.
+    fn missing(&self, elapsed: Duration, time: Duration) -> f64 {
+        time.as_secs_f64() / elapsed.saturating_sub(self.start).as_secs_f64().max(1e-9)
     }
 
     fn measure(&mut self, time: Duration) {
         let Some(sample) = (self.entry.run)(self.n) else { return };
         self.samples.push(sample);
         // Half way, on a logarithmic scale: one round says little about the next.
-        let factor = (time.as_secs_f64() / sample.elapsed.as_secs_f64().max(1e-9)).sqrt();
+        let factor = self.missing(sample.elapsed, time).sqrt();
         self.n = self.operations.nearest(self.n as f64 * factor.clamp(0.25, 4.0));
     }
 

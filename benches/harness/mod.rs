@@ -7,6 +7,7 @@ pub mod machine;
 pub mod measure;
 pub mod report;
 pub mod threads;
+pub mod work;
 
 use std::fmt;
 

@@ -4,13 +4,13 @@ use std::fmt::{self, Write as _};
 
 use super::figures::{median, number, quantile};
 use super::measure::{Run, Sample};
-use super::{OURS, Scenario};
+use super::{OURS, STD, Scenario};
 
 /// How to read the tables.
 pub const LEGEND: &str = "\
 Time and CPU time (user and system, of all threads) in ns per operation; allocations per operation. Each `x` compares
 with the peer that is best in that column, marked `*`: below 1 is less than the best peer. `x time` is the median of the
-rounds' ratios, `x median` and `x p25` are the ratios of the figures.
+rounds' ratios and `x std` the same beside std; `x median` and `x p25` are the ratios of the figures.
 ";
 
 /// A run in figures.
@@ -38,9 +38,16 @@ impl<'a> Figures<'a> {
     }
 }
 
+/// The median of the rounds' ratios.
+fn by_round(run: &Figures<'_>, other: &Figures<'_>) -> f64 {
+    median(run.samples.iter().zip(other.samples).map(|(own, other)| own.wall / other.wall))
+}
+
 /// How one run compares with the best peers.
 struct Ratios {
     by_round: f64,
+    /// Beside std; empty without it.
+    std: String,
     median: f64,
     p25: f64,
     cpu: f64,
@@ -51,6 +58,7 @@ struct Best<'a> {
     median: &'a Figures<'a>,
     p25: &'a Figures<'a>,
     cpu: &'a Figures<'a>,
+    std: Option<&'a Figures<'a>>,
 }
 
 impl<'a> Best<'a> {
@@ -59,13 +67,18 @@ impl<'a> Best<'a> {
         let least = |figure: fn(&Figures<'_>) -> f64| {
             all.iter().filter(|run| run.name != OURS).min_by(|a, b| figure(a).total_cmp(&figure(b)))
         };
-        Some(Best { median: least(|run| run.median)?, p25: least(|run| run.p25)?, cpu: least(|run| run.cpu)? })
+        Some(Best {
+            median: least(|run| run.median)?,
+            p25: least(|run| run.p25)?,
+            cpu: least(|run| run.cpu)?,
+            std: all.iter().find(|run| run.name == STD),
+        })
     }
 
     fn ratios(&self, run: &Figures<'_>) -> Ratios {
-        let by_round = run.samples.iter().zip(self.median.samples).map(|(own, best)| own.wall / best.wall);
         Ratios {
-            by_round: median(by_round),
+            by_round: by_round(run, self.median),
+            std: self.std.map_or_else(String::new, |std| format!("{:.2}", by_round(run, std))),
             median: run.median / self.median.median,
             p25: run.p25 / self.p25.p25,
             cpu: run.cpu / self.cpu.cpu,
@@ -83,25 +96,26 @@ pub fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
     let best = Best::of(&all);
     let rounds = all[0].samples.len();
     let mut text = format!("### {} (rounds: {rounds}; other processes: {others:.2} CPUs)\n\n", scenario.name);
-    text += "| | median | p25 | CPU | allocations | x time | x median | x p25 | x CPU |\n";
-    text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+    text += "| | median | p25 | CPU | allocations | x time | x std | x median | x p25 | x CPU |\n";
+    text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
     for run in &all {
         let (median, p25, cpu) = (number(run.median), number(run.p25), number(run.cpu));
         let _ = write!(text, "| {} ", run.name);
         let Some(best) = &best else {
-            let _ = writeln!(text, "| {median} | {p25} | {cpu} | {} | | | | |", count(run.allocations));
+            let _ = writeln!(text, "| {median} | {p25} | {cpu} | {} | | | | | |", count(run.allocations));
             continue;
         };
         let mark = |figures: &Figures<'_>| if std::ptr::eq(figures, run) { "*" } else { "" };
         let ratios = best.ratios(run);
         let _ = writeln!(
             text,
-            "| {median}{} | {p25}{} | {cpu}{} | {} | {:.2} | {:.2} | {:.2} | {:.2} |",
+            "| {median}{} | {p25}{} | {cpu}{} | {} | {:.2} | {} | {:.2} | {:.2} | {:.2} |",
             mark(best.median),
             mark(best.p25),
             mark(best.cpu),
             count(run.allocations),
             ratios.by_round,
+            ratios.std,
             ratios.median,
             ratios.p25,
             ratios.cpu,
@@ -124,15 +138,16 @@ impl Summary {
         let figures = |run: &Figures<'_>| format!("{} [{}] ({})", number(run.median), number(run.p25), number(run.cpu));
         let _ = write!(self.rows, "| {} | {} | {} |", scenario.name, figures(ours), count(ours.allocations));
         let _ = match Best::of(&all) {
-            None => writeln!(self.rows, " | | | | | |"),
+            None => writeln!(self.rows, " | | | | | | |"),
             Some(best) => {
                 let ratios = best.ratios(ours);
                 writeln!(
                     self.rows,
-                    " {} {} | {:.2} | {:.2} | {:.2} | {} {} | {:.2} |",
+                    " {} {} | {:.2} | {} | {:.2} | {:.2} | {} {} | {:.2} |",
                     best.median.name,
                     figures(best.median),
                     ratios.by_round,
+                    ratios.std,
                     ratios.median,
                     ratios.p25,
                     best.cpu.name,
@@ -152,9 +167,9 @@ impl fmt::Display for Summary {
         writeln!(f, "### Summary: median [p25] (CPU)\n")?;
         writeln!(
             f,
-            "| | {OURS} | allocations | fastest peer | x time | x median | x p25 | thriftiest peer, CPU | x CPU |"
+            "| | {OURS} | allocations | fastest peer | x time | x std | x median | x p25 | thriftiest peer, CPU | x CPU |"
         )?;
-        writeln!(f, "| --- | --- | ---: | --- | ---: | ---: | ---: | --- | ---: |")?;
+        writeln!(f, "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | --- | ---: |")?;
         f.write_str(&self.rows)
     }
 }

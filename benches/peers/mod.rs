@@ -1,3 +1,4 @@
 //! The implementations under test, behind one trait for each kind of thing.
 
 pub mod channels;
+pub mod locks;
