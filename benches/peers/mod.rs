@@ -2,3 +2,5 @@
 
 pub mod channels;
 pub mod locks;
+pub mod onces;
+pub mod wait_groups;

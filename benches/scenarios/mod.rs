@@ -2,10 +2,13 @@
 
 pub mod channels;
 pub mod locks;
+pub mod onces;
+pub mod wait_groups;
 
 use crate::harness::Scenario;
 
 /// All scenarios of all families.
 pub fn all() -> Vec<Scenario> {
-    [channels::scenarios(), locks::scenarios()].into_iter().flatten().collect()
+    let families = [channels::scenarios(), locks::scenarios(), onces::scenarios(), wait_groups::scenarios()];
+    families.into_iter().flatten().collect()
 }
