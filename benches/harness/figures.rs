@@ -26,3 +26,14 @@ pub fn number(value: f64) -> String {
         v => format!("{:.2}G", v / 1e9),
     }
 }
+
+/// Three digits and a unit, of nanoseconds.
+pub fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        t if t.is_nan() => "?".to_owned(),
+        t if t < 1e3 => format!("{} ns", number(t)),
+        t if t < 1e6 => format!("{} us", number(t / 1e3)),
+        t if t < 1e9 => format!("{} ms", number(t / 1e6)),
+        t => format!("{} s", number(t / 1e9)),
+    }
+}

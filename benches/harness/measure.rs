@@ -68,7 +68,8 @@ pub fn cpu_time() -> f64 {
 /// One implementation in one scenario.
 #[derive(Debug)]
 pub struct Run<'a> {
-    pub(crate) name: &'static str,
+    /// The implementation's.
+    pub name: &'static str,
     /// One sample per round.
     pub(crate) samples: Vec<Sample>,
     /// Allocations per operation.
@@ -117,12 +118,15 @@ impl<'a> Run<'a> {
         time.as_secs_f64() / elapsed.saturating_sub(self.start).as_secs_f64().max(1e-9)
     }
 
-    fn measure(&mut self, time: Duration) {
-        let Some(sample) = (self.entry.run)(self.n) else { return };
+    /// Takes one sample; of how many operations. The next one will take about `time`.
+    pub fn measure(&mut self, time: Duration) -> usize {
+        let n = self.n;
+        let Some(sample) = (self.entry.run)(n) else { return 0 };
         self.samples.push(sample);
         // Half way, on a logarithmic scale: one round says little about the next.
         let factor = self.missing(sample.elapsed, time).sqrt();
         self.n = self.operations.nearest(self.n as f64 * factor.clamp(0.25, 4.0));
+        n
     }
 
     /// From the difference of two runs: what is allocated once, for threads or the thing itself, does not count.
@@ -150,7 +154,9 @@ pub fn take_turns(rounds: usize, count: usize, mut turn: impl FnMut(usize)) {
 /// do the scenario at all. A scenario whose number of operations is fixed has one round.
 pub fn rounds<'a>(mut runs: Vec<Run<'a>>, rounds: usize, time: Duration) -> Vec<Run<'a>> {
     let fixed = runs.first().is_some_and(|run| run.operations.fixed().is_some());
-    take_turns(if fixed { 1 } else { rounds }, runs.len(), |index| runs[index].measure(time));
+    take_turns(if fixed { 1 } else { rounds }, runs.len(), |index| {
+        runs[index].measure(time);
+    });
     runs.retain(|run| !run.samples.is_empty());
     if !fixed {
         runs.iter_mut().for_each(Run::count_allocations);
