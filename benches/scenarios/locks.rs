@@ -1,4 +1,7 @@
 //! Locks. One operation is one section: lock, work, unlock.
+//!
+//! With a CPU taken by something else, threads with next to nothing to do run one after the other, and nobody competes:
+//! `mutex.short` then shows the cost of one thread.
 
 use std::hint::black_box;
 use std::time::Duration;
