@@ -70,6 +70,7 @@ pub fn cpu_time() -> f64 {
 pub struct Run<'a> {
     /// The implementation's.
     pub name: &'static str,
+    pub(crate) reference: bool,
     /// One sample per round.
     pub(crate) samples: Vec<Sample>,
     /// Allocations per operation.
@@ -92,6 +93,7 @@ impl<'a> Run<'a> {
         let mut n = operations.nearest(1.0);
         let mut run = Run {
             name: entry.implementation,
+            reference: entry.reference,
             samples: Vec::new(),
             allocations: f64::NAN,
             entry,

@@ -67,6 +67,8 @@ pub struct Scenario {
 pub struct Entry {
     /// Its name.
     pub implementation: &'static str,
+    /// Shown, but no peer to be ahead of: it does less.
+    pub reference: bool,
     /// Performs so many operations; `None` if it cannot do this scenario.
     pub run: Box<dyn Fn(usize) -> Option<Sample>>,
 }
@@ -74,7 +76,7 @@ pub struct Entry {
 impl Entry {
     /// From a function that measures what it wants measured.
     pub fn new(implementation: &'static str, run: impl Fn(usize) -> Option<Sample> + 'static) -> Entry {
-        Entry { implementation, run: Box::new(run) }
+        Entry { implementation, reference: false, run: Box::new(run) }
     }
 
     /// From a function that is measured as a whole.

@@ -10,12 +10,14 @@ use super::{OURS, STD, Scenario};
 pub const LEGEND: &str = "\
 Time and CPU time (user and system, of all threads) in ns per operation; allocations per operation. Each `x` compares
 with the peer that is best in that column, marked `*`: below 1 is less than the best peer. `x time` is the median of the
-rounds' ratios and `x std` the same beside std; `x median` and `x p25` are the ratios of the figures.
+rounds' ratios and `x std` the same beside std; `x median` and `x p25` are the ratios of the figures. Names in brackets do
+less than the others, and are no peers.
 ";
 
 /// A run in figures.
 struct Figures<'a> {
     name: &'static str,
+    reference: bool,
     samples: &'a [Sample],
     median: f64,
     p25: f64,
@@ -29,6 +31,7 @@ impl<'a> Figures<'a> {
         let wall = || samples.iter().map(|sample| sample.wall);
         Figures {
             name: run.name,
+            reference: run.reference,
             samples,
             median: median(wall()),
             p25: quantile(wall().collect(), 0.25),
@@ -65,7 +68,7 @@ impl<'a> Best<'a> {
     /// `None` if only ours ran.
     fn of(all: &'a [Figures<'a>]) -> Option<Best<'a>> {
         let least = |figure: fn(&Figures<'_>) -> f64| {
-            all.iter().filter(|run| run.name != OURS).min_by(|a, b| figure(a).total_cmp(&figure(b)))
+            all.iter().filter(|run| run.name != OURS && !run.reference).min_by(|a, b| figure(a).total_cmp(&figure(b)))
         };
         Some(Best {
             median: least(|run| run.median)?,
@@ -100,7 +103,7 @@ pub fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
     text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
     for run in &all {
         let (median, p25, cpu) = (number(run.median), number(run.p25), number(run.cpu));
-        let _ = write!(text, "| {} ", run.name);
+        let _ = write!(text, "| {} ", if run.reference { format!("({})", run.name) } else { run.name.to_owned() });
         let Some(best) = &best else {
             let _ = writeln!(text, "| {median} | {p25} | {cpu} | {} | | | | | |", count(run.allocations));
             continue;

@@ -5,7 +5,7 @@ pub trait Lock: Send + Sync + 'static {
     /// The name in the reports.
     const NAME: &'static str;
 
-    /// Whether a thread that waits lets others run. If not, it is measured only where nobody waits.
+    /// Whether a thread that waits lets others run. If not, it is a reference, and only where nobody waits.
     const SLEEPS: bool;
 
     /// Whether it is meant for those who need fairness more than speed, and so measured only where that is the question.

@@ -70,20 +70,21 @@ impl Visitor for Entries {
         if L::FAIR_ONLY {
             return;
         }
-        match self.shape {
-            Shape::Alone => self.entries.push(Entry::alone(L::NAME, |n| {
+        let entry = match self.shape {
+            Shape::Alone => Entry::alone(L::NAME, |n| {
                 let lock = black_box(padded::<L>());
                 (0..n).for_each(|_| lock.with(|value| *value += 1));
-            })),
-            Shape::Try => self.entries.push(Entry::alone(L::NAME, |n| {
+            }),
+            Shape::Try => Entry::alone(L::NAME, |n| {
                 let lock = black_box(padded::<L>());
                 (0..n).for_each(|_| lock.try_with(|value| *value += 1).expect("the lock is free"));
-            })),
-            Shape::Threads(threads, inside, outside) if L::SLEEPS => {
-                self.entries.push(Entry::new(L::NAME, move |n| Some(compete::<L>(threads, inside, outside, n))));
+            }),
+            Shape::Threads(..) if !L::SLEEPS => return,
+            Shape::Threads(threads, inside, outside) => {
+                Entry::new(L::NAME, move |n| Some(compete::<L>(threads, inside, outside, n)))
             }
-            Shape::Threads(..) => {}
-        }
+        };
+        self.entries.push(Entry { reference: !L::SLEEPS, ..entry });
     }
 }
 
