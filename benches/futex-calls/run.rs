@@ -46,7 +46,7 @@ pub(crate) fn run() {
         println!("### {} (rounds: {rounds}; other processes: {:.2} CPUs)\n", scenario.name, others.cpus());
         println!("| | operations | waits | at once | wakes | nobody |\n| --- | ---: | ---: | ---: | ---: | ---: |");
         for (run, (operations, calls)) in runs.iter().zip(calls) {
-            let per_1000 = |calls: u64| number(calls as f64 * 1000.0 / operations as f64);
+            let per_1000 = |calls: u64| rate(calls as f64 * 1000.0 / operations as f64);
             println!(
                 "| {} | {operations} | {} | {} | {} | {} |",
                 run.name,
@@ -59,4 +59,13 @@ pub(crate) fn run() {
         println!();
     }
     println!("All in all, warming up included: {:?}.", Calls::so_far());
+}
+
+/// One call in ten million operations is another thing than none.
+fn rate(calls: f64) -> String {
+    match calls {
+        0.0 => "0".to_owned(),
+        few if few < 0.1 => format!("{few:.4}"),
+        many => number(many),
+    }
 }

@@ -11,7 +11,7 @@ use gosync_benches::harness::args::Args;
 use gosync_benches::harness::machine;
 
 const USAGE: &str = "\
-hog [options] [hog] [saturation]    one test or both; hog, if none is named
+hog [options] [hog] [saturation]    one test or both; hog, if none is named. Each takes some minutes.
 
   --impl NAME[,NAME...]   these implementations, by name or part of it
   --runs N                how often each implementation runs (5)
