@@ -4,8 +4,10 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
+use gosync_atomic::__sys::deadline_after;
+
 use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
-use crate::handle::{Handle, deadline_after};
+use crate::handle::Handle;
 use crate::raw::Side;
 use crate::receiver::Receiver;
 use crate::sender::Sender;

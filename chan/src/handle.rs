@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::ptr::NonNull;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use gosync_atomic::__sys::Futex;
 
@@ -24,11 +24,6 @@ impl<T> Clone for Handle<T> {
 }
 
 impl<T> Copy for Handle<T> {}
-
-/// `None`, for ever, if the deadline is beyond what the clock can tell.
-pub(crate) fn deadline_after(timeout: Duration) -> Option<Instant> {
-    Instant::now().checked_add(timeout)
-}
 
 /// Blocks as an operation on a nil channel does: until the deadline.
 #[cold]

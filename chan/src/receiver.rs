@@ -5,8 +5,10 @@ use std::iter::FusedIterator;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
+use gosync_atomic::__sys::deadline_after;
+
 use crate::error::{CloseError, RecvError, RecvTimeoutError, TryRecvError};
-use crate::handle::{Handle, deadline_after};
+use crate::handle::Handle;
 use crate::raw::Side;
 
 /// The receiving side of a channel: Go's `<-chan T`.

@@ -1,3 +1,19 @@
-//! The place of gosync's `Once`, `OnceFunc`, `OnceValue` and `OnceValues`.
+//! Go's `sync.Once` and its family for Rust threads: [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`].
 //!
-//! It is empty: nothing here is implemented yet, and the `gosync` facade does not re-export it.
+//! | Go | here | |
+//! | --- | --- | --- |
+//! | `sync.Once` | [`Once`] | four bytes |
+//! | `sync.OnceFunc(f)` | [`OnceFunc`] | every call panics if `f` did |
+//! | `sync.OnceValue(f)` | [`OnceValue`] | the same, and `&T` |
+//! | `sync.OnceValues(f)` | [`OnceValues`] | the same, and `(&A, &B)` |
+//!
+//! All of them are `const`, so they fit in statics. A function that calls its own `Once` deadlocks in Go; here it panics.
+
+mod frames;
+mod once;
+mod value;
+mod wrappers;
+
+pub use once::Once;
+pub use value::{OncePanic, OnceValue};
+pub use wrappers::{OnceFunc, OnceValues};

@@ -6,6 +6,8 @@
 //! | --- | --- |
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
 //! | `go f()` | [`go()`] |
+//! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
+//! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
 //!
 //! # Examples
@@ -33,8 +35,11 @@
 //! ```
 
 mod go;
+mod mutex;
 
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_chan as chan;
-pub use gosync_waitgroup::WaitGroup;
+pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};
+pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
+pub use mutex::{Mutex, MutexGuard, RawMutex};

@@ -2,6 +2,7 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use gosync::WaitGroup;
 
@@ -17,9 +18,21 @@ fn alone() {
             wg.done();
             wg.add(-2);
             wg.wait();
+            wg.wait_timeout(Duration::MAX).unwrap();
         }
         assert!(!wg.clear_panicked());
     });
+}
+
+/// Waits that end by their deadline.
+#[test]
+fn timeouts() {
+    let wg = WaitGroup::new();
+    wg.add(1);
+    let timeouts = || [0, 1, 100, 1_000].map(|us| wg.wait_timeout(Duration::from_micros(us)).unwrap_err());
+    // The first wait of a process may ask the system for what it then keeps.
+    timeouts();
+    without_allocating(timeouts);
 }
 
 /// Waits that block, and the `done` that ends them.
@@ -40,7 +53,8 @@ fn blocked() {
         for _ in 0..2 {
             s.spawn(move || {
                 rounds(WARM_UP, WaitGroup::wait);
-                rounds(200, |wg| without_allocating(|| wg.wait()));
+                rounds(100, |wg| without_allocating(|| wg.wait()));
+                rounds(100, |wg| without_allocating(|| wg.wait_timeout(Duration::from_secs(60)).unwrap()));
             });
         }
         for round in 0..WARM_UP + 200 {

@@ -11,7 +11,7 @@ use gosync::chan::{
     Chan, CloseError, IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryIter, TryRecvError, TrySendError,
 };
-use gosync::{JoinHandle, WaitGroup};
+use gosync::{JoinHandle, Once, OnceFunc, OncePanic, OnceValue, OnceValues, WaitGroup, WaitTimeoutError};
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
 /// `Send`, not `Sync`: what a channel moves it need not share.
@@ -78,12 +78,50 @@ assert_not_impl_any!(SendError<Opaque>: Clone, PartialEq);
 assert_impl_all!(WaitGroup: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
 // A copy would be another group.
 assert_not_impl_any!(WaitGroup: Clone);
+assert_impl_all!(WaitTimeoutError: Clone, Copy, PartialEq, Eq, Debug, Display, Error, Send, Sync, Unpin, UnwindSafe);
 
+/// May be shared, but not moved to another thread.
+type Shared = std::sync::MutexGuard<'static, u8>;
+
+assert_impl_all!(Once: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
+assert_not_impl_any!(Once: Clone);
+// The value is made in one thread, read in all, and dropped in another.
+assert_impl_all!(OnceValue<u8>: Send, Sync, UnwindSafe, RefUnwindSafe, Default, Debug);
+assert_impl_all!(OnceValue<Movable>: Send);
+assert_not_impl_any!(OnceValue<Movable>: Sync);
+assert_not_impl_any!(OnceValue<Shared>: Send, Sync);
+assert_not_impl_any!(OnceValue<Fixed>: Send, Sync);
+// The function is moved, and never shared.
+assert_impl_all!(OnceValue<u8, Movable>: Send, Sync);
+assert_not_impl_any!(OnceValue<u8, Shared>: Send, Sync);
+assert_not_impl_any!(OnceValue<u8, Fixed>: Send, Sync);
+assert_impl_all!(OnceFunc<Movable>: Send, Sync);
+assert_not_impl_any!(OnceFunc<Fixed>: Send, Sync);
+assert_impl_all!(OnceValues<u8, Movable>: Send);
+assert_not_impl_any!(OnceValues<u8, Movable>: Sync);
+assert_not_impl_any!(OnceValues<Fixed, u8>: Send, Sync);
+// As std's `LazyLock`.
+assert_impl_all!(OnceValue<Movable>: UnwindSafe);
+assert_not_impl_any!(OnceValue<Movable>: RefUnwindSafe);
+assert_not_impl_any!(OnceValue<Breakable>: UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(OnceValue<u8, Breakable>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(OnceFunc: Send, Sync, UnwindSafe, RefUnwindSafe, Debug);
+assert_impl_all!(OnceValues<u8, u8>: Send, Sync, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(OnceValue<Opaque>: Debug, Default, Clone);
+assert_not_impl_any!(OnceFunc: Clone);
+assert_impl_all!(OncePanic: Copy, PartialEq, Eq, Error, Send, Sync);
+
+assert_type_eq_all!(gosync::Once, gosync_once::Once);
+assert_type_eq_all!(gosync::OnceFunc, gosync_once::OnceFunc);
+assert_type_eq_all!(gosync::OnceValue<u8>, gosync_once::OnceValue<u8>);
+assert_type_eq_all!(gosync::OnceValues<u8, u8>, gosync_once::OnceValues<u8, u8>);
+assert_type_eq_all!(gosync::OncePanic, gosync_once::OncePanic);
 assert_type_eq_all!(gosync::chan::Sender<u8>, gosync_chan::Sender<u8>);
 assert_type_eq_all!(gosync::chan::Receiver<u8>, gosync_chan::Receiver<u8>);
 assert_type_eq_all!(gosync::chan::Chan<u8>, gosync_chan::Chan<u8>);
 assert_type_eq_all!(gosync::chan::SendError<u8>, gosync_chan::SendError<u8>);
 assert_type_eq_all!(gosync::WaitGroup, gosync_waitgroup::WaitGroup);
+assert_type_eq_all!(gosync::WaitTimeoutError, gosync_waitgroup::WaitTimeoutError);
 assert_type_eq_all!(JoinHandle<u8>, std::thread::JoinHandle<u8>);
 
 /// What the assertion above is for: no wrapper is needed to catch a panic around a channel.

@@ -15,12 +15,14 @@
 //! | `values` | borrowed, large, empty and over-aligned values |
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
 //! | `waitgroup` | `WaitGroup` and `go` |
+//! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 
 mod auto_traits;
 mod close;
 mod drops;
 mod errors;
 mod handles;
+mod once;
 mod order;
 mod panics;
 mod reentrant;

@@ -1,7 +1,9 @@
 //! Sizes, and construction in constants and statics.
 
-use gosync::WaitGroup;
+use std::time::Duration;
+
 use gosync::chan::{self, Chan, CloseError, IntoIter, Receiver, Sender, TryRecvError, TrySendError};
+use gosync::{Once, OnceFunc, OnceValue, OnceValues, WaitGroup, WaitTimeoutError};
 use static_assertions::{assert_eq_size, const_assert_eq};
 
 // A handle is one pointer, whatever the value is.
@@ -17,11 +19,25 @@ assert_eq_size!(Option<Sender<u64>>, [usize; 2]);
 const_assert_eq!(size_of::<WaitGroup>(), 4);
 const_assert_eq!(align_of::<WaitGroup>(), 4);
 
+const_assert_eq!(size_of::<Once>(), 4);
+const_assert_eq!(align_of::<Once>(), 4);
+// The word, and one place for the function, the value, or a pointer to what is known of a panic.
+assert_eq_size!(OnceFunc, [usize; 2]);
+assert_eq_size!(OnceValue<u64>, [u64; 2]);
+assert_eq_size!(OnceValue<[u64; 8]>, [u64; 9]);
+assert_eq_size!(OnceValue<u8, [usize; 8]>, [usize; 9]);
+assert_eq_size!(OnceValues<u32, u32>, [u64; 2]);
+
 // An error is no larger than what it has to hold.
 assert_eq_size!(chan::SendError<u64>, u64);
 assert_eq_size!(Result<(), chan::RecvError>, bool);
+assert_eq_size!(Result<(), WaitTimeoutError>, bool);
 
 static GROUP: WaitGroup = WaitGroup::new();
+static ONCE: Once = Once::new();
+static FUNC: OnceFunc = OnceFunc::new(|| ONCE.call_once(|| unreachable!("it is completed")));
+static VALUE: OnceValue<String> = OnceValue::new(|| "value".into());
+static VALUES: OnceValues<u8, Result<&str, String>> = OnceValues::new(|| (VALUE.len() as u8, Ok(&VALUE)));
 static NIL_SENDER: Sender<String> = Sender::nil();
 static NIL_RECEIVER: Receiver<String> = Receiver::nil();
 static NIL_CHAN: Chan<String> = Chan::nil();
@@ -35,7 +51,11 @@ fn statics() {
     std::thread::scope(|s| {
         s.spawn(|| GROUP.done());
         GROUP.wait();
+        assert_eq!(GROUP.wait_timeout(Duration::ZERO), Ok(()));
     });
+    ONCE.call_once(|| ());
+    FUNC.call();
+    assert_eq!(VALUES.get(), (&5, &Ok("value")));
     assert_eq!(NIL_SENDER.try_send("back".into()), Err(TrySendError::Full("back".into())));
     assert_eq!(NIL_RECEIVER.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(NIL_CHAN.close(), Err(CloseError::Nil));

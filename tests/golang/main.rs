@@ -1,4 +1,4 @@
-//! Go's own tests of channels and of `WaitGroup`, written anew under Go's names.
+//! Go's own tests of channels, of `WaitGroup` and of `Once`, written anew under Go's names.
 //!
 //! "Select" and "timers": needs what does not exist yet. "n/a": has no counterpart, and why.
 //!
@@ -45,11 +45,23 @@
 //! | `TestWaitGroupGo` | `waitgroup::test_wait_group_go` |
 //! | `TestIssue76126` | `waitgroup::test_issue_76126` |
 //! | the benchmarks | in `benches/` |
+//!
+//! | `src/sync/once_test.go`, `src/sync/oncefunc_test.go` | here |
+//! | --- | --- |
+//! | `TestOnce`, `TestOncePanic` | `once::test_once`, `once::test_once_panic` |
+//! | `TestOnceFunc`, `TestOnceValue`, `TestOnceValues` | `once::test_once_func`, `_value`, `_values` |
+//! | `TestOnceFuncPanic`, `TestOnceValuePanic`, `TestOnceValuesPanic` | `once::test_once_func_panic`, `_value_`, `_values_` |
+//! | `TestOnceFuncPanicNil` | `once::test_once_func_panic_nil`, with a payload that says nothing |
+//! | `TestOnceFuncGoexit` | `once::test_once_func_goexit`, with a panic that says nothing |
+//! | `TestOnceFuncPanicTraceback` | `once::test_once_func_panic_traceback`, with the panic hook |
+//! | `TestOnceXGC` | `once::test_once_x_gc`: the function is dropped |
+//! | the benchmarks | not yet |
 
 mod chan;
 mod chanbarrier;
 mod closedchan;
 mod ken;
+mod once;
 mod programs;
 mod select3;
 mod typeparam;

@@ -80,6 +80,9 @@ pub(crate) struct Model {
     /// Sites of the shipped code that some execution must come by.
     reaches: Vec<&'static str>,
     real_lock: bool,
+    ping: bool,
+    /// The bound at which it may kill mutants.
+    pub(crate) mutant_bound: usize,
     body: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -93,6 +96,8 @@ pub(crate) fn holds(rule: &'static str, shape: impl Into<String>, body: impl Fn(
         witnesses: Vec::new(),
         reaches: Vec::new(),
         real_lock: false,
+        ping: false,
+        mutant_bound: 2,
         body: Arc::new(body),
     }
 }
@@ -118,9 +123,19 @@ impl Model {
         Model { witnesses: witnesses.to_vec(), ..self }
     }
 
-    /// Sites of the shipped code that some execution must come by: `chan.wake` says that somebody really slept.
+    /// Sites of the shipped code that some execution must come by: `sleeper.wake` says that somebody really slept.
     pub(crate) fn reaches(self, sites: &[&'static str]) -> Model {
         Model { reaches: sites.to_vec(), ..self }
+    }
+
+    /// Always with pings: for outcomes that loom does not find without.
+    pub(crate) fn pinged(self) -> Model {
+        Model { ping: true, ..self }
+    }
+
+    /// Kills mutants at this bound instead of 2, which is enough for most.
+    pub(crate) fn mutants_at(self, preemptions: usize) -> Model {
+        Model { mutant_bound: preemptions, ..self }
     }
 
     /// The same model on the shipped lock instead of loom's mutex.
@@ -133,6 +148,8 @@ impl Model {
             witnesses: self.witnesses.clone(),
             reaches: self.reaches.clone(),
             real_lock: true,
+            ping: self.ping,
+            mutant_bound: self.mutant_bound,
             body: Arc::clone(&self.body),
         }
     }
@@ -235,7 +252,7 @@ pub(crate) fn run_in_child(models: Vec<Model>, args: &[String]) -> ExitCode {
     let [name, ping, at_most] = args else { panic!("a child is started by its parent only") };
     let model = models.into_iter().find(|model| model.name() == *name).expect("the parent knows the models");
     let model = model.bounded_at_most(at_most.parse().ok());
-    control::configure(Settings { ping: ping == "ping", real_lock: model.real_lock });
+    control::configure(Settings { ping: model.ping || ping == "ping", real_lock: model.real_lock });
     std::thread::spawn(|| {
         std::thread::sleep(LIMIT);
         eprintln!("longer than {LIMIT:?}");

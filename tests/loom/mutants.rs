@@ -15,8 +15,6 @@ use std::time::Instant;
 
 use crate::model::{self, Model, Request, Verdict};
 
-/// Preemptions that are enough to kill: a wider bound finds no more and takes longer.
-const BOUND: usize = 2;
 const SURVIVORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/loom/survivors.txt");
 
 /// One place in the sources.
@@ -32,6 +30,7 @@ struct Baseline {
     name: String,
     sites: BTreeSet<String>,
     executions: usize,
+    bound: usize,
 }
 
 /// Runs all mutants whose site contains one of the filters, or all.
@@ -39,21 +38,24 @@ pub(crate) fn run(models: &[Model], filters: &[String]) -> ExitCode {
     let start = Instant::now();
     let (sites, mut problems) = sites();
     let runs = in_parallel(models.iter().filter(|model| model.expected == Verdict::Pass), |model| {
-        let request = Request { at_most: Some(BOUND), ..Request::default() };
-        (model.name(), model::run(&model.name(), false, &request))
+        let request = Request { at_most: Some(model.mutant_bound), ..Request::default() };
+        (model.name(), model.mutant_bound, model::run(&model.name(), false, &request))
     });
     let mut baselines = Vec::new();
     let mut vacuous = 0;
-    for (name, run) in runs {
+    for (name, bound, run) in runs {
         match run.verdict {
-            Verdict::Pass => baselines.push(Baseline { name, sites: run.sites, executions: run.executions }),
+            Verdict::Pass => baselines.push(Baseline { name, sites: run.sites, executions: run.executions, bound }),
             // At this bound it says nothing about the code, so it may not kill.
             Verdict::Vacuous => vacuous += 1,
             verdict => problems.push(format!("{name} fails without a mutant: {verdict}")),
         }
     }
     baselines.sort_by_key(|baseline| baseline.executions);
-    println!("{} models pass at bound {BOUND} and may kill; {vacuous} need a wider bound and may not", baselines.len());
+    println!(
+        "{} models pass at their bound for mutants and may kill; {vacuous} need a wider bound and may not",
+        baselines.len()
+    );
 
     let selected: Vec<&Site> = sites
         .iter()
@@ -125,7 +127,7 @@ fn weakenings(site: &Site) -> impl Iterator<Item = String> + use<> {
 fn kill(site: &Site, how: &str, baselines: &[Baseline]) -> Option<(Verdict, String)> {
     let mutant = format!("{}={how}", site.name);
     baselines.iter().filter(|baseline| baseline.sites.contains(&site.name)).find_map(|baseline| {
-        let request = Request { at_most: Some(BOUND), mutant: Some(mutant.clone()), ..Request::default() };
+        let request = Request { at_most: Some(baseline.bound), mutant: Some(mutant.clone()), ..Request::default() };
         let verdict = model::run(&baseline.name, false, &request).verdict;
         assert!(verdict != Verdict::Broken, "{mutant} on {}: a mistake in the set-up", baseline.name);
         // A witness that is gone is a symptom, not a proof that something is wrong.

@@ -7,12 +7,14 @@
 //! | `linearizable` | whoever has sent can receive at once; and histories of random operations, checked against a model |
 //! | `checker` | the model and the search, and that they reject wrong histories |
 //! | `waitgroup` | rounds of one group with several waiters |
+//! | `once` | races for one run, with panics |
 //!
 //! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
 
 mod checker;
 mod endings;
 mod linearizable;
+mod once;
 mod rng;
 mod traffic;
 mod waitgroup;

@@ -39,7 +39,19 @@ impl Plain {
     }
 }
 
-/// Every waiter sees everything that the tasks of its round did, whether it comes before, between or after them.
+/// Waits, half of the time with deadlines that may pass, until one does not.
+fn wait(wg: &WaitGroup, rng: &mut Rng) {
+    if rng.one_in(2) {
+        while wg.wait_timeout(rng.tiny()).is_err() {}
+    } else {
+        // Whether in time or not, this one has to wait for zero as well.
+        let _ = wg.wait_timeout(rng.tiny());
+        wg.wait();
+    }
+}
+
+/// Every waiter sees everything that the tasks of its round did, whether it comes before, between or after them, and
+/// whether it comes with a deadline or not.
 #[test]
 fn rounds_with_several_waiters() {
     let _watchdog = Watchdog::new();
@@ -76,7 +88,11 @@ fn rounds_with_several_waiters() {
                 while round_begins() {
                     round += 1;
                     rng.pause();
-                    wg.wait();
+                    if waiter == 0 {
+                        wg.wait()
+                    } else {
+                        wait(wg, &mut rng)
+                    }
                     for done in done {
                         // SAFETY: the workers write between the round's first barrier and its last `done`.
                         assert_eq!(unsafe { done.get() }, 2 * round);
@@ -114,7 +130,7 @@ fn overlapping_rounds() {
             move || {
                 while !ended.load(Ordering::Acquire) {
                     rng.pause();
-                    wg.wait();
+                    if waiter == 0 { wg.wait() } else { wait(wg, &mut rng) }
                 }
             }
         });
@@ -133,6 +149,27 @@ fn overlapping_rounds() {
         join(late);
         ended.store(true, Ordering::Release);
         join(waiters);
+    });
+}
+
+/// Tasks on scoped threads, which write to what they borrow; waits within the scope.
+#[test]
+fn rounds_of_go_scoped() {
+    let _watchdog = Watchdog::new();
+    let (wg, done) = (WaitGroup::new(), [(); WORKERS].map(|()| Plain::default()));
+    let mut rng = Rng::new(0);
+    thread::scope(|s| {
+        for round in rounds(500, LIMIT) {
+            for done in &done {
+                // SAFETY: one task per number and round, and the rounds are ordered by the group.
+                wg.go_scoped(s, || unsafe { done.increment() });
+            }
+            wait(&wg, &mut rng);
+            for done in &done {
+                // SAFETY: the wait is over, and the next round has not begun.
+                assert_eq!(unsafe { done.get() }, round + 1);
+            }
+        }
     });
 }
 

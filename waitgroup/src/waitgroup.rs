@@ -2,28 +2,32 @@
 //!
 //! | bits | meaning | who changes them |
 //! | --- | --- | --- |
-//! | 0 `WAITERS` | somebody sleeps, or is about to, until the count is zero | set by `wait`; cleared by a `wait` that finds zero |
+//! | 0 `WAITERS` | somebody sleeps, or is about to, until the count is zero | set by a wait; cleared by the decrement to zero |
 //! | 1 `PANICKED` | a task has panicked | set before that task's decrement; cleared by `clear_panicked` |
-//! | 2..31 | the count | `add`, `done`, `go` |
+//! | 2..31 | the count | `add`, `done`, tasks |
 //!
 //! Every change is a read-modify-write, so the decrements of one round form one release sequence: the load that finds
 //! zero acquires all of them, not only the last (wg.all-dones-before-wait).
 //!
 //! No wake-up is lost: a waiter sets `WAITERS` in the value that it then sleeps on, so a decrement to zero either comes
-//! first and changes that value, or sees the bit and wakes. Nobody wakes for a decrement to another value. A bit that is
-//! left over from an earlier round costs one useless wake-up.
+//! first and changes that value, or sees the bit and wakes all. The bit is cleared nowhere else, and nobody wakes for a
+//! decrement to another value. A waiter whose deadline passes goes away and leaves the bit, because it may be another's
+//! too: at worst the round's last decrement wakes nobody.
+//!
+//! A waiter whose deadline has passed looks at the word once more: a decrement that came in time is not overlooked.
 //!
 //! The decrement to zero is the last access to the word: the wake-up goes by address, so the waiter may free the group.
+//! (A reference promises its pointee for the length of a call only where there is no `UnsafeCell`; here all is one.)
 //!
 //! The count may be 2^29 - 1. A change that leads out of the range is refused before it is made, so nobody else ever sees
 //! a count that is none: hence compare-exchange and not add.
 
 use std::fmt;
-use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{Cpu, Futex, await_change, const_fn, ord, step, thread};
+use gosync_atomic::__sys::{Cpu, Futex, await_change, const_fn, deadline_after, has_passed, ord, step};
+
+use crate::error::WaitTimeoutError;
 
 const WAITERS: u32 = 1;
 const PANICKED: u32 = 2;
@@ -38,19 +42,24 @@ fn count(word: u32) -> u32 {
 ///
 /// Four bytes, no allocation, `const`. [`add`](WaitGroup::add) before a task starts, [`done`](WaitGroup::done) when it
 /// ends, [`wait`](WaitGroup::wait) for all of them; or [`go`](WaitGroup::go), which does the first two. Any number of
-/// threads may wait, and the group can be used again once they have returned.
+/// threads may wait, with or without a deadline, and the group can be used again once they have returned.
+///
+/// Every operation takes a constant number of steps of its own, and repeats a few of them when another thread has changed
+/// the group in between; the last `done` wakes all waiters.
 ///
 /// # Memory ordering
 ///
 /// Every `done` happens before the return of a `wait` that finds its round finished, whether it blocked or not
 /// (`wg.done-before-unblocked-wait`, `wg.all-dones-before-wait`, `wg.fast-wait`), and so does the return of a function
-/// passed to `go` (`wg.go-return-before-unblocked-wait`). `add` and `wait` release nothing, and two `done`s are not ordered.
+/// passed to `go` (`wg.go-return-before-unblocked-wait`). A wait with a deadline is the same if it is `Ok`, and orders nothing
+/// if it is not (`gosync.wg-deadline`). `add` and `wait` release nothing, and two `done`s are not ordered.
 ///
 /// # Differences from Go
 ///
 /// A task of `go` that panics is counted as done, and `wait` panics, as `std::thread::scope` does; in Go the program
-/// dies. Go also panics in some cases of `Add` concurrent with `Wait`, and of reuse before `Wait` has returned; here a
-/// waiter that is late to see zero waits for the next round's zero.
+/// dies. Go also panics in some cases of `Add` concurrent with `Wait`, and of reuse before `Wait` has returned, which one
+/// word cannot tell; here a waiter that is late to see zero waits for the next round's zero. Go has no `Wait` with a
+/// deadline.
 ///
 /// # Examples
 ///
@@ -88,10 +97,29 @@ impl WaitGroup {
     /// Counts `delta` more tasks, or, if negative, that many less. Go: `wg.Add(delta)`.
     ///
     /// An addition from zero must happen before the `wait` that is to include it: add before the task starts, not in it.
+    /// Never blocks.
     ///
     /// # Panics
     ///
     /// With Go's text if the count would become negative, and if it would exceed 2^29 - 1. The count is then unchanged.
+    ///
+    /// # Memory ordering
+    ///
+    /// A negative `delta` is that many [`done`](WaitGroup::done)s. Any other orders nothing
+    /// (`wg.add-and-wait-release-nothing`); to add too late is the caller's mistake (`wg.add-before-wait`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let wg = gosync_waitgroup::WaitGroup::new();
+    /// wg.add(2);
+    /// std::thread::scope(|scope| {
+    ///     for _ in 0..2 {
+    ///         scope.spawn(|| wg.done());
+    ///     }
+    ///     wg.wait();
+    /// });
+    /// ```
     #[track_caller]
     #[doc(alias = "Add")]
     pub fn add(&self, delta: isize) {
@@ -123,9 +151,29 @@ impl WaitGroup {
 
     /// Counts one task less. Go: `wg.Done()`.
     ///
+    /// Never blocks. The one that makes the count zero wakes the waiters, and does not touch the group after that: a
+    /// waiter may free it.
+    ///
     /// # Panics
     ///
     /// With Go's text if the count is zero. It stays zero.
+    ///
+    /// # Memory ordering
+    ///
+    /// Everything before it happens before the return of a wait that finds the round finished
+    /// (`wg.done-before-unblocked-wait`, `wg.all-dones-before-wait`, `wg.fast-wait`). Two `done`s are not ordered
+    /// (`wg.dones-mutually-unordered`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let wg = gosync_waitgroup::WaitGroup::new();
+    /// wg.add(1);
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| wg.done());
+    ///     wg.wait();
+    /// });
+    /// ```
     #[inline]
     #[track_caller]
     #[doc(alias = "Done")]
@@ -136,151 +184,210 @@ impl WaitGroup {
     #[inline]
     #[track_caller]
     fn finish(&self, n: u32) {
+        if !self.try_finish(n) {
+            negative();
+        }
+    }
+
+    /// Takes `n`, which is not 0, from the count; `false`, and nothing else, if there are fewer.
+    #[inline]
+    pub(crate) fn try_finish(&self, n: u32) -> bool {
         let waker = self.word.waker();
         // Relaxed: a guess that the exchange checks.
         let mut old = self.word.load(ord!("wg.done.look", Relaxed));
         loop {
             if count(old) < n {
-                negative();
+                return false;
             }
-            // Release: pairs with the Acquire in `wait`, for every decrement of the round; the chain of exchanges holds.
-            let new = old - n * ONE;
-            match self.word.compare_exchange(old, new, ord!("wg.done", Release), ord!("wg.done.fail", Relaxed)) {
-                Ok(_) => break,
+            let last = count(old) == n;
+            let new = if last { old & PANICKED } else { old - n * ONE };
+            let order = if last {
+                // Release: pairs with the Acquire of the wait that finds zero.
+                ord!("wg.done.last", Release)
+            } else {
+                // Release: pairs with the same Acquire, through the exchanges that follow.
+                ord!("wg.done.early", Release)
+            };
+            match self.word.compare_exchange(old, new, order, ord!("wg.done.fail", Relaxed)) {
+                Ok(_) if last => break,
+                Ok(_) => return true,
                 Err(now) => old = now,
             }
         }
         // From here on the group may be gone.
-        if count(old) == n && old & WAITERS != 0 {
+        if old & WAITERS != 0 {
             step!("wg.wake", waker.wake_all());
         }
+        true
     }
 
     /// Blocks until the count is zero; returns at once if it is. Go: `wg.Wait()`.
+    ///
+    /// It spins for a few microseconds if that has paid off lately, and then sleeps.
     ///
     /// # Panics
     ///
     /// If a task started by [`go`](WaitGroup::go) has panicked, this round or before, once the count is zero. See
     /// [`clear_panicked`](WaitGroup::clear_panicked).
+    ///
+    /// # Memory ordering
+    ///
+    /// See [`WaitGroup`](WaitGroup#memory-ordering). It releases nothing (`wg.add-and-wait-release-nothing`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let wg = std::sync::Arc::new(gosync_waitgroup::WaitGroup::new());
+    /// wg.go(|| println!("working"));
+    /// wg.wait();
+    /// ```
     #[track_caller]
     #[doc(alias = "Wait")]
     pub fn wait(&self) {
+        let outcome = self.wait_until(None);
+        debug_assert!(outcome.is_ok(), "without a deadline it ends at zero only");
+    }
+
+    /// As [`wait`](WaitGroup::wait), but blocks for `timeout` at most. One that has passed is still `Ok` if the count is
+    /// zero; one that the clock cannot tell means for ever. Go has no counterpart but a `Wait` in a goroutine of its own
+    /// and a `select`.
+    ///
+    /// # Errors
+    ///
+    /// If the count was not zero in time. The tasks go on and stay counted, and one can wait again.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](WaitGroup::wait), where that would return.
+    ///
+    /// # Memory ordering
+    ///
+    /// `Ok` orders as the return of `wait` does; an error orders nothing (`gosync.wg-deadline`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
+    ///
+    /// let wg = WaitGroup::new();
+    /// wg.add(1);
+    /// assert_eq!(wg.wait_timeout(Duration::from_millis(1)), Err(WaitTimeoutError));
+    /// wg.done();
+    /// assert_eq!(wg.wait_timeout(Duration::ZERO), Ok(()));
+    /// ```
+    #[track_caller]
+    pub fn wait_timeout(&self, timeout: Duration) -> Result<(), WaitTimeoutError> {
+        self.wait_until(deadline_after(timeout))
+    }
+
+    /// As [`wait_timeout`](WaitGroup::wait_timeout), with an instant.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_timeout`](WaitGroup::wait_timeout).
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](WaitGroup::wait), where that would return.
+    ///
+    /// # Memory ordering
+    ///
+    /// As [`wait_timeout`](WaitGroup::wait_timeout).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use gosync_waitgroup::WaitGroup;
+    ///
+    /// let (a, b) = (Arc::new(WaitGroup::new()), Arc::new(WaitGroup::new()));
+    /// a.go(|| println!("working"));
+    /// b.go(|| println!("working too"));
+    /// // Both by the same time.
+    /// let deadline = Instant::now() + Duration::from_secs(60);
+    /// a.wait_deadline(deadline)?;
+    /// b.wait_deadline(deadline)?;
+    /// # Ok::<(), gosync_waitgroup::WaitTimeoutError>(())
+    /// ```
+    #[track_caller]
+    pub fn wait_deadline(&self, deadline: Instant) -> Result<(), WaitTimeoutError> {
+        self.wait_until(Some(deadline))
+    }
+
+    #[inline]
+    #[track_caller]
+    fn wait_until(&self, deadline: Option<Instant>) -> Result<(), WaitTimeoutError> {
         // Acquire: pairs with the Release of every `done` of the round.
         let mut word = self.word.load(ord!("wg.wait", Acquire));
         if count(word) != 0 {
-            word = self.wait_slow(word);
+            word = self.wait_slow(word, deadline);
+        }
+        if count(word) != 0 {
+            return Err(WaitTimeoutError);
         }
         if word & PANICKED != 0 {
             panic!("a task of this WaitGroup panicked");
         }
+        Ok(())
     }
 
-    /// Blocks until the count is zero; the word that said so.
+    /// Blocks until the count is zero or the deadline has passed; the word that was seen last.
     #[cold]
-    fn wait_slow(&self, mut word: u32) -> u32 {
-        await_change(&self.word, word, Cpu::UNKNOWN);
+    fn wait_slow(&self, pending: u32, deadline: Option<Instant>) -> u32 {
+        let mut late = has_passed(deadline);
+        if !late {
+            await_change(&self.word, pending, Cpu::UNKNOWN);
+        }
         loop {
-            if count(word) == 0 {
-                if word & WAITERS != 0 {
-                    // Relaxed: it saves the next round a useless wake-up, and may fail.
-                    let _ = self.word.compare_exchange(
-                        word,
-                        word & !WAITERS,
-                        ord!("wg.forget-waiters", Relaxed),
-                        ord!("wg.forget-waiters.fail", Relaxed),
-                    );
-                }
+            // Acquire: as in `wait_until`.
+            let word = self.word.load(ord!("wg.wait-again", Acquire));
+            if count(word) == 0 || late {
                 return word;
             }
             let marked = word | WAITERS;
-            // Relaxed on success: the bit publishes nothing. Relaxed on failure: the load below looks again.
+            // Relaxed on success: the bit publishes nothing. Relaxed on failure: the load above looks again.
             let set = step!(
                 "wg.mark",
                 self.word.compare_exchange(word, marked, ord!("wg.mark.ok", Relaxed), ord!("wg.mark.fail", Relaxed)),
                 else Ok(word)
             );
             if set.is_ok() {
-                self.word.wait(marked);
+                late = !self.word.wait_until(marked, deadline);
             }
-            // Acquire: as in `wait`.
-            word = self.word.load(ord!("wg.wait-again", Acquire));
         }
     }
 
-    /// Counts a task, runs it on a thread of its own, and counts it as done when it returns or panics. Go: `wg.Go(f)`.
-    ///
-    /// # Panics
-    ///
-    /// If no thread can be started, or if the count would exceed 2^29 - 1. The task is then not counted.
-    #[track_caller]
-    #[doc(alias = "Go")]
-    pub fn go<F: FnOnce() + Send + 'static>(self: &Arc<Self>, f: F) {
-        start(Arc::clone(self), f);
+    /// Notes that a task has panicked, for every wait that finds the count at zero from now on.
+    pub(crate) fn note_panic(&self) {
+        // Relaxed: whoever sees the decrement that follows, on the same word, sees this too.
+        self.word.fetch_or(PANICKED, ord!("wg.panicked", Relaxed));
     }
 
-    /// As [`go`](WaitGroup::go), for a group in a `static`.
+    /// Forgets that tasks have panicked; whether any had. Nothing in Go: there the process is gone.
     ///
-    /// # Panics
-    ///
-    /// As [`go`](WaitGroup::go).
+    /// Never blocks. It orders nothing: a `wait` that panicked has the order already.
     ///
     /// # Examples
     ///
     /// ```
+    /// use std::panic::{AssertUnwindSafe, catch_unwind};
+    /// use std::sync::Arc;
+    ///
     /// use gosync_waitgroup::WaitGroup;
     ///
-    /// static TASKS: WaitGroup = WaitGroup::new();
-    /// TASKS.go_static(|| println!("working"));
-    /// TASKS.wait();
+    /// let wg = Arc::new(WaitGroup::new());
+    /// wg.go(|| panic!("a task that fails"));
+    /// assert!(catch_unwind(AssertUnwindSafe(|| wg.wait())).is_err());
+    /// assert!(wg.clear_panicked());
+    /// wg.wait();
     /// ```
-    #[track_caller]
-    pub fn go_static<F: FnOnce() + Send + 'static>(&'static self, f: F) {
-        start(self, f);
-    }
-
-    /// Forgets that tasks have panicked; whether any had.
     pub fn clear_panicked(&self) -> bool {
         // Relaxed: the bit is a note, not a message.
         self.word.fetch_and(!PANICKED, ord!("wg.clear-panicked", Relaxed)) & PANICKED != 0
-    }
-}
-
-#[track_caller]
-fn start<G, F>(group: G, f: F)
-where
-    G: Deref<Target = WaitGroup> + Clone + Send + 'static,
-    F: FnOnce() + Send + 'static,
-{
-    group.add(1);
-    let task = Task(group.clone());
-    let started = thread::Builder::new().spawn(move || {
-        let task = task;
-        // The closure is gone after a panic, so nothing of it can be seen half changed.
-        let outcome = catch_unwind(AssertUnwindSafe(f));
-        if outcome.is_err() {
-            step!("wg.note-panic", task.note_panic());
-        }
-        // The payload is dropped here, before the task: should that panic too, the task is done all the same.
-    });
-    if let Err(error) = started {
-        // The closure, and with it the task, was dropped unrun: it is not counted any more.
-        panic!("failed to start a thread: {error}");
-    }
-}
-
-/// Counts its task as done when dropped.
-struct Task<G: Deref<Target = WaitGroup>>(G);
-
-impl<G: Deref<Target = WaitGroup>> Task<G> {
-    fn note_panic(&self) {
-        // Relaxed: whoever sees the decrement that follows, on the same word, sees this too.
-        self.0.word.fetch_or(PANICKED, ord!("wg.panicked", Relaxed));
-    }
-}
-
-impl<G: Deref<Target = WaitGroup>> Drop for Task<G> {
-    fn drop(&mut self) {
-        self.0.done();
     }
 }
 
@@ -292,7 +399,7 @@ fn overflow() -> ! {
 
 #[cold]
 #[track_caller]
-fn negative() -> ! {
+pub(crate) fn negative() -> ! {
     panic!("sync: negative WaitGroup counter");
 }
 
@@ -312,6 +419,9 @@ impl fmt::Debug for WaitGroup {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+
     use super::*;
 
     fn panic_text(f: impl FnOnce()) -> String {

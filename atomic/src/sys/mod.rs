@@ -10,9 +10,14 @@
 //! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice |
 //! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
+//! | [`Sleeper`] | a [`Futex`] | the same code |
+//! | [`WaitQueue`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |
 //! | [`Pacer`], [`await_change`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`has_passed`] | the clock | a choice |
+//! | [`Stopwatch`] | the clock | as the model says |
+//! | [`deadline_after`] | the clock | the same code: only whether there is a deadline matters |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
+//! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |
 //!
 //! `cfg(gosync_loom)` appears in this file and in `sites.rs` and nowhere else in the shipped crates.
 //!
@@ -29,6 +34,8 @@
 mod lock;
 mod parker;
 pub mod sites;
+mod sleeper;
+mod wait_table;
 
 #[cfg(not(gosync_loom))]
 mod native;
@@ -43,10 +50,18 @@ use model as platform;
 #[cfg(all(gosync_loom, not(feature = "loom")))]
 compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
 
-pub use crate::{__const_fn as const_fn, __ord as ord, __step as step};
+pub use crate::{__const_fn as const_fn, __ord as ord, __step as step, __thread_local as thread_local};
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
+pub use sleeper::Sleeper;
+pub use wait_table::{Bucket, QueueGuard, Waiter, Wake};
+
+/// The end of a timeout that begins now; `None`, for ever, if it is beyond what the clock can tell.
+#[must_use]
+pub fn deadline_after(timeout: std::time::Duration) -> Option<std::time::Instant> {
+    std::time::Instant::now().checked_add(timeout)
+}
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
 #[cfg(not(gosync_loom))]
@@ -62,4 +77,25 @@ macro_rules! __const_fn {
 #[doc(hidden)]
 macro_rules! __const_fn {
     ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis fn $($rest)* };
+}
+
+/// A thread-local for a constant that needs no drop, so that it can be used at any time in the life of a thread.
+#[cfg(not(gosync_loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __thread_local {
+    (static $name:ident: $type:ty = $init:expr) => {
+        const _: () = ::core::assert!(!::core::mem::needs_drop::<$type>());
+        ::std::thread_local! { static $name: $type = const { $init } }
+    };
+}
+
+/// A thread-local for a constant that needs no drop: one for each thread of the model.
+#[cfg(gosync_loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __thread_local {
+    (static $name:ident: $type:ty = $init:expr) => {
+        $crate::__sys::loom_thread_local! { static $name: $type = $init }
+    };
 }

@@ -4,12 +4,12 @@
 //! operation; no operation allocates. It is made of a [`Waiter`], which the queues and the wake-up know, and a slot for
 //! the value, which only the two parties of the hand-off know.
 //!
-//! | word | meaning | who changes it |
-//! | --- | --- | --- |
-//! | `WAITING` | queued or about to be completed; its thread is awake | nobody: the first state |
-//! | `ASLEEP` | the same, but its thread sleeps or is about to | its thread |
-//! | `DONE` | the value has changed hands | the peer |
-//! | `CLOSED` | the channel was closed; a sender's value is still in its slot | the closer |
+//! How it sleeps and is completed is [`Sleeper`]'s protocol; the outcomes are these:
+//!
+//! | outcome | meaning |
+//! | --- | --- |
+//! | `DONE` | the value has changed hands |
+//! | `CLOSED` | the channel was closed; a sender's value is still in its slot |
 //!
 //! # Invariants
 //!
@@ -19,13 +19,12 @@
 //!    the node exactly once. If that is the node's own thread (its deadline has passed), there is no completion.
 //! 3. Before its completion the node stays where it is, and its thread does not touch the slot. So the claimer may move
 //!    the value after it has released the lock.
-//! 4. The completion's swap is the last access to the node; the wake-up that may follow goes by address.
+//! 4. The completion is the last access to the node.
 //!
 //! # Ordering
 //!
 //! The claimer sees the node's contents through the channel's lock. The node's thread sees what the claimer did (the
-//! value in a receiver's slot, or that its own value has been moved out) through the swap in [`complete`] (Release) and
-//! its own reads of the word (Acquire).
+//! value in a receiver's slot, or that its own value has been moved out) through the completion.
 //!
 //! # What select adds
 //!
@@ -36,12 +35,10 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::{Cpu, Futex, UnsafeCell, await_change, ord, step, woke_a_peer};
+use gosync_atomic::__sys::{Cpu, Sleeper, UnsafeCell, step};
 
-const WAITING: u32 = 0;
-const ASLEEP: u32 = 1;
-const DONE: u32 = 2;
-const CLOSED: u32 = 3;
+const DONE: u32 = Sleeper::FIRST_OUTCOME;
+const CLOSED: u32 = DONE + 1;
 
 /// How a blocked operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +51,7 @@ pub(crate) enum Outcome {
 
 /// The part of a node that does not depend on the value's type.
 pub(crate) struct Waiter {
-    word: Futex,
+    sleeper: Sleeper,
     links: UnsafeCell<Links>,
 }
 
@@ -82,10 +79,7 @@ impl<T> Node<T> {
 
     fn new(slot: MaybeUninit<T>) -> Node<T> {
         let links = Links { prev: None, next: None };
-        Node {
-            waiter: Waiter { word: Futex::new(WAITING), links: UnsafeCell::new(links) },
-            slot: UnsafeCell::new(slot),
-        }
+        Node { waiter: Waiter { sleeper: Sleeper::new(), links: UnsafeCell::new(links) }, slot: UnsafeCell::new(slot) }
     }
 
     /// The node as the queues know it.
@@ -109,24 +103,9 @@ impl<T> Node<T> {
     /// `peer` is where the thread that is likely to complete it last ran. After `None` the operation may be completed
     /// at any time, so the caller either takes the node out of its queue or waits again.
     pub(crate) fn wait(&self, deadline: Option<Instant>, peer: Cpu) -> Option<Outcome> {
-        let word = &self.waiter.word;
-        await_change(word, WAITING, peer);
-        // Relaxed on success: it announces a sleep and publishes nothing. Relaxed on failure: the load below looks again.
-        step!("chan.announce-sleep", {
-            let _ =
-                word.compare_exchange(WAITING, ASLEEP, ord!("chan.sleep", Relaxed), ord!("chan.sleep.fail", Relaxed));
-        });
-        loop {
-            // Acquire: pairs with the Release in `complete`; makes what the peer did to the slot visible.
-            match word.load(ord!("chan.completed", Acquire)) {
-                DONE => return Some(Outcome::Done),
-                CLOSED => return Some(Outcome::Closed),
-                _ => {}
-            }
-            if !word.wait_until(ASLEEP, deadline) {
-                return None;
-            }
-        }
+        self.waiter.sleeper.spin(peer);
+        let outcome = self.waiter.sleeper.wait(deadline)?;
+        Some(if outcome == DONE { Outcome::Done } else { Outcome::Closed })
     }
 }
 
@@ -160,18 +139,14 @@ pub(crate) unsafe fn put_into<T>(waiter: NonNull<Waiter>, value: T) {
 ///
 /// The caller took the node out of its queue, and this is its only completion. The node is gone afterwards.
 pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
-    let state = match outcome {
+    let outcome = match outcome {
         Outcome::Done => DONE,
         Outcome::Closed => CLOSED,
     };
-    // SAFETY: the node is alive until the swap below (invariant 3).
-    let word = unsafe { &waiter.as_ref().word };
-    let waker = word.waker();
-    // Release: pairs with the Acquire in `wait`; the value has been moved before. By invariant 4 the last access.
-    if word.swap(state, ord!("chan.complete", Release)) == ASLEEP {
-        step!("chan.wake", waker.wake_one());
-        woke_a_peer();
-    }
+    // SAFETY: the node is alive until its completion (invariant 3).
+    let sleeper = NonNull::from(unsafe { &waiter.as_ref().sleeper });
+    // SAFETY: the caller's contract. By invariant 4 the last access.
+    unsafe { Sleeper::complete(sleeper, outcome) };
 }
 
 /// A FIFO of blocked operations, all of one direction. Guarded by its channel's lock.

@@ -13,11 +13,11 @@ const TRY: &str = "gosync.try";
 
 pub(crate) fn models() -> Vec<Model> {
     vec![
-        holds(KTH, "cap 1", || full_then_look(1, 1)).reaches(&["chan.wake"]),
-        holds(KTH, "cap 2", || full_then_look(2, 2)).reaches(&["chan.wake"]),
+        holds(KTH, "cap 1", || full_then_look(1, 1)).reaches(&["sleeper.wake"]),
+        holds(KTH, "cap 2", || full_then_look(2, 2)).reaches(&["sleeper.wake"]),
         fails(KTH, "cap 2, one value", Verdict::Race, || full_then_look(2, 1)),
-        holds(KTH, "as a lock", || lock_of(1, 2)).reaches(&["chan.wake"]),
-        holds(KTH, "as a lock of three", || lock_of(1, 3)).bound(2).reaches(&["chan.wake"]),
+        holds(KTH, "as a lock", || lock_of(1, 2)).reaches(&["sleeper.wake"]),
+        holds(KTH, "as a lock of three", || lock_of(1, 3)).bound(2).reaches(&["sleeper.wake"]),
         fails(KTH, "as a lock, cap 2", Verdict::Race, || lock_of(2, 2)),
         holds(KTH, "as a wait group", as_wait_group).bound(3),
         // A sender that is blocked on a full buffer: its value travels through the buffer, behind the others.
@@ -36,7 +36,7 @@ pub(crate) fn models() -> Vec<Model> {
             assert_eq!(d.read(), 1);
             sender.join().unwrap();
         })
-        .reaches(&["chan.wake"]),
+        .reaches(&["sleeper.wake"]),
         holds(SEND_BEFORE_RECV, "unbounded", || {
             let (d, (tx, rx)) = (Plain::new(), chan::unbounded());
             let sender = go({
@@ -52,7 +52,7 @@ pub(crate) fn models() -> Vec<Model> {
             assert_eq!(rx.recv(), Ok(2));
             sender.join().unwrap();
         })
-        .reaches(&["chan.wake"]),
+        .reaches(&["sleeper.wake"]),
         // A try sees what its thread knows to have happened.
         holds(TRY, "receive after own send", try_after_own_send).witnesses(&["own", "the other's"]),
         holds(TRY, "send after own receive", try_send_after_own_recv),

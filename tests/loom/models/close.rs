@@ -24,7 +24,7 @@ pub(crate) fn models() -> Vec<Model> {
             d.read();
             closer.join().unwrap();
         }),
-        holds(CLOSE, "drop of the last sender", || close_then_look(1, drop)).reaches(&["chan.wake"]),
+        holds(CLOSE, "drop of the last sender", || close_then_look(1, drop)).reaches(&["sleeper.wake"]),
         holds(CLOSE, "drained first", || {
             let (d, (tx, rx)) = (Plain::new(), chan::bounded(2));
             let closer = go({
@@ -39,7 +39,7 @@ pub(crate) fn models() -> Vec<Model> {
             assert_eq!(d.read(), 1);
             closer.join().unwrap();
         })
-        .reaches(&["chan.wake"]),
+        .reaches(&["sleeper.wake"]),
         holds(CLOSE, "try_recv that reports the end", || {
             let (d, (tx, rx)) = (Plain::new(), chan::bounded::<()>(1));
             let closer = go({
@@ -80,7 +80,7 @@ pub(crate) fn models() -> Vec<Model> {
             closer.join().unwrap();
         })
         .bound(3)
-        .reaches(&["chan.wake"]),
+        .reaches(&["sleeper.wake"]),
         // A value that was sent before the close brings only its send's edge.
         fails("chan.close-no-edge-to-value-recv", "cap 1", Verdict::Race, || {
             let (d, (tx, rx)) = (Plain::new(), chan::bounded(1));
@@ -108,14 +108,14 @@ pub(crate) fn models() -> Vec<Model> {
             assert_eq!(senders.map(|sender| sender.join().unwrap()), [1, 2]);
         })
         .bound(3)
-        .reaches(&["chan.wake"]),
+        .reaches(&["sleeper.wake"]),
         holds(GIVES_BACK, "the last receiver leaves", || {
             let (tx, rx) = chan::bounded(0);
             let sender = go(move || tx.send(Plain::holding(1)));
             drop(rx);
             assert_eq!(sender.join().unwrap().unwrap_err().into_inner().read(), 1);
         })
-        .reaches(&["chan.wake"]),
+        .reaches(&["sleeper.wake"]),
         holds(GIVES_BACK, "one close succeeds", || {
             let c = Chan::<()>::new(0);
             let other = go({
@@ -132,12 +132,12 @@ pub(crate) fn models() -> Vec<Model> {
     for cap in [0, 1, 2] {
         models.push(
             holds(CLOSE, format!("cap {cap}"), move || close_then_look(cap, |tx| tx.close().unwrap()))
-                .reaches(&["chan.wake"]),
+                .reaches(&["sleeper.wake"]),
         );
         models.push(
             holds(GIVES_BACK, format!("cap {cap}, full"), move || send_meets_close(cap))
                 .witnesses(&["sent", "given back"])
-                .reaches(&["chan.wake"]),
+                .reaches(&["sleeper.wake"]),
         );
     }
     models

@@ -17,17 +17,17 @@ const SOON: Duration = Duration::from_secs(1);
 
 pub(crate) fn models() -> Vec<Model> {
     vec![
-        holds(DEADLINE, "receive, cap 0", || receive(0)).witnesses(&["in time", "too late"]).reaches(&["chan.wake"]),
-        holds(DEADLINE, "receive, cap 1", || receive(1)).witnesses(&["in time", "too late"]).reaches(&["chan.wake"]),
+        holds(DEADLINE, "receive, cap 0", || receive(0)).witnesses(&["in time", "too late"]).reaches(&["sleeper.wake"]),
+        holds(DEADLINE, "receive, cap 1", || receive(1)).witnesses(&["in time", "too late"]).reaches(&["sleeper.wake"]),
         holds(DEADLINE, "send, cap 0", || send(0))
             .witnesses(&["in time", "too late", "closed"])
-            .reaches(&["chan.wake"]),
+            .reaches(&["sleeper.wake"]),
         holds(DEADLINE, "send, cap 1, full", || send(1))
             .witnesses(&["in time", "too late", "closed"])
-            .reaches(&["chan.wake"]),
+            .reaches(&["sleeper.wake"]),
         holds(DEADLINE, "receive meets close", receive_meets_close)
             .witnesses(&["closed", "too late"])
-            .reaches(&["chan.wake"]),
+            .reaches(&["sleeper.wake"]),
         holds(DEADLINE, "leaves a queue in order", leaves_a_queue).bound(2).witnesses(&["in time", "too late"]),
         holds(SPURIOUS, "receive", || {
             let (tx, rx) = chan::bounded(0);
@@ -36,7 +36,7 @@ pub(crate) fn models() -> Vec<Model> {
             tx.send(1).unwrap();
             assert_eq!(receiver.join().unwrap(), Ok(1));
         })
-        .reaches(&["chan.wake"]),
+        .reaches(&["sleeper.wake"]),
         holds(SPURIOUS, "send", || {
             let (tx, rx) = chan::bounded(0);
             let sender = go(move || tx.send(Plain::holding(1)).unwrap());
@@ -44,7 +44,7 @@ pub(crate) fn models() -> Vec<Model> {
             assert_eq!(rx.recv().unwrap().read(), 1);
             sender.join().unwrap();
         })
-        .reaches(&["chan.wake"]),
+        .reaches(&["sleeper.wake"]),
     ]
 }
 

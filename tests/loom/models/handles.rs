@@ -50,7 +50,7 @@ pub(crate) fn models() -> Vec<Model> {
             senders.into_iter().for_each(|sender| sender.join().unwrap());
         })
         .bound(2)
-        .reaches(&["chan.wake"]),
+        .reaches(&["sleeper.wake"]),
         holds(FREE, "both directions in one handle", || {
             let c = Chan::new(1);
             let other = go({

@@ -5,9 +5,13 @@ mod close;
 mod deadline;
 mod go;
 mod handles;
+mod mutex;
+mod once;
 mod rendezvous;
 mod seam;
+mod wait_table;
 mod waitgroup;
+mod waitgroup_timed;
 
 use crate::model::Model;
 
@@ -19,7 +23,15 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
     let on_real_lock = |model: &&Model| model.bound.is_none() && (long || on_real_lock(model));
     let on_real_lock: Vec<Model> = channels.iter().filter(on_real_lock).map(Model::on_real_lock).collect();
     channels.extend(on_real_lock);
-    let others = [go::models(), seam::models(), waitgroup::models()];
+    let others = [
+        go::models(),
+        mutex::models(),
+        once::models(),
+        seam::models(),
+        wait_table::models(),
+        waitgroup::models(),
+        waitgroup_timed::models(),
+    ];
     let mut models: Vec<Model> = channels.into_iter().chain(others.into_iter().flatten()).collect();
     if long {
         models.iter_mut().for_each(|model| model.bound = model.bound.map(|bound| bound + 1));

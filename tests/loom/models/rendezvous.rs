@@ -13,7 +13,7 @@ const RECV_BEFORE_SEND: &str = "chan.recv-before-unbuffered-send-complete";
 pub(crate) fn models() -> Vec<Model> {
     let mut models = vec![
         // Unbuffered, the receive happens before the completion of its send.
-        holds(RECV_BEFORE_SEND, "cap 0", || recv_then_look(0)).reaches(&["chan.wake"]),
+        holds(RECV_BEFORE_SEND, "cap 0", || recv_then_look(0)).reaches(&["sleeper.wake"]),
         fails(RECV_BEFORE_SEND, "cap 1", Verdict::Race, || recv_then_look(1)),
         // The edge is with the partner, not with whoever else was there.
         fails("chan.wrong-partner-no-edge", "cap 2", Verdict::Race, wrong_partner),
@@ -64,8 +64,10 @@ pub(crate) fn models() -> Vec<Model> {
         holds(FIFO, "two senders, cap 1", two_ordered_senders).bound(2).witnesses(&["first", "second"]),
     ];
     for cap in [0, 1, 2] {
-        models.push(holds(SEND_BEFORE_RECV, format!("cap {cap}"), move || send_then_look(cap)).reaches(&["chan.wake"]));
-        models.push(holds(FIFO, format!("cap {cap}"), move || in_order(cap)).reaches(&["chan.wake"]));
+        models.push(
+            holds(SEND_BEFORE_RECV, format!("cap {cap}"), move || send_then_look(cap)).reaches(&["sleeper.wake"]),
+        );
+        models.push(holds(FIFO, format!("cap {cap}"), move || in_order(cap)).reaches(&["sleeper.wake"]));
     }
     models
 }

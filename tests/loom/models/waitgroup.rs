@@ -8,9 +8,12 @@ use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
 
-const DONE: &str = "wg.done-before-unblocked-wait";
-const ALL: &str = "wg.all-dones-before-wait";
-const REUSE: &str = "wg.reuse-after-wait-returned";
+pub(super) const DONE: &str = "wg.done-before-unblocked-wait";
+pub(super) const ALL: &str = "wg.all-dones-before-wait";
+pub(super) const FAST: &str = "wg.fast-wait";
+pub(super) const GO: &str = "wg.go-return-before-unblocked-wait";
+pub(super) const REUSE: &str = "wg.reuse-after-wait-returned";
+pub(super) const FREE: &str = "gosync.wg-free";
 const MISUSE: &str = "gosync.wg-misuse";
 
 pub(crate) fn models() -> Vec<Model> {
@@ -73,7 +76,7 @@ pub(crate) fn models() -> Vec<Model> {
             counted.join().unwrap();
             uncounted.join().unwrap();
         }),
-        holds("wg.fast-wait", "done first", || {
+        holds(FAST, "done first", || {
             // The flag says that the done has happened, and orders nothing.
             let (d, wg) = (Plain::new(), Arc::new(WaitGroup::new()));
             let flag = Arc::new(AtomicBool::new(false));
@@ -94,14 +97,14 @@ pub(crate) fn models() -> Vec<Model> {
             worker.join().unwrap();
         })
         .witnesses(&["done first"]),
-        fails("wg.fast-wait", "without the wait", Verdict::Race, || {
+        fails(FAST, "without the wait", Verdict::Race, || {
             let (d, wg) = (Plain::new(), Arc::new(WaitGroup::new()));
             wg.add(1);
             let worker = work(&wg, &d, true);
             d.read();
             worker.join().unwrap();
         }),
-        holds("wg.go-return-before-unblocked-wait", "two tasks", || {
+        holds(GO, "two tasks", || {
             let (a, b, wg) = (Plain::new(), Plain::new(), leaked());
             a.write(1);
             for d in [&a, &b] {
@@ -113,14 +116,14 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(3)
         .reaches(&["wg.wake"]),
-        fails("wg.go-return-before-unblocked-wait", "read before the wait", Verdict::Race, || {
+        fails(GO, "read before the wait", Verdict::Race, || {
             let (d, wg) = (Plain::new(), leaked());
             let task = d.clone();
             wg.go_static(move || task.increment());
             d.read();
             wg.wait();
         }),
-        holds("wg.go-return-before-unblocked-wait", "a task that panics", || {
+        holds(GO, "a task that panics", || {
             let (d, wg) = (Plain::new(), leaked());
             let task = d.clone();
             wg.go_static(move || {
@@ -181,7 +184,7 @@ pub(crate) fn models() -> Vec<Model> {
             }
         })
         .bound(3)
-        .reaches(&["wg.wake", "wg.forget-waiters"]),
+        .reaches(&["wg.wake"]),
         holds(REUSE, "a waiter that is late", || {
             // The first round's waiter may see only the second round's zero; it is not forgotten.
             let (d, wg) = (Plain::new(), Arc::new(WaitGroup::new()));
@@ -200,7 +203,7 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(2)
         .reaches(&["wg.wake"]),
-        holds("gosync.wg-free", "the waiter frees", || {
+        holds(FREE, "the waiter frees", || {
             // A done that takes the count to zero does not touch the group afterwards.
             let wg = Box::into_raw(Box::new(WaitGroup::new()));
             // SAFETY: nobody else has the pointer yet.
@@ -271,7 +274,7 @@ pub(crate) fn models() -> Vec<Model> {
 }
 
 /// A worker that writes 1 before its done, or after it.
-fn work(wg: &Arc<WaitGroup>, d: &Plain, before: bool) -> gosync::JoinHandle<()> {
+pub(super) fn work(wg: &Arc<WaitGroup>, d: &Plain, before: bool) -> gosync::JoinHandle<()> {
     let (wg, d) = (Arc::clone(wg), d.clone());
     go(move || {
         if before {
@@ -293,18 +296,18 @@ fn work_to(wg: &Arc<WaitGroup>, d: &Plain, value: usize) -> gosync::JoinHandle<(
 }
 
 /// loom's Arc cannot be a method's receiver and std's orders nothing that loom sees: groups with `go` are never freed.
-fn leaked() -> &'static WaitGroup {
+pub(super) fn leaked() -> &'static WaitGroup {
     Box::leak(Box::new(WaitGroup::new()))
 }
 
 /// Whether this panics as a wait group does. loom's own panics go on: they are findings.
-fn caught(f: impl FnOnce()) -> bool {
+pub(super) fn caught(f: impl FnOnce()) -> bool {
     let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) else { return false };
     let ours = payload.downcast_ref::<&str>().is_some_and(|text| text.contains("WaitGroup"));
     if ours { true } else { std::panic::resume_unwind(payload) }
 }
 
-struct Shared(*const WaitGroup);
+pub(super) struct Shared(pub(super) *const WaitGroup);
 
 // SAFETY: the pointee is Sync; whoever uses the pointer says why it is alive.
 unsafe impl Send for Shared {}

@@ -47,6 +47,7 @@ thread_local! {
     static CHOICES: RefCell<Option<Choices>> = const { RefCell::new(None) };
     static SPURIOUS_LEFT: Cell<bool> = const { Cell::new(false) };
     static LOCKS: Cell<usize> = const { Cell::new(0) };
+    static PATIENCE: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Begins an execution: choices are there, and not armed.
@@ -55,6 +56,7 @@ pub fn begin() {
     CHOICES.set(Some(fresh));
     SPURIOUS_LEFT.set(true);
     LOCKS.set(0);
+    PATIENCE.set(0);
 }
 
 /// Ends an execution.
@@ -84,6 +86,17 @@ pub fn wake_spuriously() {
 #[must_use]
 pub fn choose(n: usize) -> usize {
     choices().map_or(0, |choices| choices.deadline.load(Relaxed).min(n - 1))
+}
+
+/// From here on stopwatches are asked so often in vain, in this execution, before they say that the time has passed.
+pub fn be_patient(times: usize) {
+    PATIENCE.set(times);
+}
+
+pub(super) fn is_impatient() -> bool {
+    let left = PATIENCE.get();
+    PATIENCE.set(left.saturating_sub(1));
+    left == 0
 }
 
 /// Whether this wait is the one that returns for no reason.

@@ -10,6 +10,7 @@
 //! The word lives in an allocation of its own, so that a [`Waker`] that outlives its futex touches no freed memory; that
 //! the *futex* is not used after its end is what `alive` checks.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::{self, Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,7 @@ use loom::thread::{self, Thread};
 use super::alive::InUse;
 use super::atomics::AtomicU32;
 use super::control;
+use crate::__sys::{Bucket, QueueGuard};
 
 /// A 32-bit word that threads can sleep on. Changed by read-modify-writes only.
 #[derive(Debug)]
@@ -32,6 +34,23 @@ pub struct Futex {
 struct Inner {
     word: AtomicU32,
     sleepers: Mutex<VecDeque<Thread>>,
+    /// `None` in a futex that is part of a bucket: that of the bucket's lock.
+    bucket: Option<Bucket>,
+}
+
+thread_local! {
+    static MAKING_A_BUCKET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The line of those who wait for one [`Futex`], which may be gone by then.
+#[derive(Clone, Debug)]
+pub struct WaitQueue(Arc<Inner>);
+
+impl WaitQueue {
+    /// Locks it.
+    pub fn lock(&self) -> QueueGuard<'_> {
+        self.0.bucket.as_ref().expect("nobody queues up for a bucket's own lock").lock(0)
+    }
 }
 
 /// Wakes the sleepers of one [`Futex`], which may be gone by then.
@@ -54,7 +73,12 @@ impl Inner {
 impl Futex {
     #[must_use]
     pub fn new(value: u32) -> Futex {
-        let inner = Inner { word: AtomicU32::new(value), sleepers: Mutex::default() };
+        let bucket = (!MAKING_A_BUCKET.replace(true)).then(|| {
+            let bucket = Bucket::new();
+            MAKING_A_BUCKET.set(false);
+            bucket
+        });
+        let inner = Inner { word: AtomicU32::new(value), sleepers: Mutex::default(), bucket };
         Futex { inner: Arc::new(inner), alive: InUse::new() }
     }
 
@@ -112,6 +136,12 @@ impl Futex {
         }
         self.wait(expected);
         true
+    }
+
+    #[must_use]
+    pub fn queue(&self) -> WaitQueue {
+        self.alive.used();
+        WaitQueue(Arc::clone(&self.inner))
     }
 
     #[must_use]

@@ -11,12 +11,13 @@ mod lock;
 
 pub use alive::Alive;
 pub use control::choose;
-pub use futex::{Futex, Waker};
+pub use futex::{Futex, WaitQueue, Waker};
 pub use lock::{Lock, LockGuard};
 pub use loom::cell::{MutPtr, UnsafeCell};
 pub use loom::hint::spin_loop;
 pub use loom::sync::Arc;
 pub use loom::sync::atomic::fence;
+pub use loom::thread_local as loom_thread_local;
 
 /// loom's atomics, with pings.
 pub mod atomic {
@@ -33,6 +34,24 @@ pub mod thread {
 #[must_use]
 pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some() && choose(2) == 1
+}
+
+/// Tells how long something has taken: as often as [`control::be_patient`] said, not long enough, and then long enough.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch;
+
+impl Stopwatch {
+    /// Starts it.
+    #[must_use]
+    pub fn start() -> Stopwatch {
+        Stopwatch
+    }
+
+    /// Whether that much time has passed.
+    #[must_use]
+    pub fn has_reached(&self, _time: std::time::Duration) -> bool {
+        control::is_impatient()
+    }
 }
 
 /// A CPU: a model has none.

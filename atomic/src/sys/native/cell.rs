@@ -3,11 +3,11 @@
 /// A cell whose accesses a model can order. The methods mirror loom's.
 #[derive(Debug, Default)]
 #[repr(transparent)]
-pub struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+pub struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
 
 /// A pointer to the inside of a cell, for writing; in a model the access lasts as long as this value.
 #[derive(Debug)]
-pub struct MutPtr<T>(*mut T);
+pub struct MutPtr<T: ?Sized>(*mut T);
 
 impl<T> UnsafeCell<T> {
     /// A cell around `value`.
@@ -16,6 +16,14 @@ impl<T> UnsafeCell<T> {
         UnsafeCell(std::cell::UnsafeCell::new(value))
     }
 
+    /// The value.
+    #[inline(always)]
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+impl<T: ?Sized> UnsafeCell<T> {
     /// Calls `f` with a pointer for reading.
     #[inline(always)]
     pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
@@ -33,15 +41,9 @@ impl<T> UnsafeCell<T> {
     pub fn get_mut(&self) -> MutPtr<T> {
         MutPtr(self.0.get())
     }
-
-    /// The value.
-    #[inline(always)]
-    pub fn into_inner(self) -> T {
-        self.0.into_inner()
-    }
 }
 
-impl<T> MutPtr<T> {
+impl<T: ?Sized> MutPtr<T> {
     /// The inside of the cell.
     ///
     /// # Safety

@@ -6,6 +6,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
+use super::WaitQueue;
+
 #[cfg(any(test, not(target_os = "linux")))]
 mod timed;
 
@@ -96,6 +98,13 @@ impl Futex {
         #[cfg(not(target_os = "linux"))]
         timed::wait(&self.0, expected, left);
         true
+    }
+
+    /// The line of those who wait for this word in the table; it may outlive the word.
+    #[inline]
+    #[must_use]
+    pub fn queue(&self) -> WaitQueue {
+        WaitQueue::of(&self.0)
     }
 
     /// The wake-up of this word's sleepers. Taken before the word's last change, used after it.

@@ -1,0 +1,359 @@
+//! Waiting in line for a word: a table of first-in-first-out queues, found by the word's address.
+//!
+//! A primitive of a few bytes has no room for a queue. It has a bit that says "somebody is in line", and the queue is
+//! here: a [`Bucket`] of a static table, chosen by address, holds one queue for each word that hashes to it and has
+//! waiters. In a model each word has a bucket of its own, because there are no statics and no addresses.
+//!
+//! ```text
+//! bucket ── lock
+//!        └─ queues ─> front of word A ─(next_queue)─> front of word B ─> ..
+//!                       │ next                          │ next
+//!                       v                               v
+//!                     second of A                     second of B
+//!                       v
+//!                     last of A <─(last)─ front of A
+//! ```
+//!
+//! The front node of a queue stands for the queue: it is the one in the bucket's list, and knows the last node. So every
+//! operation costs as many steps as there are *words* with waiters in the bucket, however many wait for each of them,
+//! and taking out a node from the middle is as cheap as from either end.
+//!
+//! # Invariants
+//!
+//! 1. A node's links and its task are read and written only under the lock of its word's bucket.
+//! 2. A node is in the queue from `push_*` until `pop` or `remove` takes it out. Whoever pops it has claimed it and
+//!    completes it exactly once; whoever owns it may leave once it has removed it or seen it completed.
+//! 3. A queued node stays where it is.
+//!
+//! # Wake-ups
+//!
+//! Under the lock a node is only taken out; [`Wake::send`] comes after it. A thread's node is completed then. A task's
+//! node is completed by `pop` itself, and `send` merely wakes its task: a future must be free to go at any time, without
+//! waiting for a thread that is between `pop` and `send`.
+//!
+//! # Ordering
+//!
+//! A word's bits about its queue change under the lock. That, and [`Sleeper`]'s completion, orders all uses of a node. A
+//! primitive's own edges are its word's affair: the queue promises none.
+
+use std::fmt;
+use std::ptr::NonNull;
+use std::task::Waker;
+use std::time::Instant;
+
+use super::{Lock, LockGuard, Sleeper, UnsafeCell, step};
+
+/// The only outcome of a node here.
+const WOKEN: u32 = Sleeper::FIRST_OUTCOME;
+
+/// One blocked operation: a node on the stack of its thread, or in its pinned future.
+pub struct Waiter {
+    sleeper: Sleeper,
+    links: UnsafeCell<Links>,
+    /// Of a task, until it is popped.
+    task: UnsafeCell<Option<Waker>>,
+}
+
+struct Links {
+    queued: bool,
+    key: usize,
+    /// `None` in the front node.
+    prev: Option<NonNull<Waiter>>,
+    next: Option<NonNull<Waiter>>,
+    /// In the front node: the last one of its queue. Stale in others.
+    last: NonNull<Waiter>,
+    /// In the front node: the neighbours among the bucket's queues. Stale in others.
+    prev_queue: Option<NonNull<Waiter>>,
+    next_queue: Option<NonNull<Waiter>>,
+}
+
+impl Waiter {
+    /// A node of a thread.
+    #[must_use]
+    pub fn new() -> Waiter {
+        Waiter::of(None)
+    }
+
+    /// A node of a task.
+    #[must_use]
+    pub fn with_waker(waker: Waker) -> Waiter {
+        Waiter::of(Some(waker))
+    }
+
+    fn of(task: Option<Waker>) -> Waiter {
+        let links = Links {
+            queued: false,
+            key: 0,
+            prev: None,
+            next: None,
+            last: NonNull::dangling(),
+            prev_queue: None,
+            next_queue: None,
+        };
+        Waiter { sleeper: Sleeper::new(), links: UnsafeCell::new(links), task: UnsafeCell::new(task) }
+    }
+
+    /// Sleeps until woken: `true`; or until the deadline has passed: `false`, after which the caller either takes the
+    /// node out of its queue or waits again. For threads.
+    #[must_use]
+    pub fn wait(&self, deadline: Option<Instant>) -> bool {
+        self.sleeper.wait(deadline).is_some()
+    }
+
+    /// Whether it was woken. For tasks.
+    #[must_use]
+    pub fn is_woken(&self) -> bool {
+        self.sleeper.is_completed()
+    }
+}
+
+impl Default for Waiter {
+    fn default() -> Waiter {
+        Waiter::new()
+    }
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter").finish_non_exhaustive()
+    }
+}
+
+/// The queues of the words that share a place in the table.
+pub struct Bucket {
+    lock: Lock,
+    queues: UnsafeCell<Option<NonNull<Waiter>>>,
+}
+
+// SAFETY: the list and the nodes in it are touched only under the lock.
+unsafe impl Send for Bucket {}
+// SAFETY: as above.
+unsafe impl Sync for Bucket {}
+
+impl Bucket {
+    super::const_fn! {
+        /// One without queues.
+        #[must_use]
+        pub const fn new() -> Bucket {
+            Bucket { lock: Lock::new(), queues: UnsafeCell::new(None) }
+        }
+    }
+
+    /// Locks the queue of the word with this key.
+    pub fn lock(&self, key: usize) -> QueueGuard<'_> {
+        QueueGuard { bucket: self, key, _lock: self.lock.lock() }
+    }
+}
+
+impl Default for Bucket {
+    fn default() -> Bucket {
+        Bucket::new()
+    }
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket").finish_non_exhaustive()
+    }
+}
+
+/// A word's queue, locked.
+#[derive(Debug)]
+#[must_use = "the queue is unlocked when the guard is dropped"]
+pub struct QueueGuard<'a> {
+    bucket: &'a Bucket,
+    key: usize,
+    _lock: LockGuard<'a>,
+}
+
+impl QueueGuard<'_> {
+    /// Whether nobody is in line.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.front().is_none()
+    }
+
+    /// Appends a node.
+    ///
+    /// # Safety
+    ///
+    /// The node was never queued, and it is removed, or seen woken, before it moves or goes.
+    pub unsafe fn push_back(&mut self, waiter: NonNull<Waiter>) {
+        let Some(front) = self.front() else { return self.start(waiter) };
+        let last = look(front, |links| links.last);
+        edit(waiter, |links| (links.queued, links.key, links.prev) = (true, self.key, Some(last)));
+        edit(last, |links| links.next = Some(waiter));
+        edit(front, |links| links.last = waiter);
+    }
+
+    /// Puts a node before all others.
+    ///
+    /// # Safety
+    ///
+    /// As for [`push_back`](QueueGuard::push_back).
+    pub unsafe fn push_front(&mut self, waiter: NonNull<Waiter>) {
+        let Some(front) = self.front() else { return self.start(waiter) };
+        edit(waiter, |links| (links.queued, links.key, links.next) = (true, self.key, Some(front)));
+        edit(front, |links| links.prev = Some(waiter));
+        self.hand_over(front, waiter);
+    }
+
+    /// Takes out the front node: the caller has to wake it, after it has unlocked the queue.
+    #[must_use = "a node that was taken out must be woken"]
+    pub fn pop(&mut self) -> Option<Wake> {
+        let front = self.front()?;
+        self.unlink(front);
+        // SAFETY: the node was queued until now, so it is alive (invariant 2).
+        let waiter = unsafe { front.as_ref() };
+        // SAFETY: the lock is held (invariant 1).
+        let task = waiter.task.with_mut(|task| unsafe { (*task).take() });
+        Some(match task {
+            None => Wake::Thread(front),
+            Some(task) => {
+                // SAFETY: claimed by the removal, and never completed before. The last access.
+                unsafe { Sleeper::complete(NonNull::from(&waiter.sleeper), WOKEN) };
+                Wake::Task(task)
+            }
+        })
+    }
+
+    /// Takes out this node if it is still queued. If not, it was popped and is about to be woken, or has been.
+    ///
+    /// # Safety
+    ///
+    /// The node is alive, and was pushed to a queue of this word.
+    pub unsafe fn remove(&mut self, waiter: NonNull<Waiter>) -> bool {
+        let queued = look(waiter, |links| links.queued);
+        if step!("table.still-queued", queued, else true) {
+            self.unlink(waiter);
+        }
+        queued
+    }
+
+    /// Lets another waker wake this node's task. If the node is still queued, the old one; if not, this one, unused.
+    ///
+    /// # Safety
+    ///
+    /// The node is alive, has a waker, and was pushed to a queue of this word.
+    pub unsafe fn replace_waker(&mut self, waiter: NonNull<Waiter>, waker: Waker) -> Waker {
+        if !look(waiter, |links| links.queued) {
+            return waker;
+        }
+        // SAFETY: the caller's contract.
+        let waiter = unsafe { waiter.as_ref() };
+        // SAFETY: the lock is held (invariant 1).
+        waiter.task.with_mut(|task| unsafe { (*task).replace(waker) }).expect("a queued task has a waker")
+    }
+
+    /// The front node of this word's queue.
+    fn front(&self) -> Option<NonNull<Waiter>> {
+        let mut at = self.first_queue();
+        while let Some(front) = at {
+            let (key, next) = look(front, |links| (links.key, links.next_queue));
+            if key == self.key {
+                break;
+            }
+            at = next;
+        }
+        at
+    }
+
+    /// Begins a queue.
+    fn start(&mut self, waiter: NonNull<Waiter>) {
+        edit(waiter, |links| (links.queued, links.key, links.last) = (true, self.key, waiter));
+        let first = self.first_queue();
+        self.join(None, Some(waiter));
+        self.join(Some(waiter), first);
+    }
+
+    /// Takes a node out of its queue, which ends if it is the only one.
+    fn unlink(&mut self, waiter: NonNull<Waiter>) {
+        let (prev, next) = edit(waiter, |links| {
+            links.queued = false;
+            (links.prev, links.next)
+        });
+        if let Some(next) = next {
+            edit(next, |links| links.prev = prev);
+        }
+        match (prev, next) {
+            (Some(prev), next) => {
+                edit(prev, |links| links.next = next);
+                if next.is_none() {
+                    let front = self.front().expect("a node behind another one has a front");
+                    edit(front, |links| links.last = prev);
+                }
+            }
+            (None, Some(next)) => self.hand_over(waiter, next),
+            (None, None) => {
+                let (prev, next) = look(waiter, |links| (links.prev_queue, links.next_queue));
+                self.join(prev, next);
+            }
+        }
+    }
+
+    /// Makes `new` stand for the queue for which `old` has stood.
+    fn hand_over(&mut self, old: NonNull<Waiter>, new: NonNull<Waiter>) {
+        let (last, prev, next) = look(old, |links| (links.last, links.prev_queue, links.next_queue));
+        edit(new, |links| links.last = last);
+        self.join(prev, Some(new));
+        self.join(Some(new), next);
+    }
+
+    /// Makes two queues neighbours in the bucket's list; `None` is its beginning or its end.
+    fn join(&mut self, prev: Option<NonNull<Waiter>>, next: Option<NonNull<Waiter>>) {
+        match prev {
+            Some(prev) => edit(prev, |links| links.next_queue = next),
+            // SAFETY: the lock is held.
+            None => self.bucket.queues.with_mut(|queues| unsafe { *queues = next }),
+        }
+        if let Some(next) = next {
+            edit(next, |links| links.prev_queue = prev);
+        }
+    }
+
+    fn first_queue(&self) -> Option<NonNull<Waiter>> {
+        // SAFETY: the lock is held.
+        self.bucket.queues.with(|queues| unsafe { *queues })
+    }
+}
+
+/// Works on the links of a node. Only called by a guard, for nodes that are queued or were handed to it.
+fn edit<R>(waiter: NonNull<Waiter>, f: impl FnOnce(&mut Links) -> R) -> R {
+    // SAFETY: the node is alive (invariant 2, or the contract of the guard's method).
+    let waiter = unsafe { waiter.as_ref() };
+    // SAFETY: the guard's lock is held (invariant 1).
+    waiter.links.with_mut(|links| f(unsafe { &mut *links }))
+}
+
+/// Reads the links of a node. As [`edit`].
+fn look<R>(waiter: NonNull<Waiter>, f: impl FnOnce(&Links) -> R) -> R {
+    // SAFETY: as in `edit`.
+    let waiter = unsafe { waiter.as_ref() };
+    // SAFETY: as in `edit`.
+    waiter.links.with(|links| f(unsafe { &*links }))
+}
+
+/// A node that was taken out of its queue and is to be woken, without any lock.
+#[derive(Debug)]
+#[must_use = "it sleeps until it is woken"]
+pub enum Wake {
+    /// A claimed node of a thread.
+    Thread(NonNull<Waiter>),
+    /// The task whose node has been completed.
+    Task(Waker),
+}
+
+impl Wake {
+    /// Wakes it.
+    pub fn send(self) {
+        match self {
+            Wake::Thread(waiter) => {
+                // SAFETY: claimed by `pop` and not completed, so alive (invariant 2).
+                let sleeper = NonNull::from(unsafe { &waiter.as_ref().sleeper });
+                // SAFETY: as above; the one completion.
+                unsafe { Sleeper::complete(sleeper, WOKEN) };
+            }
+            Wake::Task(task) => step!("table.wake-task", task.wake()),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! [`Once`] in one word.
+//!
+//! | word | meaning | who changes it to that |
+//! | --- | --- | --- |
+//! | 0 `DONE` | the function has returned or panicked | the thread that ran it |
+//! | 1 `NEW` | it has not been started | |
+//! | 2 `RUNNING` | it runs | the thread that runs it |
+//! | 3 `AWAITED` | it runs, and somebody sleeps, or is about to, until it ends | a caller that waits |
+//! | 4 `FAILED` | as `DONE`: the function of an `OnceValue` has panicked; never in a plain `Once` | the thread that ran it |
+//!
+//! Only one caller gets from `NEW` to `RUNNING`, so the function runs once. The word leaves `RUNNING` or `AWAITED` only
+//! when [`Running`] is dropped, which a panic does too. `DONE` and `FAILED` are final, and are stored by one Release that
+//! all other callers acquire before they return (once.f-return-before-any-do-return).
+//!
+//! No wake-up is lost: a waiter turns `RUNNING` into `AWAITED` and sleeps on that value, so the end either comes first and
+//! the waiter sees it, or finds `AWAITED` and wakes. There are no other ways out of `AWAITED`, so all sleepers sleep on one
+//! value and one wake-up is for all of them.
+//!
+//! The end is the last access to the word: the wake-up goes by address, so a caller that has returned may free the `Once`.
+
+use std::fmt;
+
+use gosync_atomic::__sys::{Cpu, Futex, await_change, const_fn, ord, step};
+
+use crate::frames::{self, Entry, Frame};
+
+pub(crate) const DONE: u32 = 0;
+pub(crate) const NEW: u32 = 1;
+const RUNNING: u32 = 2;
+const AWAITED: u32 = 3;
+pub(crate) const FAILED: u32 = 4;
+
+/// Runs one function, one time: Go's `sync.Once`.
+///
+/// Four bytes, no allocation, `const`. [`call_once`](Once::call_once) runs its function if no call has before, waits if
+/// another thread is running one, and returns when that is over. For a value that is computed once, see
+/// [`OnceValue`](crate::OnceValue).
+///
+/// As in Go, a function that panics counts as having run. Unlike [`std::sync::Once`], there is no poisoning.
+///
+/// # Memory ordering
+///
+/// The completion of the function happens before the return of every `call_once`, also of one with another function, and
+/// of one that comes much later (`once.f-return-before-any-do-return`); a panic counts as a return
+/// (`once.panic-counts-as-return`). It also happens before an [`is_completed`](Once::is_completed) that says `true`
+/// (`gosync.once-completed`).
+///
+/// # Differences from Go
+///
+/// A function that calls its own `Once` deadlocks in Go, and panics here. [`is_completed`](Once::is_completed) does not
+/// exist in Go.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_once::Once;
+///
+/// static SETUP: Once = Once::new();
+/// let mut runs = 0;
+/// for _ in 0..3 {
+///     SETUP.call_once(|| runs += 1);
+/// }
+/// assert_eq!(runs, 1);
+/// ```
+#[doc(alias = "sync.Once")]
+pub struct Once {
+    word: Futex,
+}
+
+impl Once {
+    const_fn! {
+        /// A `Once` that has run nothing. Go: `var once sync.Once`.
+        #[must_use]
+        pub const fn new() -> Once {
+            Once { word: Futex::new(NEW) }
+        }
+    }
+
+    /// Runs `f`, unless a call has run its function before; blocks while another thread does. Go: `once.Do(f)`.
+    ///
+    /// On return some function has run and is over, whichever call it came with. If the calling thread is the one that
+    /// runs `f`, what `f` owns is dropped before others return.
+    ///
+    /// Once that is so, a call costs one load and a comparison. Otherwise a call also looks through the functions of
+    /// `Once`s that its own thread is inside of.
+    ///
+    /// # Panics
+    ///
+    /// If `f` panics: its panic goes to the caller that ran it, and later calls return without running anything.
+    ///
+    /// If called from inside the function that this same `Once` is running, on the same thread. That function goes on if
+    /// it catches the panic. A circle that leads through other threads is not noticed: it deadlocks, as in Go.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::panic::catch_unwind;
+    ///
+    /// use gosync_once::Once;
+    ///
+    /// static ONCE: Once = Once::new();
+    /// assert!(catch_unwind(|| ONCE.call_once(|| panic!("at the first time"))).is_err());
+    /// ONCE.call_once(|| unreachable!("it counts as done"));
+    /// ```
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "Do")]
+    pub fn call_once(&self, f: impl FnOnce()) {
+        if !self.is_completed() {
+            let mut f = Some(f);
+            self.run(&mut || {
+                // It is there: this is called once at most.
+                if let Some(f) = f.take() {
+                    f();
+                }
+                DONE
+            });
+        }
+    }
+
+    /// Whether a function has run and is over. Never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let once = gosync_once::Once::new();
+    /// assert!(!once.is_completed());
+    /// once.call_once(|| assert!(!once.is_completed()));
+    /// assert!(once.is_completed());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_completed(&self) -> bool {
+        // Acquire: pairs with the Release of the end.
+        self.word.load(ord!("once.completed", Acquire)) == DONE
+    }
+
+    /// Runs `f` if nothing has run, or waits until it is over; the word at the end, which `f` says. `DONE` if it panics.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn run(&self, f: &mut dyn FnMut() -> u32) -> u32 {
+        // Relaxed twice: the claim publishes nothing, and who fails looks again.
+        let claim =
+            self.word.compare_exchange(NEW, RUNNING, ord!("once.claim", Relaxed), ord!("once.claim.fail", Relaxed));
+        if claim.is_err() {
+            return self.wait();
+        }
+        let frame = Frame::new(self);
+        let mut running = Running { once: self, end: DONE, entry: Some(Entry::new(&frame)) };
+        running.end = f();
+        running.end
+    }
+
+    /// Waits until it is over; the word at the end.
+    #[track_caller]
+    fn wait(&self) -> u32 {
+        // Acquire: pairs with the Release of the end.
+        let look = || self.word.load(ord!("once.look", Acquire));
+        let word = look();
+        if is_over(word) {
+            return word;
+        }
+        if step!("once.reentry", frames::runs(self), else false) {
+            reentered();
+        }
+        await_change(&self.word, word, Cpu::UNKNOWN);
+        loop {
+            let word = look();
+            if is_over(word) {
+                return word;
+            }
+            if word == AWAITED || self.mark() {
+                self.word.wait(AWAITED);
+            }
+        }
+    }
+
+    /// Says that somebody is about to sleep; `false` if the word is not `RUNNING` any more.
+    fn mark(&self) -> bool {
+        // Relaxed twice: the mark publishes nothing, and who fails looks again.
+        let marked = step!(
+            "once.mark",
+            self.word.compare_exchange(RUNNING, AWAITED, ord!("once.mark.ok", Relaxed), ord!("once.mark.fail", Relaxed)),
+            else Ok(RUNNING)
+        );
+        marked.is_ok()
+    }
+
+    /// The word, for who needs no order.
+    pub(crate) fn peek(&self) -> u32 {
+        // Relaxed: either the caller owns the `Once`, or it wants no more than a word to print.
+        self.word.load(ord!("once.peek", Relaxed))
+    }
+}
+
+fn is_over(word: u32) -> bool {
+    word == DONE || word == FAILED
+}
+
+/// The function runs as long as this lives.
+struct Running<'a> {
+    once: &'a Once,
+    /// The word to come.
+    end: u32,
+    entry: Option<Entry<'a>>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // First: a frame does not outlive the run of its `Once`.
+        self.entry = None;
+        let waker = self.once.word.waker();
+        // Release: pairs with the Acquires of `is_completed` and `wait`, for all that the function did.
+        let old = self.once.word.swap(self.end, ord!("once.end", Release));
+        // From here on the `Once` may be gone.
+        if old == AWAITED {
+            step!("once.wake", waker.wake_all());
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn reentered() -> ! {
+    panic!("gosync: Once called again from inside its own function");
+}
+
+impl Default for Once {
+    fn default() -> Once {
+        Once::new()
+    }
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once").field("completed", &(self.peek() == DONE)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn the_word_says_what_the_table_says() {
+        let once = Once::new();
+        assert_eq!(once.peek(), NEW);
+        std::thread::scope(|s| {
+            once.call_once(|| {
+                assert_eq!(once.peek(), RUNNING);
+                s.spawn(|| once.call_once(|| unreachable!()));
+                while once.peek() == RUNNING {
+                    std::thread::yield_now();
+                }
+                assert_eq!(once.peek(), AWAITED);
+                assert!(catch_unwind(AssertUnwindSafe(|| once.call_once(|| ()))).is_err());
+                assert_eq!(once.peek(), AWAITED);
+            });
+            assert_eq!(once.peek(), DONE);
+        });
+        let once = Once::new();
+        assert_eq!((once.run(&mut || FAILED), once.run(&mut || DONE), once.peek()), (FAILED, FAILED, FAILED));
+        assert_eq!(size_of::<Once>(), 4);
+    }
+
+    #[test]
+    fn frames_are_left_in_order_also_by_a_panic() {
+        let [a, b, c] = [Once::new(), Once::new(), Once::new()];
+        let running = || [frames::runs(&a), frames::runs(&b), frames::runs(&c)];
+        assert_eq!(running(), [false; 3]);
+        a.call_once(|| {
+            let inner = || b.call_once(|| c.call_once(|| std::panic::resume_unwind(Box::new(running()))));
+            let payload = catch_unwind(AssertUnwindSafe(inner)).unwrap_err();
+            assert_eq!(payload.downcast_ref(), Some(&[true; 3]));
+            assert_eq!(running(), [true, false, false]);
+            std::thread::scope(|s| s.spawn(|| assert_eq!(running(), [false; 3])).join().unwrap());
+        });
+        assert_eq!(running(), [false; 3]);
+    }
+}

@@ -1,0 +1,250 @@
+//! [`OnceValue`]: a [`Once`] and one place for what goes in and what comes out.
+//!
+//! | word of the `Once` | the slot holds |
+//! | --- | --- |
+//! | `NEW` | the function |
+//! | `RUNNING`, `AWAITED` | what the thread that runs it makes of it: the function, then nothing, then the outcome |
+//! | `DONE` | the value |
+//! | `FAILED` | what is known of the panic |
+//!
+//! 1. Every field of [`Slot`] lies at its start, so a pointer to the slot is one to whatever it holds.
+//! 2. While the function runs, only the thread that runs it touches the slot. Afterwards nobody changes it until it is
+//!    dropped. The word orders all of that: see `once.rs`.
+//! 3. What is run under the `Once` does not unwind: the user's function is caught, and nothing else can panic. So the word
+//!    that it returns is the word at the end, and it matches the slot.
+//!
+//! The function is consumed by its call, so what it owns is dropped before the word changes, by a panic too.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind, panic_any, resume_unwind};
+
+use gosync_atomic::__sys::{UnsafeCell, const_fn};
+
+use crate::Once;
+use crate::once::{DONE, FAILED, NEW};
+
+/// A value that is computed when it is first asked for: Go's `sync.OnceValue`.
+///
+/// [`get`](OnceValue::get), or a dereference, runs the function if no call has before, waits if another thread is running
+/// it, and returns the value. The place of the function becomes the place of the value; there is no allocation.
+///
+/// # Memory ordering
+///
+/// What the function did happens before the return of every `get` (`oncevalue.value`), and before the panic of every `get`
+/// if it panicked (`oncevalue.panic`).
+///
+/// # Panics
+///
+/// If the function panics, every call does. The first caller gets the panic itself. For later callers, a message (a payload
+/// that is a `&'static str` or a `String`) is raised again, with their own location; of another payload there is only one,
+/// so they get an [`OncePanic`].
+///
+/// A function that asks for its own value panics instead of waiting for itself: see [`Once::call_once`].
+///
+/// # Differences from Go
+///
+/// Go raises the same value again whatever it is, and returns a function where this is a type.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_once::OnceValue;
+///
+/// static GREETING: OnceValue<String> = OnceValue::new(|| ["hello", "world"].join(", "));
+/// assert_eq!(*GREETING, "hello, world");
+/// assert_eq!(GREETING.len(), 12);
+///
+/// let name = String::from("captured");
+/// let shout = OnceValue::new(move || name.to_uppercase());
+/// assert_eq!(shout.get(), "CAPTURED");
+/// ```
+#[doc(alias = "sync.OnceValue")]
+pub struct OnceValue<T, F = fn() -> T> {
+    once: Once,
+    slot: UnsafeCell<Slot<T, F>>,
+}
+
+/// Room for one of them.
+#[repr(C)]
+union Slot<T, F> {
+    function: ManuallyDrop<F>,
+    value: ManuallyDrop<T>,
+    failure: ManuallyDrop<Box<Failure>>,
+}
+
+/// What later callers get.
+enum Failure {
+    Literal(&'static str),
+    Text(String),
+    Other,
+}
+
+// SAFETY: sharing it moves the function to the thread that runs it, and the value from there to the thread that drops it;
+// every thread gets a `&T`, and none a `&F`. A `Failure` may go anywhere.
+unsafe impl<T: Send + Sync, F: Send> Sync for OnceValue<T, F> {}
+
+// As for std's `LazyLock`: after a panic the function is gone, and nobody sees a half-made value.
+impl<T: UnwindSafe, F: UnwindSafe> UnwindSafe for OnceValue<T, F> {}
+impl<T: UnwindSafe + RefUnwindSafe, F: UnwindSafe> RefUnwindSafe for OnceValue<T, F> {}
+
+impl<T, F: FnOnce() -> T> OnceValue<T, F> {
+    const_fn! {
+        /// A value that `f` will compute. Go: `sync.OnceValue(f)`.
+        #[must_use]
+        pub const fn new(f: F) -> OnceValue<T, F> {
+            OnceValue { once: Once::new(), slot: UnsafeCell::new(Slot { function: ManuallyDrop::new(f) }) }
+        }
+    }
+
+    /// The value; computes it, or blocks while another thread does, if it is not there yet.
+    ///
+    /// What the function owned is dropped before the first return. Once the value is there, a call costs one load and a
+    /// comparison.
+    ///
+    /// # Panics
+    ///
+    /// If the function panics now or did before, and if it is this function that calls: see [`OnceValue`].
+    #[inline]
+    #[track_caller]
+    pub fn get(&self) -> &T {
+        if !self.once.is_completed() {
+            self.run();
+        }
+        // SAFETY: `DONE`, so by the table and invariant 1 the value is there; by invariant 2 it stays as it is.
+        self.slot.with(|slot| unsafe { &*slot.cast::<T>() })
+    }
+
+    /// Returns if the value is there.
+    #[cold]
+    #[track_caller]
+    fn run(&self) {
+        let mut payload = None;
+        let end = self.once.run(&mut || {
+            // SAFETY: `RUNNING` since just now, so the function is there, and by invariant 2 it is this thread's to take.
+            let function = self.slot.with_mut(|slot| unsafe { slot.cast::<F>().read() });
+            // Nothing is hidden from the caller: the panic goes on below.
+            match catch_unwind(AssertUnwindSafe(function)) {
+                Ok(value) => {
+                    // SAFETY: invariants 1 and 2; nothing is there.
+                    self.slot.with_mut(|slot| unsafe { slot.cast::<T>().write(value) });
+                    DONE
+                }
+                Err(thrown) => {
+                    let failure = Box::new(Failure::new(&*thrown));
+                    payload = Some(thrown);
+                    // SAFETY: as above.
+                    self.slot.with_mut(|slot| unsafe { slot.cast::<Box<Failure>>().write(failure) });
+                    FAILED
+                }
+            }
+        });
+        if let Some(payload) = payload {
+            resume_unwind(payload);
+        }
+        if end == FAILED {
+            // SAFETY: as in `get`, with the failure.
+            self.slot.with(|slot| unsafe { &*slot.cast::<Box<Failure>>() }).raise();
+        }
+    }
+}
+
+impl Failure {
+    fn new(payload: &(dyn Any + Send)) -> Failure {
+        if let Some(&literal) = payload.downcast_ref::<&'static str>() {
+            Failure::Literal(literal)
+        } else if let Some(text) = payload.downcast_ref::<String>() {
+            Failure::Text(text.clone())
+        } else {
+            Failure::Other
+        }
+    }
+
+    #[track_caller]
+    fn raise(&self) -> ! {
+        match self {
+            Failure::Literal(literal) => panic_any(*literal),
+            Failure::Text(text) => panic_any(text.clone()),
+            Failure::Other => panic_any(OncePanic),
+        }
+    }
+}
+
+impl<T, F: FnOnce() -> T> Deref for OnceValue<T, F> {
+    type Target = T;
+
+    /// As [`get`](OnceValue::get).
+    #[inline]
+    #[track_caller]
+    fn deref(&self) -> &T {
+        self.get()
+    }
+}
+
+impl<T: Default> Default for OnceValue<T> {
+    /// Computes `T::default()`.
+    fn default() -> OnceValue<T> {
+        OnceValue::new(T::default)
+    }
+}
+
+impl<T, F> Drop for OnceValue<T, F> {
+    fn drop(&mut self) {
+        let slot = self.slot.with_mut(|slot| slot);
+        match self.once.peek() {
+            // SAFETY: the table and invariant 1 say that it is there; nobody comes after.
+            NEW => unsafe { slot.cast::<F>().drop_in_place() },
+            // SAFETY: as above.
+            DONE => unsafe { slot.cast::<T>().drop_in_place() },
+            // SAFETY: as above.
+            FAILED => unsafe { slot.cast::<Box<Failure>>().drop_in_place() },
+            // A function that runs borrows this, so it cannot be.
+            _ => {}
+        }
+    }
+}
+
+impl<T, F> OnceValue<T, F> {
+    /// The value if it is there.
+    pub(crate) fn peek(&self) -> Option<&T> {
+        // SAFETY: as in `get`.
+        self.once.is_completed().then(|| self.slot.with(|slot| unsafe { &*slot.cast::<T>() }))
+    }
+}
+
+impl<T: fmt::Debug, F> fmt::Debug for OnceValue<T, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.peek() {
+            Some(value) => f.debug_tuple("OnceValue").field(value).finish(),
+            None => f.debug_tuple("OnceValue").finish_non_exhaustive(),
+        }
+    }
+}
+
+/// The payload of the panic in later callers of an [`OnceValue`], [`OnceValues`](crate::OnceValues) or
+/// [`OnceFunc`](crate::OnceFunc) whose function panicked with a payload that is not a message.
+///
+/// # Examples
+///
+/// ```
+/// use std::panic::{catch_unwind, panic_any};
+///
+/// use gosync_once::{OnceFunc, OncePanic};
+///
+/// let fails = OnceFunc::new(|| panic_any(5));
+/// assert_eq!(catch_unwind(|| fails.call()).unwrap_err().downcast_ref(), Some(&5));
+/// assert_eq!(catch_unwind(|| fails.call()).unwrap_err().downcast_ref(), Some(&OncePanic));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OncePanic;
+
+impl fmt::Display for OncePanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a function that is run once has panicked, in an earlier call")
+    }
+}
+
+impl Error for OncePanic {}

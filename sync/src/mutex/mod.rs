@@ -1,0 +1,221 @@
+//! [`Mutex`]: a value and the lock that guards it. The lock is in `fair_lock.rs`; [`RawMutex`] is the lock alone.
+
+mod fair_lock;
+mod raw_mutex;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after};
+
+use fair_lock::FairLock;
+pub use raw_mutex::RawMutex;
+
+/// A value that one thread at a time may use: Go's `sync.Mutex` with the data that it guards.
+///
+/// Four bytes beside the value, no allocation, `const`. A panic while it is locked unlocks it and leaves the value as it
+/// is: there is no poisoning, as in Go. The guard may be sent to another thread and unlock there.
+///
+/// # Fairness
+///
+/// Waiters are served in the order of their arrival, but a running thread that finds the mutex unlocked may overtake
+/// them, which is what makes a contended mutex fast. The waiter at the front lets itself be overtaken until it has waited
+/// for 1 ms, and for 0.25 ms since it was first woken; then the next unlock is its own, as in Go's starvation mode. Under saturation at most one
+/// wake-up in 0.25 ms is lost to this, where Go pays one for every critical section.
+///
+/// # Memory ordering
+///
+/// For *n* < *m*, the *n*-th unlock happens before the return of the *m*-th `lock` (`mutex.n-unlock-before-m-lock`),
+/// whichever threads they are in (`mutex.unlock-by-other-goroutine`). A successful `try_lock`, `lock_timeout` or
+/// `lock_deadline` counts as a `lock` (`mutex.trylock-success-is-lock`); one that fails orders nothing
+/// (`mutex.trylock-failure-no-edge`).
+///
+/// # Examples
+///
+/// ```
+/// use gosync::Mutex;
+///
+/// static NAMES: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+///
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| NAMES.lock().push("gopher"));
+///     scope.spawn(|| NAMES.lock().push("ferris"));
+/// });
+/// let mut names = NAMES.lock();
+/// names.sort();
+/// assert_eq!(*names, ["ferris", "gopher"]);
+/// ```
+#[doc(alias = "sync.Mutex")]
+pub struct Mutex<T: ?Sized> {
+    lock: FairLock,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the mutex moves the value from thread to thread, and never shares it.
+unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
+// SAFETY: as above: only the holder of the lock reaches the value.
+unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
+
+impl<T> Mutex<T> {
+    const_fn! {
+        /// An unlocked mutex around `value`.
+        #[inline]
+        #[must_use]
+        pub const fn new(value: T) -> Mutex<T> {
+            Mutex { lock: FairLock::new(), value: UnsafeCell::new(value) }
+        }
+    }
+
+    /// The value.
+    #[inline]
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
+    /// Locks, and blocks until it can. Go: `mu.Lock()`.
+    ///
+    /// Not re-entrant: a thread that holds the mutex and locks it again waits for itself, as in Go.
+    #[inline]
+    #[doc(alias = "Lock")]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.lock.lock();
+        MutexGuard::of(self)
+    }
+
+    /// Locks if that needs no waiting. Go: `mu.TryLock()`.
+    ///
+    /// `None` only if the mutex is locked, or reserved for a waiter that was overtaken for too long.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mutex = gosync::Mutex::new(1);
+    /// let guard = mutex.try_lock().unwrap();
+    /// assert!(mutex.try_lock().is_none());
+    /// drop(guard);
+    /// assert!(mutex.try_lock().is_some());
+    /// ```
+    #[inline]
+    #[doc(alias = "TryLock")]
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.lock.try_lock().then(|| MutexGuard::of(self))
+    }
+
+    /// Locks, and blocks for `timeout` at most. Has no counterpart in Go.
+    ///
+    /// A `timeout` beyond what the clock can tell is for ever.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let mutex = gosync::Mutex::new(1);
+    /// let guard = mutex.lock();
+    /// assert!(mutex.lock_timeout(Duration::from_millis(5)).is_none());
+    /// ```
+    pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
+        self.lock.lock_until(deadline_after(timeout)).then(|| MutexGuard::of(self))
+    }
+
+    /// Locks, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    pub fn lock_deadline(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
+        self.lock.lock_until(Some(deadline)).then(|| MutexGuard::of(self))
+    }
+
+    /// The value, without locking: nobody else can have the mutex.
+    #[inline]
+    pub fn get_mut(&mut self) -> &mut T {
+        // SAFETY: the mutex is borrowed exclusively, so no guard is there.
+        self.value.with_mut(|value| unsafe { &mut *value })
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    fn default() -> Mutex<T> {
+        Mutex::new(T::default())
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    fn from(value: T) -> Mutex<T> {
+        Mutex::new(value)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
+    /// Shows the value if the mutex can be locked at once.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("Mutex");
+        match self.try_lock() {
+            Some(value) => fields.field("value", &&*value),
+            None => fields.field("value", &format_args!("<locked>")),
+        };
+        fields.finish()
+    }
+}
+
+/// A locked [`Mutex`]: reaches the value, and unlocks when dropped.
+///
+/// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
+#[must_use = "the mutex is unlocked when the guard is dropped"]
+pub struct MutexGuard<'a, T: ?Sized> {
+    mutex: &'a Mutex<T>,
+    // What the bounds below stand for; without it a guard would be `Sync` whenever its mutex is.
+    _value: PhantomData<&'a mut T>,
+}
+
+// SAFETY: any thread may unlock; the value moves with the guard.
+unsafe impl<T: ?Sized + Send> Send for MutexGuard<'_, T> {}
+// SAFETY: a shared guard shares the value and nothing else.
+unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
+
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    /// The caller has just taken the lock.
+    #[inline(always)]
+    fn of(mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
+        MutexGuard { mutex, _value: PhantomData }
+    }
+}
+
+impl<T: ?Sized> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: the lock is held as long as the guard is there, and the guard is borrowed.
+        self.mutex.value.with(|value| unsafe { &*value })
+    }
+}
+
+impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, exclusively.
+        self.mutex.value.with_mut(|value| unsafe { &mut *value })
+    }
+}
+
+impl<T: ?Sized> Drop for MutexGuard<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: a guard exists only while its mutex is locked, and unlocks it once.
+        unsafe { self.mutex.lock.unlock() }
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

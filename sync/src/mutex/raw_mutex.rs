@@ -1,0 +1,127 @@
+//! [`RawMutex`]: Go's own shape, without data and without a guard.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::{const_fn, deadline_after};
+
+use super::fair_lock::{FairLock, State};
+
+/// A lock without data and without a guard: Go's `sync.Mutex` as it is.
+///
+/// Four bytes, no allocation, `const`. [`Mutex`](crate::Mutex) is the one to use where the lock guards data that is known
+/// beforehand. This one is for code that locks in one place and unlocks in another, perhaps in another thread.
+///
+/// It is not re-entrant: a thread that locks it twice waits for itself, as in Go. Waiters are served in the order of
+/// their arrival, with the same bound on overtaking as in [`Mutex`](crate::Mutex).
+///
+/// # Memory ordering
+///
+/// For *n* < *m*, the *n*-th `unlock` happens before the return of the *m*-th `lock` (`mutex.n-unlock-before-m-lock`),
+/// whichever threads they are in (`mutex.unlock-by-other-goroutine`). A successful `try_lock`, `lock_timeout` or
+/// `lock_deadline` counts as a `lock` (`mutex.trylock-success-is-lock`); one that fails orders nothing
+/// (`mutex.trylock-failure-no-edge`).
+///
+/// # Differences from Go
+///
+/// To unlock an unlocked mutex is a panic, not the end of the process; the mutex is as it was.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::RawMutex;
+///
+/// static LOCK: RawMutex = RawMutex::new();
+///
+/// LOCK.lock();
+/// std::thread::spawn(|| LOCK.unlock()).join().unwrap();
+/// assert!(LOCK.try_lock());
+/// LOCK.unlock();
+/// ```
+#[doc(alias = "sync.Mutex")]
+#[doc(alias = "sync.Locker")]
+pub struct RawMutex {
+    lock: FairLock,
+}
+
+impl RawMutex {
+    const_fn! {
+        /// An unlocked mutex.
+        #[inline]
+        #[must_use]
+        pub const fn new() -> RawMutex {
+            RawMutex { lock: FairLock::new() }
+        }
+    }
+
+    /// Locks, and blocks until it can. Go: `mu.Lock()`.
+    #[inline]
+    #[doc(alias = "Lock")]
+    pub fn lock(&self) {
+        self.lock.lock();
+    }
+
+    /// Locks if that needs no waiting; whether it did. Go: `mu.TryLock()`.
+    ///
+    /// It fails only if the mutex is locked, or reserved for a waiter that was overtaken for too long; Go's may fail for
+    /// no reason at all.
+    #[inline]
+    #[must_use = "it may have failed"]
+    #[doc(alias = "TryLock")]
+    pub fn try_lock(&self) -> bool {
+        self.lock.try_lock()
+    }
+
+    /// Locks, and blocks for `timeout` at most; whether it did. Has no counterpart in Go.
+    ///
+    /// A `timeout` beyond what the clock can tell is for ever.
+    #[must_use = "it may have failed"]
+    pub fn lock_timeout(&self, timeout: Duration) -> bool {
+        self.lock.lock_until(deadline_after(timeout))
+    }
+
+    /// Locks, and blocks until `deadline` at most; whether it did. If it can lock at once, it does so however late it is.
+    #[must_use = "it may have failed"]
+    pub fn lock_deadline(&self, deadline: Instant) -> bool {
+        self.lock.lock_until(Some(deadline))
+    }
+
+    /// Unlocks. Any thread may do that. Go: `mu.Unlock()`.
+    ///
+    /// # Panics
+    ///
+    /// If it is not locked, with Go's text: `sync: unlock of unlocked mutex`. It stays as it is.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "Unlock")]
+    pub fn unlock(&self) {
+        if !self.lock.unlock_if_locked() {
+            unlocked();
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn unlocked() -> ! {
+    panic!("sync: unlock of unlocked mutex");
+}
+
+impl Default for RawMutex {
+    fn default() -> RawMutex {
+        RawMutex::new()
+    }
+}
+
+impl fmt::Debug for RawMutex {
+    /// Shows the bits of its word: whether it is locked, and what its line is waiting for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let State { locked, queued, called, reserved } = self.lock.state();
+        f.debug_struct("RawMutex")
+            .field("locked", &locked)
+            .field("queued", &queued)
+            .field("called", &called)
+            .field("reserved", &reserved)
+            .finish()
+    }
+}
