@@ -29,6 +29,7 @@ pub trait Visitor {
 
 /// Visits every implementation, in the order of the reports.
 pub fn visit(visitor: &mut impl Visitor) {
+    visitor.visit::<Gosync>();
     visitor.visit::<Std>();
     visitor.visit::<ParkingLot012>();
     visitor.visit::<ParkingLot013>();
@@ -72,6 +73,13 @@ macro_rules! lock {
             }
         }
     };
+}
+
+lock! {
+    /// Ours.
+    Gosync, "gosync", gosync::Mutex<u64>,
+    lock: |mutex| mutex.lock(),
+    try_lock: |mutex| mutex.try_lock()
 }
 
 lock! {

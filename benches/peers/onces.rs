@@ -37,10 +37,12 @@ pub trait Visitor {
 
 /// Visits every implementation, in the order of the reports.
 pub fn visit(visitor: &mut impl Visitor) {
+    visitor.visit_once::<gosync::Once>();
     visitor.visit_once::<std::sync::Once>();
     visitor.visit_once::<once_cell::sync::OnceCell<()>>();
     visitor.visit_once::<parking_lot_012::Once>();
     visitor.visit_once::<parking_lot_013::Once>();
+    visitor.visit_value::<gosync::OnceValue<u64>>();
     visitor.visit_value::<LazyLock<u64>>();
     visitor.visit_value::<once_cell::sync::Lazy<u64>>();
 }
@@ -81,11 +83,13 @@ macro_rules! value {
     };
 }
 
+once!(gosync::Once, "gosync", call_once);
 once!(std::sync::Once, "std", call_once);
 // It has no Once; a cell without content is one.
 once!(once_cell::sync::OnceCell<()>, "once_cell", get_or_init);
 once!(parking_lot_012::Once, "parking_lot-0.12", call_once);
 once!(parking_lot_013::Once, "parking_lot-0.13", call_once);
 
+value!(gosync::OnceValue<u64>, "gosync");
 value!(LazyLock<u64>, "std");
 value!(once_cell::sync::Lazy<u64>, "once_cell");
