@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::Criterion;
-use gosync_benches::peers::{Channel, Crossbeam, Gosync};
+use gosync_benches::peers::channels::{Channel, Crossbeam, Gosync};
 
 fn paths<C: Channel>(criterion: &mut Criterion) {
     let channel = |capacity| C::channel(capacity).expect("both have all capacities");

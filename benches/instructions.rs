@@ -1,51 +1,49 @@
-//! Performs one named operation N times and nothing else, to be run under callgrind by `instructions.sh`.
+//! Performs one named scenario of one thread with N operations and nothing else, to be run under callgrind by
+//! `instructions.sh`.
 //!
-//! `instructions --list` lists the operations; `instructions gosync sendrecv.b1 1000` performs one.
+//! `instructions --list` lists the scenarios, each with its family before it and its implementations behind it;
+//! `instructions gosync un.sendrecv.b1 1000` performs one.
 
 use std::process::ExitCode;
 
-use gosync_benches::peers::{self, Channel, Visitor};
-use gosync_benches::uncontended::{self, OPERATIONS};
-
-struct Call<'a> {
-    implementation: &'a str,
-    operation: &'a str,
-    n: usize,
-    done: bool,
-}
-
-impl Visitor for Call<'_> {
-    fn visit<C: Channel>(&mut self) {
-        let operation = OPERATIONS.iter().find(|(name, ..)| *name == self.operation);
-        if let Some(&(_, operation, capacity)) = operation.filter(|_| C::NAME == self.implementation) {
-            self.done |= uncontended::run::<C>(operation, capacity, self.n);
-        }
-    }
-}
+use gosync_benches::harness::Scenario;
+use gosync_benches::scenarios;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    let scenarios = scenarios::all().into_iter().filter(|scenario| scenario.alone);
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--list"] => {
-            OPERATIONS.iter().for_each(|(name, ..)| println!("{name}"));
+            scenarios.for_each(|scenario| println!("{}", line(&scenario)));
             ExitCode::SUCCESS
         }
-        [implementation, operation, n] => {
+        [implementation, name, n] => {
             let Ok(n) = n.parse() else {
                 eprintln!("`{n}` is no number");
                 return ExitCode::FAILURE;
             };
-            let mut call = Call { implementation, operation, n, done: false };
-            peers::visit(&mut call);
-            if call.done {
+            let entries = scenarios.filter(|scenario| scenario.name == name).flat_map(|scenario| scenario.entries);
+            // Those that share a name never run in the same scenario.
+            let mut entries = entries.filter(|entry| entry.implementation == implementation);
+            if entries.any(|entry| (entry.run)(n).is_some()) {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("{implementation} does not do {operation}");
+            eprintln!("{implementation} does not do {name}");
             ExitCode::FAILURE
         }
         _ => {
-            eprintln!("usage: instructions <implementation> <operation> <n> | --list");
+            eprintln!("usage: instructions <implementation> <scenario> <n> | --list");
             ExitCode::FAILURE
         }
     }
+}
+
+fn line(scenario: &Scenario) -> String {
+    let mut words = vec![scenario.family, scenario.name];
+    for entry in &scenario.entries {
+        if !words.contains(&entry.implementation) {
+            words.push(entry.implementation);
+        }
+    }
+    words.join(" ")
 }

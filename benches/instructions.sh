@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Instructions per operation, counted by callgrind: exact to a few hundredths, whatever else the machine does.
 #
-#   benches/instructions.sh                        gosync, crossbeam and kanal, every operation
-#   benches/instructions.sh 'sendrecv|tryrecv'     the operations that match
-#   benches/instructions.sh '' gosync flume        other implementations
+#   benches/instructions.sh                        every scenario of one thread, every implementation
+#   benches/instructions.sh 'sendrecv|tryrecv'     the scenarios that match
+#   benches/instructions.sh '' gosync flume        these implementations
 #
 # Each operation runs n and 11 n times; the difference divided by 10 n leaves out the start of the process.
 set -euo pipefail
@@ -16,10 +16,7 @@ fi
 
 pattern=${1:-}
 shift || true
-implementations=("${@:-}")
-if [[ -z ${implementations[0]} ]]; then
-    implementations=(gosync crossbeam kanal)
-fi
+wanted=("$@")
 
 cargo build --quiet --profile bench -p gosync-benches --bin instructions
 binary=$(cargo build --quiet --profile bench -p gosync-benches --bin instructions --message-format json |
@@ -39,12 +36,21 @@ per_operation() {
     awk -v d=$((many - few)) -v n=$((10 * n)) 'BEGIN { printf "%.1f\n", d / n }'
 }
 
-{ printf '| instructions per operation |'; printf ' %s |' "${implementations[@]}"; echo; }
-{ printf '| --- |'; printf ' ---: |%.0s' "${implementations[@]}"; echo; }
-for operation in $("$binary" --list | grep -E -- "$pattern"); do
+# A table per family: the implementations are the family's.
+heading=
+"$binary" --list | while read -r family operation all; do
+    if ! grep -qE -- "$pattern" <<<"$operation"; then
+        continue
+    fi
+    read -ra implementations <<<"${wanted[*]:-$all}"
+    if [[ $heading != "$family ${implementations[*]}" ]]; then
+        heading="$family ${implementations[*]}"
+        printf '\n| instructions per operation |'; printf ' %s |' "${implementations[@]}"; echo
+        printf '| --- |'; printf ' ---: |%.0s' "${implementations[@]}"; echo
+    fi
     printf '| %s |' "$operation"
     for implementation in "${implementations[@]}"; do
-        printf ' %s |' "$(per_operation "$implementation" "$operation")"
+        printf ' %s |' "$(per_operation "$implementation" "$operation" </dev/null)"
     done
     echo
 done

@@ -1,10 +1,14 @@
-//! What gosync's benches share: the implementations that they compare, and the operations of a single thread.
+//! What gosync's benches share: the implementations that they compare (`peers`), what they do with them (`scenarios`),
+//! and what measures and reports (`harness`).
 //!
 //! | target | what it tells | run it with |
 //! | --- | --- | --- |
 //! | `compare` | time, CPU time and allocations beside the peers, interleaved | `cargo bench -p gosync-benches --bench compare` |
+//! | `hog` | how long a lock keeps a thread waiting | `cargo bench -p gosync-benches --bench hog` |
+//! | `futex-calls` | sleeps and wake-ups per 1,000 operations (Linux) | `cargo bench -p gosync-benches --bench futex-calls` |
 //! | `instructions.sh` | instructions per operation: exact, whatever else the machine does | `benches/instructions.sh` |
 //! | `channel`, `waitgroup` | statistics of the uncontended paths, for before and after | `cargo bench -p gosync-benches --bench channel` |
 
+pub mod harness;
 pub mod peers;
-pub mod uncontended;
+pub mod scenarios;

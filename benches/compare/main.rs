@@ -6,43 +6,33 @@
 //! So every round runs every implementation once, each time in another order, and implementations are compared round by
 //! round: a slow minute hurts them all. Absolute figures do not carry over to another machine; ratios may.
 
-mod allocations;
-mod args;
-mod machine;
-mod measure;
-mod report;
-mod scenarios;
+use std::time::Duration;
 
-use args::Args;
-use gosync_benches::peers::{self, Channel, Visitor};
-use measure::Run;
-use scenarios::{SCENARIOS, Scenario};
+use gosync_benches::harness::allocations::Counted;
+use gosync_benches::harness::args::Args;
+use gosync_benches::harness::measure::{self, Run};
+use gosync_benches::harness::{machine, report};
+use gosync_benches::scenarios;
 
-/// One implementation, as a function that runs a scenario; `None` if it cannot.
-struct Implementation {
-    name: &'static str,
-    run: fn(&Scenario, usize) -> Option<measure::Sample>,
-}
+#[global_allocator]
+static ALLOCATOR: Counted = Counted;
 
-struct Collect(Vec<Implementation>);
+const USAGE: &str = "\
+compare [options] [scenario...]     scenarios by name or part of it, or all of a family: channel, mutex, once, wg;
+                                    all, if none is named
 
-impl Visitor for Collect {
-    fn visit<C: Channel>(&mut self) {
-        self.0.push(Implementation { name: C::NAME, run: scenarios::run::<C> });
-    }
-}
+  --impl NAME[,NAME...]   these implementations, by name or part of it
+  --rounds N              how often each implementation runs (15)
+  --ms N                  how long one measurement takes, about (40)
+  --quick                 --rounds 5 --ms 10
+  --list                  only list the scenarios";
 
 fn main() {
-    let args = Args::parse();
-    let mut implementations = Collect(Vec::new());
-    peers::visit(&mut implementations);
-    let mut implementations = implementations.0;
-    let names: Vec<&str> = implementations.iter().map(|implementation| implementation.name).collect();
-    implementations.retain(|implementation| args.wants_implementation(implementation.name, &names));
-    let names: Vec<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-    let scenarios = SCENARIOS.iter().filter(|scenario| args.wants_scenario(scenario.name, &names));
-    let scenarios: Vec<&Scenario> = scenarios.collect();
-    if args.list {
+    let args = Args::parse(USAGE, &["--rounds", "--ms"]);
+    let rounds = args.number_or_quick("--rounds", 15, 5);
+    let time = Duration::from_millis(args.number_or_quick("--ms", 40, 10) as u64);
+    let scenarios = args.scenarios(scenarios::all());
+    if args.has("--list") {
         scenarios.iter().for_each(|scenario| println!("{}", scenario.name));
         return;
     }
@@ -51,15 +41,10 @@ fn main() {
     println!("{}\n", machine::describe());
     println!("{}", report::LEGEND);
     let mut summary = report::Summary::default();
-    for scenario in scenarios {
-        let ours_only = scenario.ours_only && args.implementations.is_empty();
-        let runs: Vec<Run> = implementations
-            .iter()
-            .filter(|implementation| !ours_only || implementation.name == report::OURS)
-            .filter_map(|implementation| Run::new(scenario, implementation.name, implementation.run, args.time))
-            .collect();
+    for scenario in &scenarios {
+        let runs = Run::all(scenario, time);
         let others = machine::Others::start();
-        let runs = measure::rounds(runs, if scenario.fixed().is_some() { 1 } else { args.rounds }, args.time);
+        let runs = measure::rounds(runs, rounds, time);
         if !runs.is_empty() {
             println!("{}", report::table(scenario, &runs, others.cpus()));
             summary.add(scenario, &runs);

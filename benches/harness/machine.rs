@@ -4,10 +4,10 @@ use std::fs::read_to_string;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::measure::cpu_time;
+use super::measure::cpu_time;
 
 /// One paragraph: CPU, kernel, compiler, versions of what is compared, load.
-pub(crate) fn describe() -> String {
+pub fn describe() -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let model = field("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
     let kernel = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
@@ -24,26 +24,28 @@ pub(crate) fn describe() -> String {
 }
 
 /// How busy the machine is: with more than one runnable thread per CPU from elsewhere the figures are worth little.
-pub(crate) fn load() -> String {
+pub fn load() -> String {
     let load = read_to_string("/proc/loadavg").unwrap_or_default();
     format!("Load: {}.", load.split(' ').take(3).collect::<Vec<_>>().join(" "))
 }
 
 /// What other processes do meanwhile.
-pub(crate) struct Others {
+#[derive(Debug)]
+pub struct Others {
     start: Instant,
     busy: f64,
     own: f64,
 }
 
 impl Others {
-    pub(crate) fn start() -> Others {
+    /// From now on.
+    pub fn start() -> Others {
         Others { start: Instant::now(), busy: busy(), own: cpu_time() }
     }
 
     /// How many CPUs they kept busy, the hypervisor's other guests included; NaN where it is unknown. Exact to some ten
     /// milliseconds of CPU time, so good for a scenario and not for a single measurement.
-    pub(crate) fn cpus(&self) -> f64 {
+    pub fn cpus(&self) -> f64 {
         let others = (busy() - self.busy) - (cpu_time() - self.own);
         // An error of rounding may lead below zero.
         let least = if others.is_nan() { others } else { 0.0 };
@@ -69,13 +71,27 @@ fn field(file: &str, name: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
+/// What is compared. Two versions of one package are shown both.
+const PACKAGES: &[&str] = &[
+    "gosync",
+    "crossbeam-channel",
+    "kanal",
+    "crossfire",
+    "flume",
+    "parking_lot",
+    "spin",
+    "once_cell",
+    "crossbeam-utils",
+];
+
 /// The versions in the lock file.
 fn versions() -> String {
     let lock = include_str!("../../Cargo.lock");
-    let version = |name: &str| {
-        let (_, after) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
-        Some(format!("{name} {}", after.split_once('"')?.0))
+    let versions = |name: &str| -> Vec<String> {
+        let before = format!("name = \"{name}\"\nversion = \"");
+        let after = lock.split(&before).skip(1);
+        after.filter_map(|after| Some(format!("{name} {}", after.split_once('"')?.0))).collect()
     };
-    let all = ["gosync", "crossbeam-channel", "kanal", "crossfire", "flume"].into_iter().filter_map(version);
+    let all = PACKAGES.iter().copied().flat_map(versions);
     format!("Versions: {}.", all.collect::<Vec<_>>().join(", "))
 }

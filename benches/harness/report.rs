@@ -2,22 +2,22 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::measure::{Run, Sample};
-use crate::scenarios::Scenario;
-
-/// The implementation that the others are the peers of.
-pub(crate) const OURS: &str = "gosync";
+use super::figures::{median, number, quantile};
+use super::measure::{Run, Sample};
+use super::{OURS, STD, Scenario};
 
 /// How to read the tables.
-pub(crate) const LEGEND: &str = "\
+pub const LEGEND: &str = "\
 Time and CPU time (user and system, of all threads) in ns per operation; allocations per operation. Each `x` compares
 with the peer that is best in that column, marked `*`: below 1 is less than the best peer. `x time` is the median of the
-rounds' ratios, `x median` and `x p25` are the ratios of the figures.
+rounds' ratios and `x std` the same beside std; `x median` and `x p25` are the ratios of the figures. Names in brackets do
+less than the others, and are no peers.
 ";
 
 /// A run in figures.
 struct Figures<'a> {
     name: &'static str,
+    reference: bool,
     samples: &'a [Sample],
     median: f64,
     p25: f64,
@@ -28,21 +28,29 @@ struct Figures<'a> {
 impl<'a> Figures<'a> {
     fn of(run: &'a Run<'_>) -> Figures<'a> {
         let samples = &run.samples[..];
-        let wall = || samples.iter().map(|sample| sample.wall).collect();
+        let wall = || samples.iter().map(|sample| sample.wall);
         Figures {
             name: run.name,
+            reference: run.reference,
             samples,
-            median: quantile(wall(), 0.5),
-            p25: quantile(wall(), 0.25),
-            cpu: quantile(samples.iter().map(|sample| sample.cpu).collect(), 0.5),
+            median: median(wall()),
+            p25: quantile(wall().collect(), 0.25),
+            cpu: median(samples.iter().map(|sample| sample.cpu)),
             allocations: run.allocations,
         }
     }
 }
 
+/// The median of the rounds' ratios.
+fn by_round(run: &Figures<'_>, other: &Figures<'_>) -> f64 {
+    median(run.samples.iter().zip(other.samples).map(|(own, other)| own.wall / other.wall))
+}
+
 /// How one run compares with the best peers.
 struct Ratios {
     by_round: f64,
+    /// Beside std; empty without it.
+    std: String,
     median: f64,
     p25: f64,
     cpu: f64,
@@ -53,21 +61,27 @@ struct Best<'a> {
     median: &'a Figures<'a>,
     p25: &'a Figures<'a>,
     cpu: &'a Figures<'a>,
+    std: Option<&'a Figures<'a>>,
 }
 
 impl<'a> Best<'a> {
     /// `None` if only ours ran.
     fn of(all: &'a [Figures<'a>]) -> Option<Best<'a>> {
         let least = |figure: fn(&Figures<'_>) -> f64| {
-            all.iter().filter(|run| run.name != OURS).min_by(|a, b| figure(a).total_cmp(&figure(b)))
+            all.iter().filter(|run| run.name != OURS && !run.reference).min_by(|a, b| figure(a).total_cmp(&figure(b)))
         };
-        Some(Best { median: least(|run| run.median)?, p25: least(|run| run.p25)?, cpu: least(|run| run.cpu)? })
+        Some(Best {
+            median: least(|run| run.median)?,
+            p25: least(|run| run.p25)?,
+            cpu: least(|run| run.cpu)?,
+            std: all.iter().find(|run| run.name == STD),
+        })
     }
 
     fn ratios(&self, run: &Figures<'_>) -> Ratios {
-        let by_round = run.samples.iter().zip(self.median.samples).map(|(own, best)| own.wall / best.wall);
         Ratios {
-            by_round: quantile(by_round.collect(), 0.5),
+            by_round: by_round(run, self.median),
+            std: self.std.map_or_else(String::new, |std| format!("{:.2}", by_round(run, std))),
             median: run.median / self.median.median,
             p25: run.p25 / self.p25.p25,
             cpu: run.cpu / self.cpu.cpu,
@@ -76,30 +90,35 @@ impl<'a> Best<'a> {
 }
 
 /// A scenario's table: one row per implementation.
-pub(crate) fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
+///
+/// # Panics
+///
+/// If nothing ran.
+pub fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
     let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
     let best = Best::of(&all);
     let rounds = all[0].samples.len();
     let mut text = format!("### {} (rounds: {rounds}; other processes: {others:.2} CPUs)\n\n", scenario.name);
-    text += "| | median | p25 | CPU | allocations | x time | x median | x p25 | x CPU |\n";
-    text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+    text += "| | median | p25 | CPU | allocations | x time | x std | x median | x p25 | x CPU |\n";
+    text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
     for run in &all {
         let (median, p25, cpu) = (number(run.median), number(run.p25), number(run.cpu));
-        let _ = write!(text, "| {} ", run.name);
+        let _ = write!(text, "| {} ", if run.reference { format!("({})", run.name) } else { run.name.to_owned() });
         let Some(best) = &best else {
-            let _ = writeln!(text, "| {median} | {p25} | {cpu} | {} | | | | |", count(run.allocations));
+            let _ = writeln!(text, "| {median} | {p25} | {cpu} | {} | | | | | |", count(run.allocations));
             continue;
         };
         let mark = |figures: &Figures<'_>| if std::ptr::eq(figures, run) { "*" } else { "" };
         let ratios = best.ratios(run);
         let _ = writeln!(
             text,
-            "| {median}{} | {p25}{} | {cpu}{} | {} | {:.2} | {:.2} | {:.2} | {:.2} |",
+            "| {median}{} | {p25}{} | {cpu}{} | {} | {:.2} | {} | {:.2} | {:.2} | {:.2} |",
             mark(best.median),
             mark(best.p25),
             mark(best.cpu),
             count(run.allocations),
             ratios.by_round,
+            ratios.std,
             ratios.median,
             ratios.p25,
             ratios.cpu,
@@ -109,27 +128,29 @@ pub(crate) fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> Strin
 }
 
 /// One row per scenario: ours beside the fastest peer.
-#[derive(Default)]
-pub(crate) struct Summary {
+#[derive(Debug, Default)]
+pub struct Summary {
     rows: String,
 }
 
 impl Summary {
-    pub(crate) fn add(&mut self, scenario: &Scenario, runs: &[Run<'_>]) {
+    /// Adds a row.
+    pub fn add(&mut self, scenario: &Scenario, runs: &[Run<'_>]) {
         let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
         let Some(ours) = all.iter().find(|run| run.name == OURS) else { return };
         let figures = |run: &Figures<'_>| format!("{} [{}] ({})", number(run.median), number(run.p25), number(run.cpu));
         let _ = write!(self.rows, "| {} | {} | {} |", scenario.name, figures(ours), count(ours.allocations));
         let _ = match Best::of(&all) {
-            None => writeln!(self.rows, " | | | | | |"),
+            None => writeln!(self.rows, " | | | | | | |"),
             Some(best) => {
                 let ratios = best.ratios(ours);
                 writeln!(
                     self.rows,
-                    " {} {} | {:.2} | {:.2} | {:.2} | {} {} | {:.2} |",
+                    " {} {} | {:.2} | {} | {:.2} | {:.2} | {} {} | {:.2} |",
                     best.median.name,
                     figures(best.median),
                     ratios.by_round,
+                    ratios.std,
                     ratios.median,
                     ratios.p25,
                     best.cpu.name,
@@ -149,32 +170,10 @@ impl fmt::Display for Summary {
         writeln!(f, "### Summary: median [p25] (CPU)\n")?;
         writeln!(
             f,
-            "| | {OURS} | allocations | fastest peer | x time | x median | x p25 | thriftiest peer, CPU | x CPU |"
+            "| | {OURS} | allocations | fastest peer | x time | x std | x median | x p25 | thriftiest peer, CPU | x CPU |"
         )?;
-        writeln!(f, "| --- | --- | ---: | --- | ---: | ---: | ---: | --- | ---: |")?;
+        writeln!(f, "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | --- | ---: |")?;
         f.write_str(&self.rows)
-    }
-}
-
-/// The value below which this part of the values lies, between two of them if need be.
-fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
-    let at = part * last as f64;
-    let (below, above) = (values[at.floor() as usize], values[at.ceil() as usize]);
-    below + (above - below) * at.fract()
-}
-
-/// Three digits.
-fn number(value: f64) -> String {
-    match value {
-        v if v.is_nan() => "?".to_owned(),
-        v if v < 10.0 => format!("{v:.2}"),
-        v if v < 100.0 => format!("{v:.1}"),
-        v if v < 10_000.0 => format!("{v:.0}"),
-        v if v < 1e6 => format!("{:.1}k", v / 1e3),
-        v if v < 1e9 => format!("{:.2}M", v / 1e6),
-        v => format!("{:.2}G", v / 1e9),
     }
 }
 

@@ -3,11 +3,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The system's allocator, counted while [`count`] runs. Otherwise it costs one load.
-struct Counted;
-
-#[global_allocator]
-static ALLOCATOR: Counted = Counted;
+/// The system's allocator, counted while [`count`] runs; for the `#[global_allocator]` of a bench. Otherwise it costs one
+/// load.
+#[derive(Debug)]
+pub struct Counted;
 
 static COUNTING: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -18,7 +17,7 @@ pub(crate) fn so_far() -> u64 {
 }
 
 /// Counts while `f` runs.
-pub(crate) fn count<R>(f: impl FnOnce() -> R) -> R {
+pub fn count<R>(f: impl FnOnce() -> R) -> R {
     COUNTING.store(true, Ordering::Relaxed);
     let result = f();
     COUNTING.store(false, Ordering::Relaxed);

@@ -1,0 +1,167 @@
+//! Taking turns: how long each measurement is, and in which order they run.
+
+use std::time::{Duration, Instant};
+
+use super::{Entry, Operations, Scenario, allocations};
+
+/// What `n` operations took.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// Nanoseconds per operation.
+    pub wall: f64,
+    /// Nanoseconds of CPU time per operation, of all threads; NaN where it is unknown.
+    pub cpu: f64,
+    /// All allocations, while they are counted.
+    allocations: u64,
+    elapsed: Duration,
+}
+
+/// A measurement under way.
+#[derive(Debug)]
+pub struct Meter {
+    start: Instant,
+    cpu: f64,
+    allocations: u64,
+}
+
+impl Meter {
+    /// From now on.
+    pub fn start() -> Meter {
+        Meter { cpu: cpu_time(), allocations: allocations::so_far(), start: Instant::now() }
+    }
+
+    /// Ends the measurement of `n` operations.
+    pub fn stop(self, n: usize) -> Sample {
+        let elapsed = self.start.elapsed();
+        let n = n as f64;
+        Sample {
+            wall: elapsed.as_nanos() as f64 / n,
+            cpu: (cpu_time() - self.cpu) / n,
+            allocations: allocations::so_far() - self.allocations,
+            elapsed,
+        }
+    }
+}
+
+/// User and system time of the process so far, in nanoseconds.
+///
+/// # Panics
+///
+/// If the system does not tell.
+#[cfg(unix)]
+pub fn cpu_time() -> f64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: the second argument points to room for the result.
+    let result = unsafe { libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr()) };
+    assert_eq!(result, 0, "getrusage failed");
+    // SAFETY: written by the successful call.
+    let usage = unsafe { usage.assume_init() };
+    [usage.ru_utime, usage.ru_stime].iter().map(|time| time.tv_sec as f64 * 1e9 + time.tv_usec as f64 * 1e3).sum()
+}
+
+/// Unknown.
+#[cfg(not(unix))]
+pub fn cpu_time() -> f64 {
+    f64::NAN
+}
+
+/// One implementation in one scenario.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// The implementation's.
+    pub name: &'static str,
+    pub(crate) reference: bool,
+    /// One sample per round.
+    pub(crate) samples: Vec<Sample>,
+    /// Allocations per operation.
+    pub(crate) allocations: f64,
+    entry: &'a Entry,
+    operations: Operations,
+    /// What the fewest operations take.
+    start: Duration,
+    n: usize,
+}
+
+impl<'a> Run<'a> {
+    /// All implementations that can do the scenario.
+    pub fn all(scenario: &'a Scenario, time: Duration) -> Vec<Run<'a>> {
+        scenario.entries.iter().filter_map(|entry| Run::new(scenario.operations, entry, time)).collect()
+    }
+
+    /// Finds out how many operations take about `time`, which also warms up. `None` if the implementation cannot do it.
+    fn new(operations: Operations, entry: &'a Entry, time: Duration) -> Option<Run<'a>> {
+        let mut n = operations.nearest(1.0);
+        let mut run = Run {
+            name: entry.implementation,
+            reference: entry.reference,
+            samples: Vec::new(),
+            allocations: f64::NAN,
+            entry,
+            operations,
+            start: Duration::ZERO,
+            n,
+        };
+        if operations.fixed().is_some() {
+            return Some(run);
+        }
+        run.start = (entry.run)(n)?.elapsed.min((entry.run)(n)?.elapsed);
+        loop {
+            let missing = run.missing((entry.run)(n)?.elapsed, time);
+            n = operations.nearest(n as f64 * missing.clamp(0.5, 16.0));
+            if missing < 4.0 {
+                return Some(Run { n, ..run });
+            }
+        }
+    }
+
+    /// By what factor the operations took less than `time`. What threads need to start and to end does not count: it
+    /// would be taken for the price of the operations, and their number stay small.
+    fn missing(&self, elapsed: Duration, time: Duration) -> f64 {
+        time.as_secs_f64() / elapsed.saturating_sub(self.start).as_secs_f64().max(1e-9)
+    }
+
+    /// Takes one sample; of how many operations. The next one will take about `time`.
+    pub fn measure(&mut self, time: Duration) -> usize {
+        let n = self.n;
+        let Some(sample) = (self.entry.run)(n) else { return 0 };
+        self.samples.push(sample);
+        // Half way, on a logarithmic scale: one round says little about the next.
+        let factor = self.missing(sample.elapsed, time).sqrt();
+        self.n = self.operations.nearest(self.n as f64 * factor.clamp(0.25, 4.0));
+        n
+    }
+
+    /// From the difference of two runs: what is allocated once, for threads or the thing itself, does not count.
+    fn count_allocations(&mut self) {
+        let n = self.operations.nearest(self.n as f64 / 8.0);
+        let count = |n| allocations::count(|| (self.entry.run)(n)).map(|sample| sample.allocations);
+        if let (Some(few), Some(many)) = (count(n), count(3 * n)) {
+            self.allocations = many.saturating_sub(few) as f64 / (2 * n) as f64;
+        }
+    }
+}
+
+/// In every round each of `count` has a turn, in another order: `turn` is told whose it is.
+pub fn take_turns(rounds: usize, count: usize, mut turn: impl FnMut(usize)) {
+    for round in 0..rounds {
+        for index in 0..count {
+            // Rotated, and backwards in every other round, so that the one before is not always the same.
+            let index = if round % 2 == 0 { index } else { count - 1 - index };
+            turn((index + round) % count);
+        }
+    }
+}
+
+/// Runs every implementation once per round, taking turns, and counts allocations at the end. Without those that cannot
+/// do the scenario at all. A scenario whose number of operations is fixed has one round.
+pub fn rounds<'a>(mut runs: Vec<Run<'a>>, rounds: usize, time: Duration) -> Vec<Run<'a>> {
+    let fixed = runs.first().is_some_and(|run| run.operations.fixed().is_some());
+    take_turns(if fixed { 1 } else { rounds }, runs.len(), |index| {
+        runs[index].measure(time);
+    });
+    runs.retain(|run| !run.samples.is_empty());
+    if !fixed {
+        runs.iter_mut().for_each(Run::count_allocations);
+    }
+    runs
+}

@@ -1,0 +1,6 @@
+//! The implementations under test, behind one trait for each kind of thing.
+
+pub mod channels;
+pub mod locks;
+pub mod onces;
+pub mod wait_groups;

@@ -1,0 +1,14 @@
+//! What is measured: families of scenarios, each for all implementations of one thing.
+
+pub mod channels;
+pub mod locks;
+pub mod onces;
+pub mod wait_groups;
+
+use crate::harness::Scenario;
+
+/// All scenarios of all families.
+pub fn all() -> Vec<Scenario> {
+    let families = [channels::scenarios(), locks::scenarios(), onces::scenarios(), wait_groups::scenarios()];
+    families.into_iter().flatten().collect()
+}
