@@ -6,6 +6,7 @@ mod deadline;
 mod go;
 mod handles;
 mod once;
+mod oncevalue;
 mod rendezvous;
 mod seam;
 mod waitgroup;
@@ -20,7 +21,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
     let on_real_lock = |model: &&Model| model.bound.is_none() && (long || on_real_lock(model));
     let on_real_lock: Vec<Model> = channels.iter().filter(on_real_lock).map(Model::on_real_lock).collect();
     channels.extend(on_real_lock);
-    let others = [go::models(), once::models(), seam::models(), waitgroup::models()];
+    let others = [go::models(), once::models(), oncevalue::models(), seam::models(), waitgroup::models()];
     let mut models: Vec<Model> = channels.into_iter().chain(others.into_iter().flatten()).collect();
     if long {
         models.iter_mut().for_each(|model| model.bound = model.bound.map(|bound| bound + 1));
