@@ -1,12 +1,12 @@
-//! Which `Once`s the calling thread is running right now: a stack of [`Frame`]s, linked through the real stack.
+//! Which `Once`s the calling thread is running right now: a list of [`Frame`]s, newest first, linked through the stack.
 //!
 //! It tells re-entry exactly. A `Once` is entered here before its function starts and left before it is completed, and is
-//! borrowed in between, so no other `Once` can have its address. The stack is asked only by a thread that is about to
-//! wait, and is as deep as the functions are nested.
+//! borrowed in between, so no other `Once` can have its address. The list is asked only by a thread that is about to wait,
+//! and is as long as the functions are nested.
 //!
-//! Invariant 1: every frame that `TOP` leads to is alive. A frame is a local of the call that runs the function; [`Entry`]
-//! links it in and, when that call returns or unwinds, out again. Calls of one thread end in the reverse order of their
-//! beginning, so what is linked out is always the top.
+//! Invariant 1: every frame in the list is alive. It is a local of the call that runs the function; [`Entry`] links it in
+//! and, when that call returns or unwinds, out again. With stackful coroutines, calls of one thread may end in any order,
+//! so what is linked out need not be the newest.
 
 use std::cell::Cell;
 use std::ptr;
@@ -18,46 +18,95 @@ use crate::Once;
 /// A running function.
 pub(crate) struct Frame {
     once: *const Once,
-    below: *const Frame,
+    next: Cell<*const Frame>,
 }
 
 thread_local! {
-    static TOP: Cell<*const Frame> = Cell::new(ptr::null())
+    static NEWEST: Cell<*const Frame> = Cell::new(ptr::null())
 }
 
 impl Frame {
-    /// A frame for `once` on top of those that are there.
+    /// A frame that is not in the list.
     pub(crate) fn new(once: &Once) -> Frame {
-        Frame { once, below: TOP.with(Cell::get) }
+        Frame { once, next: Cell::new(ptr::null()) }
     }
 }
 
-/// Links its frame in as long as it lives.
+/// Keeps its frame in the list of this thread as long as it lives.
 pub(crate) struct Entry<'a>(&'a Frame);
 
 impl<'a> Entry<'a> {
-    /// Makes `frame`, the newest one, the top.
+    /// Links `frame` in.
     pub(crate) fn new(frame: &'a Frame) -> Entry<'a> {
-        TOP.with(|top| top.set(frame));
+        NEWEST.with(|newest| frame.next.set(newest.replace(frame)));
         Entry(frame)
     }
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        TOP.with(|top| top.set(self.0.below));
+        NEWEST.with(|newest| {
+            let mut link = newest;
+            while !ptr::eq(link.get(), self.0) {
+                // SAFETY: invariant 1.
+                let Some(frame) = (unsafe { link.get().as_ref() }) else {
+                    // The call has moved to another thread, whose list can neither be reached nor left as it is.
+                    std::process::abort();
+                };
+                link = &frame.next;
+            }
+            link.set(self.0.next.get());
+        });
     }
 }
 
 /// Whether the calling thread is inside the function of `once`.
 pub(crate) fn runs(once: &Once) -> bool {
-    let mut next = TOP.with(Cell::get);
-    // SAFETY: invariant 1, for the top and for what is below a frame that is alive.
+    let mut next = NEWEST.with(Cell::get);
+    // SAFETY: invariant 1.
     while let Some(frame) = unsafe { next.as_ref() } {
         if ptr::eq(frame.once, once) {
             return true;
         }
-        next = frame.below;
+        next = frame.next.get();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    use super::*;
+
+    #[test]
+    fn frames_are_left_also_by_a_panic() {
+        let [a, b, c] = [Once::new(), Once::new(), Once::new()];
+        let running = || [runs(&a), runs(&b), runs(&c)];
+        assert_eq!(running(), [false; 3]);
+        a.call_once(|| {
+            let inner = || b.call_once(|| c.call_once(|| resume_unwind(Box::new(running()))));
+            let payload = catch_unwind(AssertUnwindSafe(inner)).unwrap_err();
+            assert_eq!(payload.downcast_ref(), Some(&[true; 3]));
+            assert_eq!(running(), [true, false, false]);
+            std::thread::scope(|s| s.spawn(|| assert_eq!(running(), [false; 3])).join().unwrap());
+        });
+        assert_eq!(running(), [false; 3]);
+    }
+
+    #[test]
+    fn frames_are_left_in_any_order() {
+        let onces = [const { Once::new() }; 3];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let frames = [0, 1, 2].map(|i| Frame::new(&onces[i]));
+            let mut entries = [0, 1, 2].map(|i| Some(Entry::new(&frames[i])));
+            let mut running = [true; 3];
+            for i in order {
+                assert_eq!([0, 1, 2].map(|i| runs(&onces[i])), running);
+                entries[i] = None;
+                running[i] = false;
+            }
+            assert_eq!([0, 1, 2].map(|i| runs(&onces[i])), [false; 3]);
+        }
+    }
 }

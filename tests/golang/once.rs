@@ -164,6 +164,9 @@ fn test_once_func_panic_traceback() {
     payload(|| _ = *value + 1);
     let later = line!() - 1;
     assert_eq!(LINES.take(), [origin, later]);
+    let once = Once::new();
+    once.call_once(|| drop(payload(|| once.call_once(|| ()))));
+    assert_eq!(LINES.take(), [line!() - 1], "of the inner call");
 }
 
 /// `TestOnceXGC`: what the function owns goes with the first call, whether it panics or not, and not before.

@@ -7,6 +7,7 @@ mod go;
 mod handles;
 mod mutex;
 mod once;
+mod oncevalue;
 mod rendezvous;
 mod seam;
 mod wait_table;
@@ -27,6 +28,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         go::models(),
         mutex::models(),
         once::models(),
+        oncevalue::models(),
         seam::models(),
         wait_table::models(),
         waitgroup::models(),

@@ -1,8 +1,8 @@
-//! `Once`, and what is built on it.
+//! `Once`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use gosync::{Once, OnceFunc, OncePanic, OnceValue, OnceValues, go};
+use gosync::{Once, OncePanic, go};
 use gosync_atomic::__sys::Parker;
 use gosync_atomic::__sys::control::wake_spuriously;
 use loom::sync::Arc;
@@ -14,18 +14,14 @@ use crate::plain::Plain;
 const RETURN: &str = "once.f-return-before-any-do-return";
 const PANIC: &str = "once.panic-counts-as-return";
 const BLOCK: &str = "once.waiters-block";
-const VALUE: &str = "oncevalue.value";
-const VALUE_PANIC: &str = "oncevalue.panic";
-const FUNC: &str = "oncefunc.return";
 const COMPLETED: &str = "gosync.once-completed";
-const CLOSURE: &str = "gosync.once-closure";
 const REENTRY: &str = "gosync.once-reentry";
 const FREE: &str = "gosync.once-free";
 
-const WAKE: &[&str] = &["once.wake"];
+pub(super) const WAKE: &[&str] = &["once.wake"];
 
 pub(crate) fn models() -> Vec<Model> {
-    let models = [results(), panics(), values(), ours()];
+    let models = [results(), panics(), ours()];
     models.into_iter().flatten().collect()
 }
 
@@ -139,77 +135,11 @@ fn panics() -> Vec<Model> {
     ]
 }
 
-/// `OnceValue`, `OnceValues` and `OnceFunc`.
-fn values() -> Vec<Model> {
-    vec![
-        holds(VALUE, "two callers", || value(2, true)).reaches(WAKE),
-        holds(VALUE, "three callers", || value(3, true)).bound(3).reaches(WAKE),
-        fails(VALUE, "read without the call", Verdict::Race, || value(2, false)),
-        holds(VALUE, "two values", || {
-            let d = Plain::new();
-            let values = Arc::new(OnceValues::new({
-                let d = d.clone();
-                move || {
-                    d.increment();
-                    (42, Plain::holding(43))
-                }
-            }));
-            let check = |(a, b): (&usize, &Plain), d: &Plain| assert_eq!((*a, b.read(), d.read()), (42, 43, 1));
-            let other = go({
-                let (values, d) = (Arc::clone(&values), d.clone());
-                move || check(values.get(), &d)
-            });
-            check(values.get(), &d);
-            other.join().unwrap();
-        })
-        .reaches(WAKE),
-        holds(VALUE, "printed", || {
-            // Whoever prints the value reads it; the text is known only if it is there.
-            let value = Arc::new(OnceValue::new(|| PrintsItself(Plain::holding(42))));
-            let other = go({
-                let value = Arc::clone(&value);
-                move || match format!("{:?}", &*value).as_str() {
-                    "OnceValue(42)" => witness("there"),
-                    "OnceValue(..)" => witness("not there"),
-                    text => panic!("{text}"),
-                }
-            });
-            assert_eq!(value.get().0.read(), 42);
-            other.join().unwrap();
-        })
-        .witnesses(&["there", "not there"]),
-        holds(VALUE_PANIC, "two callers", || value_panic(2, || resume_unwind(Box::new("expected")), true))
-            .reaches(WAKE),
-        holds(VALUE_PANIC, "three callers", || value_panic(3, || resume_unwind(Box::new("expected")), true))
-            .bound(2)
-            .reaches(WAKE),
-        holds(VALUE_PANIC, "owned text", || {
-            value_panic(2, || resume_unwind(Box::new(String::from("expected"))), true);
-        })
-        .reaches(WAKE),
-        holds(VALUE_PANIC, "other payload", || value_panic(2, expected, true)).reaches(WAKE),
-        fails(VALUE_PANIC, "read without the call", Verdict::Race, || value_panic(2, expected, false)),
-        holds(FUNC, "two callers", || func(2, true)).reaches(WAKE),
-        holds(FUNC, "three callers", || func(3, true)).bound(3).reaches(WAKE),
-        fails(FUNC, "read without the call", Verdict::Race, || func(2, false)),
-    ]
-}
-
 /// What we promise beyond Go.
 fn ours() -> Vec<Model> {
     vec![
         holds(COMPLETED, "completed", || completed(true)).witnesses(&["completed", "not completed"]),
         fails(COMPLETED, "without asking", Verdict::Race, || completed(false)),
-        holds(CLOSURE, "value", || closure(false)).reaches(WAKE),
-        holds(CLOSURE, "panic", || closure(true)).reaches(WAKE),
-        fails(CLOSURE, "read without the call", Verdict::Race, || {
-            let gone = Plain::new();
-            let owned = WritesOnDrop(gone.clone());
-            let value = Arc::new(OnceValue::new(move || drop(owned)));
-            let other = go(move || *value.get());
-            gone.read();
-            other.join().unwrap();
-        }),
         holds(REENTRY, "while another waits", || {
             let (refused, once) = (Plain::new(), Arc::new(Once::new()));
             let call = |once: &Once, refused: &Plain| {
@@ -437,75 +367,6 @@ fn panicking<O: Runs>() {
     witness(["", "the other's", "its own"][seen]);
 }
 
-/// `n` callers of a value; or one that only reads what its function does.
-fn value(n: usize, call: bool) {
-    let d = Plain::new();
-    let value = Arc::new(OnceValue::new({
-        let d = d.clone();
-        move || {
-            d.increment();
-            Plain::holding(42)
-        }
-    }));
-    in_threads(n, &value, &d, move |value, d| {
-        if call {
-            assert_eq!(value.get().read(), 42);
-            assert_eq!(value.read(), 42, "by dereference");
-            assert_eq!(d.read(), 1);
-        } else if d.read() == 0 {
-            value.get();
-        }
-    });
-}
-
-/// `n` callers of a value whose function panics: each gets a panic that comes after what the function did.
-fn value_panic(n: usize, panic: fn(), call: bool) {
-    let d = Plain::new();
-    let value = Arc::new(OnceValue::new({
-        let d = d.clone();
-        move || {
-            d.increment();
-            panic();
-        }
-    }));
-    let first = Arc::new(AtomicUsize::new(0));
-    let originals = Arc::clone(&first);
-    in_threads(n, &value, &d, move |value, d| {
-        if !call && d.read() == 1 {
-            return;
-        }
-        let payload = caught(|| *value.get()).expect("every call panics");
-        assert_eq!(d.read(), 1);
-        let literal = payload.downcast_ref() == Some(&"expected");
-        let text = payload.downcast_ref::<String>().is_some_and(|text| text == "expected");
-        if payload.is::<Expected>() {
-            originals.fetch_add(1, Ordering::Relaxed);
-        } else {
-            assert!(literal || text || payload.downcast_ref() == Some(&OncePanic));
-            originals.fetch_add(usize::from(literal || text) * 0x100, Ordering::Relaxed);
-        }
-    });
-    let first = first.load(Ordering::Relaxed);
-    assert!(!call || first == 1 || first == n * 0x100, "the payload once, or the text every time");
-}
-
-/// `n` callers of a function; or one that only reads what it does.
-fn func(n: usize, call: bool) {
-    let d = Plain::new();
-    let func = Arc::new(OnceFunc::new({
-        let d = d.clone();
-        move || d.increment()
-    }));
-    in_threads(n, &func, &d, move |func, d| {
-        if call {
-            func.call();
-            assert_eq!(d.read(), 1);
-        } else if d.read() == 0 {
-            func.call();
-        }
-    });
-}
-
 /// One thread's call, and another that reads its work if the `Once` says that it is completed, or without asking.
 fn completed(ask: bool) {
     let (d, once) = (Plain::new(), Arc::new(Once::new()));
@@ -524,24 +385,8 @@ fn completed(ask: bool) {
     asker.join().unwrap();
 }
 
-/// What the function owned is gone before anybody returns from `get`.
-fn closure(panics: bool) {
-    let gone = Plain::new();
-    let owned = WritesOnDrop(gone.clone());
-    let value = Arc::new(OnceValue::new(move || {
-        let _owned = &owned;
-        if panics {
-            expected();
-        }
-    }));
-    in_threads(2, &value, &gone, move |value, gone| {
-        assert_eq!(caught(|| *value.get()).is_some(), panics);
-        assert_eq!(gone.read(), 1);
-    });
-}
-
 /// Runs `f` in `n` threads, of which this is one.
-fn in_threads<O: Send + Sync + 'static>(
+pub(super) fn in_threads<O: Send + Sync + 'static>(
     n: usize,
     shared: &Arc<O>,
     d: &Plain,
@@ -558,15 +403,15 @@ fn in_threads<O: Send + Sync + 'static>(
 }
 
 /// The payload of a panic that is part of a model.
-struct Expected;
+pub(super) struct Expected;
 
 /// Panics without a message: it would be printed in every execution.
-fn expected() {
+pub(super) fn expected() {
     resume_unwind(Box::new(Expected));
 }
 
 /// The payload of a panic that is part of a model. loom's own panics go on: they are findings.
-fn caught(f: impl FnOnce()) -> Option<Box<dyn std::any::Any + Send>> {
+pub(super) fn caught(f: impl FnOnce()) -> Option<Box<dyn std::any::Any + Send>> {
     let payload = catch_unwind(AssertUnwindSafe(f)).err()?;
     let text = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
     let ours =
@@ -576,22 +421,6 @@ fn caught(f: impl FnOnce()) -> Option<Box<dyn std::any::Any + Send>> {
 
 fn is_reentry(payload: &Box<dyn std::any::Any + Send>) -> bool {
     payload.downcast_ref::<&str>().is_some_and(|text| *text == "gosync: Once called again from inside its own function")
-}
-
-struct WritesOnDrop(Plain);
-
-impl Drop for WritesOnDrop {
-    fn drop(&mut self) {
-        self.0.increment();
-    }
-}
-
-struct PrintsItself(Plain);
-
-impl std::fmt::Debug for PrintsItself {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0.read())
-    }
 }
 
 struct Shared(*const Once);
