@@ -50,6 +50,8 @@ const WOKEN: u32 = Sleeper::FIRST_OUTCOME;
 pub struct Waiter {
     sleeper: Sleeper,
     links: UnsafeCell<Links>,
+    /// What whoever pops it is told.
+    tag: u32,
     /// Of a task, until it is popped.
     task: UnsafeCell<Option<Waker>>,
 }
@@ -68,19 +70,19 @@ struct Links {
 }
 
 impl Waiter {
-    /// A node of a thread.
+    /// A node of a thread. Whoever pops it is told the tag.
     #[must_use]
-    pub fn new() -> Waiter {
-        Waiter::of(None)
+    pub fn of_thread(tag: u32) -> Waiter {
+        Waiter::new(tag, None)
     }
 
     /// A node of a task.
     #[must_use]
-    pub fn with_waker(waker: Waker) -> Waiter {
-        Waiter::of(Some(waker))
+    pub fn of_task(tag: u32, waker: Waker) -> Waiter {
+        Waiter::new(tag, Some(waker))
     }
 
-    fn of(task: Option<Waker>) -> Waiter {
+    fn new(tag: u32, task: Option<Waker>) -> Waiter {
         let links = Links {
             queued: false,
             key: 0,
@@ -90,7 +92,7 @@ impl Waiter {
             prev_queue: None,
             next_queue: None,
         };
-        Waiter { sleeper: Sleeper::new(), links: UnsafeCell::new(links), task: UnsafeCell::new(task) }
+        Waiter { sleeper: Sleeper::new(), links: UnsafeCell::new(links), tag, task: UnsafeCell::new(task) }
     }
 
     /// Sleeps until woken: `true`; or until the deadline has passed: `false`, after which the caller either takes the
@@ -104,12 +106,6 @@ impl Waiter {
     #[must_use]
     pub fn is_woken(&self) -> bool {
         self.sleeper.is_completed()
-    }
-}
-
-impl Default for Waiter {
-    fn default() -> Waiter {
-        Waiter::new()
     }
 }
 
@@ -173,6 +169,15 @@ impl QueueGuard<'_> {
         self.front().is_none()
     }
 
+    /// The tag of the front node, and whether it is the only one.
+    #[must_use]
+    pub fn peek(&self) -> Option<(u32, bool)> {
+        let front = self.front()?;
+        // SAFETY: the node is queued, so it is alive (invariant 2).
+        let tag = unsafe { front.as_ref() }.tag;
+        Some((tag, look(front, |links| links.next.is_none())))
+    }
+
     /// Appends a node.
     ///
     /// # Safety
@@ -198,23 +203,25 @@ impl QueueGuard<'_> {
         self.hand_over(front, waiter);
     }
 
-    /// Takes out the front node: the caller has to wake it, after it has unlocked the queue.
+    /// Takes out the front node, whose tag comes with it: the caller has to wake it, after it has unlocked the queue.
     #[must_use = "a node that was taken out must be woken"]
-    pub fn pop(&mut self) -> Option<Wake> {
+    pub fn pop(&mut self) -> Option<(Wake, u32)> {
         let front = self.front()?;
         self.unlink(front);
         // SAFETY: the node was queued until now, so it is alive (invariant 2).
         let waiter = unsafe { front.as_ref() };
         // SAFETY: the lock is held (invariant 1).
         let task = waiter.task.with_mut(|task| unsafe { (*task).take() });
-        Some(match task {
+        let tag = waiter.tag;
+        let wake = match task {
             None => Wake::Thread(front),
             Some(task) => {
                 // SAFETY: claimed by the removal, and never completed before. The last access.
                 unsafe { Sleeper::complete(NonNull::from(&waiter.sleeper), WOKEN) };
                 Wake::Task(task)
             }
-        })
+        };
+        Some((wake, tag))
     }
 
     /// Takes out this node if it is still queued. If not, it was popped and is about to be woken, or has been.

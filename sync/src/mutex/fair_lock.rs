@@ -1,41 +1,36 @@
-//! The mutex itself, without data: one word, and a line of waiters in the seam's table.
-//!
-//! | bit | meaning | who changes it |
-//! | --- | --- | --- |
-//! | `LOCKED` | somebody holds the lock | set by whoever takes it, cleared by a release |
-//! | `QUEUED` | somebody is in line | under the queue's lock only: whoever joins or leaves the line |
-//! | `CALLED` | the front of the line was called and is on its way | set by a release, under the queue's lock; cleared by the front when it takes the lock, steps back or gives up |
-//! | `RESERVED` | nobody but the front of the line may take the lock | set by the front when it steps back for the last time; cleared when it takes the lock or gives up |
+//! The mutex itself, without data: one word (`word.rs` has its bits), and a line of waiters in the seam's table.
 //!
 //! # Who gets the lock
 //!
 //! A free lock goes to whoever takes it: a running thread overtakes the line, which costs nothing, while handing the lock
-//! to a sleeper costs a wake-up of several microseconds during which nobody works. A thread that finds it taken spins for
-//! about as long as a wake-up takes, if nobody is in line yet, then joins the line at the end and sleeps. A release calls the front of the
-//! line, one at a time: while the front is `CALLED`, further releases wake nobody. The front looks for the lock for a
-//! moment. If it was overtaken all the time, it *steps back*: to the front of the line, not to its end.
+//! to a sleeper costs a wake-up of several microseconds during which nobody works. A newcomer that finds it taken spins
+//! for a moment, then joins the line at its end and sleeps. A release calls the front of the line, one at a time: while a
+//! front is `CALLED`, further releases wake nobody. The front looks for the lock for a moment. If it is overtaken all the
+//! time, it *steps back*: to the front of the line, not to its end.
 //!
-//! **The bound.** A front that has waited for 1 ms ([`PATIENCE`]), and for [`TURN`] since it was first called, reserves
-//! the lock as it steps back. From then on nobody overtakes it: the next release is its own. So whoever joins the line as
-//! number *k* waits for at most `PATIENCE` and, *k* times, a `TURN`, two critical sections and two wake-ups.
+//! **The bound.** A front is *overdue* when 0.25 ms have passed since it was first called. A newcomer that would overtake
+//! an overdue front reserves the lock for it instead, and joins the line; nobody but the front takes a reserved lock. So
+//! the line moves on every 0.25 ms, give or take a critical section and a wake-up. It does so even if the scheduler does
+//! not let the front run: it is those who overtake it that look at the clock, and that then leave their CPU to it. A front
+//! that steps back keeps its time, and a release calls it again in the same step, so that nobody slips in between.
 //!
-//! In Go every waiter of 1 ms starves the others, so that under saturation, when all have waited for 1 ms, each section
-//! costs a wake-up (golang/go issue 33747). Here only the front does, and once in a `TURN`: at most one wake-up in so
-//! much time is lost, however many wait and however long.
+//! In Go, whoever has waited for 1 ms lets nobody overtake; under saturation, when everybody has, each critical section
+//! costs a wake-up (golang/go issue 33747). Here the time begins when a waiter is called, and one is called at a time. So
+//! at most one wake-up in 0.25 ms is lost, however many wait and however long.
 //!
 //! # Why no wake-up is lost
 //!
 //! Whoever waits did, in one compare-exchange with the lock held or reserved, set `QUEUED` (joining) or clear `CALLED`
 //! (stepping back, giving up). So the release that follows sees `QUEUED` without `CALLED`, and calls. A front that was
-//! called and does not get the lock always does one of the two. If the lock is reserved and free, the one for whom it is
-//! reserved has been called or is about to be, by the release that freed it.
+//! called and does not get the lock always does one of the two. A lock that is reserved is taken by the front, which
+//! finds it free whenever it looks.
 //!
 //! # Invariants
 //!
 //! 1. At most one thread is the front that was called; only it clears `CALLED`, and `CALLED` is set from the release
 //!    that took it out of the line.
-//! 2. `RESERVED` without `LOCKED`: only the front that set it takes the lock, so it cannot find it taken.
-//! 3. `QUEUED` says whether the line is empty, whenever its lock is free.
+//! 2. `RESERVED` implies `CALLED` and not `LOCKED`. It ends when the front takes the lock.
+//! 3. `QUEUED` says whether the line is empty, whenever the line's lock is free.
 //!
 //! # Ordering
 //!
@@ -44,27 +39,14 @@
 //! that fails orders nothing (mutex.trylock-failure-no-edge).
 
 use std::ptr::NonNull;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use gosync_atomic::__sys::{Futex, Pacer, Stopwatch, Waiter, const_fn, ord, step};
+use gosync_atomic::__sys::{Futex, Pacer, Waiter, const_fn, has_passed, ord, step};
 
-const LOCKED: u32 = 1;
-const QUEUED: u32 = 2;
-const CALLED: u32 = 4;
-const RESERVED: u32 = 8;
-
-/// How long a front lets itself be overtaken: Go's figure.
-const PATIENCE: Duration = Duration::from_millis(1);
-/// How long it lets itself be overtaken at least, after it was first called.
-const TURN: Duration = Duration::from_micros(250);
+use super::word::{self, Attempt, CALLED, LOCKED, QUEUED, RESERVED};
 
 /// Invariant 1, for assertions.
 const ONE_FRONT: &str = "two threads were called at once";
-
-/// Whether a newcomer may take the lock.
-fn is_open(word: u32) -> bool {
-    step!("mutex.respect-reservation", word & (LOCKED | RESERVED) == 0, else word & LOCKED == 0)
-}
 
 /// The lock. Whoever takes it, any thread may release it.
 #[derive(Debug)]
@@ -120,69 +102,66 @@ impl FairLock {
         self.word.compare_exchange(0, LOCKED, ord!("mutex.take", Acquire), ord!("mutex.take.fail", Relaxed)).is_ok()
     }
 
-    /// Takes the lock if it is free and not reserved. Fails only if it is not.
+    /// Takes the lock if it is free and not reserved, nor becomes reserved now.
     #[inline]
     pub(super) fn try_lock(&self) -> bool {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("mutex.try.look", Relaxed));
-        while is_open(word) {
+        loop {
+            let (new, take) = match word::attempt(word) {
+                Attempt::Closed => return false,
+                Attempt::Take(new) => (new, true),
+                Attempt::Reserve(new) => (new, false),
+            };
             // Acquire: as in `take_fresh`. Relaxed on failure: it looks again.
-            match self.word.compare_exchange(
-                word,
-                word | LOCKED,
-                ord!("mutex.try", Acquire),
-                ord!("mutex.try.fail", Relaxed),
-            ) {
-                Ok(_) => return true,
+            match self.word.compare_exchange(word, new, ord!("mutex.try", Acquire), ord!("mutex.try.fail", Relaxed)) {
+                Ok(_) => return take,
                 Err(now) => word = now,
             }
         }
-        false
     }
 
     #[cold]
     fn lock_slow(&self, deadline: Option<Instant>) -> bool {
-        let mut pacer = Pacer::new();
+        // Relaxed, here and below: hints.
+        let waited_for = self.word.load(ord!("mutex.look", Relaxed)) & (QUEUED | CALLED) != 0;
+        let mut pacer = if waited_for { Pacer::brief() } else { Pacer::new() };
         loop {
             if self.try_lock() {
                 return true;
             }
-            // Relaxed: a hint. Whoever would have to overtake a line waits in it, asleep.
-            let word = self.word.load(ord!("mutex.look", Relaxed));
-            if word & (QUEUED | CALLED | RESERVED) != 0 || !pacer.step() {
-                break;
+            // Whoever waits for a reserved lock is in the way of the one for whom it is reserved.
+            if self.word.load(ord!("mutex.look-again", Relaxed)) & RESERVED != 0 || !pacer.step() {
+                return self.wait_in_line(deadline);
             }
         }
-        self.wait_in_line(deadline)
     }
 
     fn wait_in_line(&self, deadline: Option<Instant>) -> bool {
-        let has_passed = || gosync_atomic::__sys::has_passed(deadline);
-        if has_passed() {
+        if has_passed(deadline) {
             return false;
         }
-        let waiting = Stopwatch::start();
-        let waiter = Waiter::new();
+        let waiter = Waiter::of_thread(0);
         if self.join(&waiter) {
             return true;
         }
-        if !self.await_call(&waiter, deadline, false) {
+        if !self.await_call(&waiter, deadline) {
             return false;
         }
-        let called = Stopwatch::start();
         loop {
             if self.take_as_front() {
                 return true;
             }
-            if has_passed() {
-                return self.give_up_as_front();
+            if has_passed(deadline) {
+                return self.leave_as_front();
             }
-            let reserve = waiting.has_reached(PATIENCE) && called.has_reached(TURN);
-            let waiter = Waiter::new();
-            if self.step_back(&waiter, reserve) {
+            // Relaxed: the stamp stays as it is while this thread is the front.
+            let since = word::stamp(self.word.load(ord!("mutex.since", Relaxed)));
+            let waiter = Waiter::of_thread(since);
+            if self.step_back(&waiter) {
                 return true;
             }
-            if !self.await_call(&waiter, deadline, reserve) {
+            if !self.await_call(&waiter, deadline) {
                 return false;
             }
         }
@@ -195,15 +174,18 @@ impl FairLock {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("mutex.join.look", Relaxed));
         loop {
-            let open = is_open(word);
-            let new = if open { word | LOCKED } else { word | QUEUED };
+            let (new, take) = match word::attempt(word) {
+                Attempt::Closed => (word | QUEUED, false),
+                Attempt::Take(new) => (new, true),
+                Attempt::Reserve(new) => (new | QUEUED, false),
+            };
             // Acquire: if it takes the lock, as in `take_fresh`. Relaxed on failure: it looks again.
             match step!(
                 "mutex.join",
                 self.word.compare_exchange(word, new, ord!("mutex.join.take", Acquire), ord!("mutex.join.fail", Relaxed)),
                 else Ok(word)
             ) {
-                Ok(_) if open => return true,
+                Ok(_) if take => return true,
                 Ok(_) => break,
                 Err(now) => word = now,
             }
@@ -215,7 +197,7 @@ impl FairLock {
 
     /// Sleeps until this node was called: `true`, and the caller is the front; or until the deadline has passed:
     /// `false`, and the node is not in line any more.
-    fn await_call(&self, waiter: &Waiter, deadline: Option<Instant>, reserved: bool) -> bool {
+    fn await_call(&self, waiter: &Waiter, deadline: Option<Instant>) -> bool {
         if waiter.wait(deadline) {
             return true;
         }
@@ -223,13 +205,10 @@ impl FairLock {
         let mut line = queue.lock();
         // SAFETY: the node is alive, and was pushed to this line.
         if unsafe { line.remove(NonNull::from(waiter)) } {
-            let mut gone = if line.is_empty() { QUEUED } else { 0 };
-            if reserved {
-                gone |= step!("mutex.unreserve", RESERVED, else 0);
+            if line.is_empty() {
+                // Relaxed: the bit publishes nothing.
+                self.word.fetch_and(!QUEUED, ord!("mutex.leave", Relaxed));
             }
-            // Relaxed: the bits publish nothing. The lock, if it was reserved and is free, is open now, and the release
-            // that freed it is about to call whoever is the front then.
-            self.word.fetch_and(!gone, ord!("mutex.leave", Relaxed));
             return false;
         }
         drop(line);
@@ -244,15 +223,16 @@ impl FairLock {
             // Relaxed: a guess that the exchange checks.
             let mut word = self.word.load(ord!("mutex.front.look", Relaxed));
             while word & LOCKED == 0 {
+                let new = word::taken_by_front(word);
                 // Acquire: as in `take_fresh`. Relaxed on failure: it looks again.
                 match self.word.compare_exchange(
                     word,
-                    (word | LOCKED) & !cleared_by_front(),
+                    new,
                     ord!("mutex.front.take", Acquire),
                     ord!("mutex.front.fail", Relaxed),
                 ) {
-                    Ok(old) => {
-                        debug_assert!(old & CALLED != 0, "{ONE_FRONT}");
+                    Ok(_) => {
+                        debug_assert!(word & CALLED != 0, "{ONE_FRONT}");
                         return true;
                     }
                     Err(now) => word = now,
@@ -265,61 +245,33 @@ impl FairLock {
     }
 
     /// As the front: goes back to the front of the line, or takes the lock (`true`) if it is free after all.
-    fn step_back(&self, waiter: &Waiter, reserve: bool) -> bool {
+    fn step_back(&self, waiter: &Waiter) -> bool {
         let queue = self.word.queue();
         let mut line = queue.lock();
-        // Relaxed: a guess that the exchange checks.
-        let mut word = self.word.load(ord!("mutex.back.look", Relaxed));
-        loop {
-            let free = word & LOCKED == 0;
-            let new = if free {
-                (word | LOCKED) & !cleared_by_front()
-            } else {
-                let reserve = if reserve { RESERVED } else { 0 };
-                step!("mutex.uncall", word & !CALLED, else word) | QUEUED | step!("mutex.reserve", reserve, else 0)
-            };
-            // Acquire: if it takes the lock, as in `take_fresh`. Relaxed on failure: it looks again.
-            match self.word.compare_exchange(
-                word,
-                new,
-                ord!("mutex.back.take", Acquire),
-                ord!("mutex.back.fail", Relaxed),
-            ) {
-                Ok(old) => {
-                    debug_assert!(old & CALLED != 0, "{ONE_FRONT}");
-                    if free {
-                        return true;
-                    }
-                    break;
-                }
-                Err(now) => word = now,
-            }
+        if self.pass_on(QUEUED) {
+            return true;
         }
         // SAFETY: it is new, and `await_call` removes it or sees it woken.
         unsafe { line.push_front(NonNull::from(waiter)) };
         false
     }
 
-    /// As the front: leaves, if the lock is taken, so that its release calls another; or takes it (`true`).
-    fn give_up_as_front(&self) -> bool {
+    /// As the front: leaves for good, or takes the lock (`true`) if it is free after all.
+    fn leave_as_front(&self) -> bool {
+        self.pass_on(0)
+    }
+
+    /// As the front: takes the lock if it is free (`true`); or else makes its release call the front of the line anew.
+    fn pass_on(&self, bits: u32) -> bool {
         // Relaxed: a guess that the exchange checks.
-        let mut word = self.word.load(ord!("mutex.give-up.look", Relaxed));
+        let mut word = self.word.load(ord!("mutex.pass.look", Relaxed));
         loop {
             let free = word & LOCKED == 0;
-            let new = if free {
-                (word | LOCKED) & !cleared_by_front()
-            } else {
-                step!("mutex.give-up", word & !CALLED, else word)
-            };
+            let new = if free { word::taken_by_front(word) } else { word::without_call(word) | bits };
             // Acquire: if it takes the lock, as in `take_fresh`. Relaxed on failure: it looks again.
-            match self.word.compare_exchange(
-                word,
-                new,
-                ord!("mutex.give-up.take", Acquire),
-                ord!("mutex.give-up.fail", Relaxed),
-            ) {
-                Ok(old) => {
-                    debug_assert!(old & CALLED != 0, "{ONE_FRONT}");
+            match self.word.compare_exchange(word, new, ord!("mutex.pass", Acquire), ord!("mutex.pass.fail", Relaxed)) {
+                Ok(_) => {
+                    debug_assert!(word & CALLED != 0, "{ONE_FRONT}");
                     return free;
                 }
                 Err(now) => word = now,
@@ -334,10 +286,13 @@ impl FairLock {
     /// It is held, and the caller is the one that releases it, once.
     #[inline(always)]
     pub(super) unsafe fn unlock(&self) {
-        // Release: pairs with the Acquire of whoever takes the lock next.
-        // Nothing but the comparison is made of the old word: that is one `lock dec` on x86.
-        if self.word.fetch_sub(LOCKED, ord!("mutex.release", Release)) != LOCKED {
-            self.call();
+        // Relaxed: a hint. What the subtraction finds is what counts.
+        if calls(self.word.load(ord!("mutex.release.look", Relaxed))) {
+            self.call(LOCKED);
+        // Release: pairs with the Acquire of whoever takes the lock next. Of the old word nothing but the comparison is
+        // used: that is one `lock dec` on x86.
+        } else if self.word.fetch_sub(LOCKED, ord!("mutex.release", Release)) != LOCKED {
+            self.call_afterwards();
         }
     }
 
@@ -347,6 +302,9 @@ impl FairLock {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("mutex.unlock.look", Relaxed));
         while word & LOCKED != 0 {
+            if calls(word) {
+                return self.call(LOCKED);
+            }
             // Release: as in `unlock`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(
                 word,
@@ -354,47 +312,55 @@ impl FairLock {
                 ord!("mutex.unlock", Release),
                 ord!("mutex.unlock.fail", Relaxed),
             ) {
-                Ok(_) => {
-                    if word != LOCKED {
-                        self.call();
-                    }
-                    return true;
-                }
+                Ok(_) => return true,
                 Err(now) => word = now,
             }
         }
         false
     }
 
-    /// Calls the front of the line, if somebody is in line and nobody was called. Only for the thread that has just
-    /// released the lock, which sees its own release or what came after it.
+    /// For a thread that has released the lock without knowing that it had to call.
     #[cold]
-    fn call(&self) {
-        // Relaxed: a hint that is looked at again below; whoever changed the bits since the release has done the rest.
-        if self.word.load(ord!("mutex.call.hint", Relaxed)) & (QUEUED | CALLED) != QUEUED {
-            return;
+    fn call_afterwards(&self) {
+        // Relaxed: it sees its own release or what came after; whoever changed the bits since then has done the rest.
+        if calls(self.word.load(ord!("mutex.call.look", Relaxed))) {
+            self.call(0);
         }
+    }
+
+    /// Calls the front of the line, if nobody was called and somebody is still in line, and releases the lock in the same
+    /// step (`release` is `LOCKED`), so that nobody gets between them, or not (`release` is 0). Only a lock that is held
+    /// can be released: whether it was.
+    #[cold]
+    fn call(&self, release: u32) -> bool {
         let queue = self.word.queue();
         let mut line = queue.lock();
-        // Relaxed: nobody else sets the bit while this thread has the line locked.
-        let called = self.word.load(ord!("mutex.call.look", Relaxed)) & CALLED != 0;
-        if step!("mutex.call-one", called, else false) {
-            return;
-        }
-        // Those who were in line may have left.
-        let Some(front) = line.pop() else { return };
-        if line.is_empty() {
-            // Relaxed, here and below: the bits publish nothing. QUEUED goes, CALLED comes.
-            self.word.fetch_add(CALLED - QUEUED, ord!("mutex.call-last", Relaxed));
-        } else {
-            self.word.fetch_or(CALLED, ord!("mutex.call", Relaxed));
-        }
+        // Relaxed: a guess that the exchange checks.
+        let mut word = self.word.load(ord!("mutex.call.look-again", Relaxed));
+        let called = loop {
+            if word & release != release {
+                return false;
+            }
+            let called = step!("mutex.call-one", word & CALLED != 0, else false);
+            let front = if called { None } else { line.peek() };
+            let released = word - release;
+            let new = front.map_or(released, |front| word::with_call(released, front));
+            // Release: as in `unlock`. Relaxed on failure: it looks again.
+            match self.word.compare_exchange(word, new, ord!("mutex.call", Release), ord!("mutex.call.fail", Relaxed)) {
+                Ok(_) => break if front.is_some() { line.pop() } else { None },
+                Err(now) => word = now,
+            }
+        };
         drop(line);
-        front.send();
+        if let Some((front, _)) = called {
+            step!("mutex.call.wake", front.send());
+        }
+        true
     }
 }
 
-/// What the front clears when it takes the lock: its call, and its reservation if it made one.
-fn cleared_by_front() -> u32 {
-    step!("mutex.clear-call", CALLED, else 0) | step!("mutex.clear-reservation", RESERVED, else 0)
+/// Whether whoever releases a lock with this word calls somebody.
+#[inline]
+fn calls(word: u32) -> bool {
+    word & (QUEUED | CALLED) == QUEUED
 }

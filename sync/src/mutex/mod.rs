@@ -2,6 +2,7 @@
 
 mod fair_lock;
 mod raw_mutex;
+mod word;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -21,9 +22,10 @@ pub use raw_mutex::RawMutex;
 /// # Fairness
 ///
 /// Waiters are served in the order of their arrival, but a running thread that finds the mutex unlocked may overtake
-/// them, which is what makes a contended mutex fast. The waiter at the front lets itself be overtaken until it has waited
-/// for 1 ms, and for 0.25 ms since it was first woken; then the next unlock is its own, as in Go's starvation mode. Under saturation at most one
-/// wake-up in 0.25 ms is lost to this, where Go pays one for every critical section.
+/// them, which is what makes a contended mutex fast. The waiter at the front is overtaken for 0.25 ms at most after it was
+/// first woken, give or take one critical section (Go: 1 ms); whoever would overtake it then queues up behind the others
+/// instead. Under saturation at most one wake-up in 0.25 ms is lost to this, where Go's starvation mode pays one for
+/// every critical section.
 ///
 /// # Memory ordering
 ///
@@ -88,7 +90,7 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Locks if that needs no waiting. Go: `mu.TryLock()`.
     ///
-    /// `None` only if the mutex is locked, or reserved for a waiter that was overtaken for too long.
+    /// `None` only if the mutex is locked, or due to a waiter that was overtaken for too long.
     ///
     /// # Examples
     ///

@@ -63,8 +63,8 @@ impl RawMutex {
 
     /// Locks if that needs no waiting; whether it did. Go: `mu.TryLock()`.
     ///
-    /// It fails only if the mutex is locked, or reserved for a waiter that was overtaken for too long; Go's may fail for
-    /// no reason at all.
+    /// It fails only if the mutex is locked, or due to a waiter that was overtaken for too long; Go's may fail for no
+    /// reason at all.
     #[inline]
     #[must_use = "it may have failed"]
     #[doc(alias = "TryLock")]

@@ -27,7 +27,7 @@ pub(crate) fn models() -> Vec<Model> {
             sections(2, 3);
         })
         .bound(3)
-        .reaches(&["mutex.back.take"]),
+        .reaches(&["mutex.since"]),
         holds(ORDER, "what came before the section", || {
             // The data is outside the sections; the flag that is inside says whether it is there.
             let (d, flag) = (Plain::new(), Arc::new(Mutex::new(false)));
@@ -140,6 +140,7 @@ pub(crate) fn models() -> Vec<Model> {
             other.join().unwrap();
             assert_eq!(*mutex.lock(), 2);
         })
+        .bound(4)
         .reaches(&["sleeper.wake"]),
         holds(TRY, "with a deadline", || {
             let mutex = Arc::new(Mutex::new(0));
@@ -186,57 +187,51 @@ pub(crate) fn models() -> Vec<Model> {
         }),
         holds("gosync.mutex-calls", "two unlocks, two in line", || {
             // Only one of them is called: the code asserts it.
-            let mutex = Arc::new(RawMutex::new());
-            mutex.lock();
-            let waiter = || {
-                let mutex = Arc::clone(&mutex);
-                go(move || {
-                    mutex.lock();
-                    mutex.unlock();
-                })
-            };
-            let waiters = [waiter(), waiter()];
+            let mutex = Arc::new(Mutex::new(0));
+            let guard = mutex.lock();
+            let waiters = [increment(&mutex), increment(&mutex)];
             let newcomer = go({
                 let mutex = Arc::clone(&mutex);
-                move || {
-                    if mutex.try_lock() {
-                        mutex.unlock();
-                    }
-                }
+                move || drop(mutex.try_lock())
             });
-            mutex.unlock();
+            drop(guard);
             waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
             newcomer.join().unwrap();
         })
         .bound(2)
-        .reaches(&["mutex.call", "mutex.call-last"]),
-        holds(BOUND, "no patience", || overtaking(0)).bound(3).pinged().mutants_at(3).witnesses(&[
-            "reserved",
-            "overtaken as often as may be",
-            "served",
-        ]),
+        .reaches(&["mutex.call", "mutex.call.look"]),
+        holds(BOUND, "no patience", || overtaking(0))
+            .bound(3)
+            .pinged()
+            .mutants_at(3)
+            .witnesses(&["served"])
+            .reaches(&["mutex.reserve"]),
+        holds(BOUND, "some patience", || overtaking(1))
+            .bound(3)
+            .pinged()
+            .witnesses(&["overtaken as often as may be", "served"])
+            .reaches(&["mutex.since", "mutex.reserve"]),
         fails(BOUND, "endless patience", Verdict::Assertion, || overtaking(usize::MAX)).bound(3).pinged(),
         holds(BOUND, "nor by a try", || {
             let (mutex, served) = (Arc::new(RawMutex::new()), Arc::new(AtomicBool::new(false)));
             let other = front(&mutex, &served);
-            for _ in 0..2 {
-                mutex.lock();
-                let reserved = is_reserved(&mutex);
+            mutex.lock();
+            let in_line = format!("{mutex:?}").contains("queued: true");
+            mutex.unlock();
+            if mutex.try_lock() {
+                witness(if in_line { "after it" } else { "nobody in line" });
+                assert!(!in_line || served.load(Relaxed), "a try has overtaken the front");
                 mutex.unlock();
-                if mutex.try_lock() {
-                    witness(if reserved { "after the reservation" } else { "without one" });
-                    assert!(!reserved || served.load(Relaxed), "a try has overtaken the front");
-                    mutex.unlock();
-                } else if reserved {
-                    witness("refused");
-                }
+            } else if in_line {
+                witness("refused");
             }
             other.join().unwrap();
         })
         .bound(3)
         .pinged()
-        .witnesses(&["after the reservation", "without one", "refused"]),
+        .witnesses(&["after it", "nobody in line", "refused"]),
         holds(DEADLINE, "meets an unlock", || {
+            be_patient(1);
             let mutex = Arc::new(Mutex::new(0));
             let guard = mutex.lock();
             let other = go({
@@ -261,9 +256,10 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(4)
         .witnesses(&["in time", "too late"])
-        .reaches(&["sleeper.wake", "mutex.leave", "mutex.give-up.take"]),
+        .reaches(&["sleeper.wake", "mutex.leave", "mutex.pass"]),
         holds(DEADLINE, "the next in line is called", || {
             // Whether the one with the deadline was the front or not, called or not.
+            be_patient(1);
             let mutex = Arc::new(Mutex::new(0));
             let others = [timed(&mutex), increment(&mutex)];
             expire_deadlines();
@@ -274,8 +270,9 @@ pub(crate) fn models() -> Vec<Model> {
             assert!(*mutex.lock() >= 3);
         })
         .bound(2)
-        .reaches(&["mutex.leave", "mutex.call", "mutex.give-up"]),
+        .reaches(&["mutex.leave", "mutex.call", "mutex.pass"]),
         holds(DEADLINE, "a called front gives up", || {
+            be_patient(2);
             let mutex = Arc::new(Mutex::new(0));
             let other = timed(&mutex);
             expire_deadlines();
@@ -286,28 +283,7 @@ pub(crate) fn models() -> Vec<Model> {
             assert!(*mutex.lock() >= 3);
         })
         .bound(3)
-        .reaches(&["mutex.give-up"]),
-        holds(DEADLINE, "a reservation is given up", || {
-            let mutex = Arc::new(RawMutex::new());
-            let other = go({
-                let mutex = Arc::clone(&mutex);
-                move || {
-                    if mutex.lock_deadline(Instant::now()) {
-                        mutex.unlock();
-                    }
-                }
-            });
-            mutex.lock();
-            mutex.unlock();
-            // Not before: that the other was called would tell it that its deadline has passed.
-            expire_deadlines();
-            mutex.lock();
-            mutex.unlock();
-            other.join().unwrap();
-            assert!(mutex.try_lock());
-        })
-        .bound(3)
-        .reaches(&["mutex.unreserve", "mutex.front.take"]),
+        .reaches(&["mutex.pass"]),
         holds("gosync.no-spurious-return", "mutex", || {
             let mutex = Arc::new(Mutex::new(0));
             let other = increment(&mutex);
@@ -350,10 +326,6 @@ fn timed(mutex: &Arc<Mutex<usize>>) -> gosync::JoinHandle<()> {
     })
 }
 
-fn is_reserved(mutex: &RawMutex) -> bool {
-    format!("{mutex:?}").contains("reserved: true")
-}
-
 /// Locks once, and tells when it had the lock.
 fn front(mutex: &Arc<RawMutex>, served: &Arc<AtomicBool>) -> gosync::JoinHandle<()> {
     let (mutex, served) = (Arc::clone(mutex), Arc::clone(served));
@@ -364,25 +336,22 @@ fn front(mutex: &Arc<RawMutex>, served: &Arc<AtomicBool>) -> gosync::JoinHandle<
     })
 }
 
-/// One thread locks again and again, another one once; the latter is overtaken when it has joined the line, and without
-/// patience once again, when it was called.
+/// One thread locks again and again, another one once; the latter is overtaken when it has joined the line and, if it has
+/// some patience, once more when it was called.
 fn overtaking(patience: usize) {
     be_patient(patience);
+    let most = if patience == 0 { 1 } else { 2 };
     let (mutex, served) = (Arc::new(RawMutex::new()), Arc::new(AtomicBool::new(false)));
     let front = front(&mutex, &served);
     let mut seen = 0;
-    for _ in 0..3 {
+    for _ in 0..most + 1 {
         mutex.lock();
         // In line and not called: it has joined, or stepped back after the unlock that called it.
-        let state = format!("{mutex:?}");
-        if state.contains("queued: true, called: false") {
+        if format!("{mutex:?}").contains("queued: true, called: false") {
             seen += 1;
-            assert!(seen <= 2, "overtaken too often");
+            assert!(seen <= most, "overtaken too often");
         }
-        if state.contains("reserved: true") {
-            witness("reserved");
-        }
-        if seen == 2 {
+        if seen == most {
             witness("overtaken as often as may be");
         }
         if served.load(Relaxed) && seen > 0 {

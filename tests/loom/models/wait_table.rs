@@ -70,12 +70,12 @@ pub(crate) fn models() -> Vec<Model> {
         .witnesses(&["in time", "too late"]),
         holds(TABLE, "a node that was called cannot be taken out", || {
             let (d, gate) = (Plain::new(), Arc::new(Gate::new(IN_LINE)));
-            let (queue, waiter) = (gate.word.queue(), Waiter::new());
+            let (queue, waiter) = (gate.word.queue(), Waiter::of_thread(0));
             // SAFETY: new; below it is seen woken.
             unsafe { queue.lock().push_back(NonNull::from(&waiter)) };
             let other = passer(&gate, &d);
             d.write(1);
-            let wake = queue.lock().pop().expect("there is one at least");
+            let (wake, _) = queue.lock().pop().expect("there is one at least");
             // SAFETY: alive and of this queue.
             assert!(!unsafe { queue.lock().remove(NonNull::from(&waiter)) });
             wake.send();
@@ -89,7 +89,7 @@ pub(crate) fn models() -> Vec<Model> {
             let task = go({
                 let (d, gate) = (d.clone(), Arc::clone(&gate));
                 move || {
-                    block_on(Pass { gate: &gate, waiter: Waiter::new(), queued: false });
+                    block_on(Pass { gate: &gate, waiter: Waiter::of_thread(0), queued: false });
                     assert_eq!(d.read(), 1);
                 }
             });
@@ -104,7 +104,7 @@ pub(crate) fn models() -> Vec<Model> {
             let task = go({
                 let gate = Arc::clone(&gate);
                 move || {
-                    let mut pass = pin!(Pass { gate: &gate, waiter: Waiter::new(), queued: false });
+                    let mut pass = pin!(Pass { gate: &gate, waiter: Waiter::of_thread(0), queued: false });
                     let parker = Parker::new();
                     let waker = waker_of(&parker);
                     match pass.as_mut().poll(&mut Context::from_waker(&waker)) {
@@ -123,7 +123,7 @@ pub(crate) fn models() -> Vec<Model> {
             let task = go({
                 let gate = Arc::clone(&gate);
                 move || {
-                    let mut pass = pin!(Pass { gate: &gate, waiter: Waiter::new(), queued: false });
+                    let mut pass = pin!(Pass { gate: &gate, waiter: Waiter::of_thread(0), queued: false });
                     let first = waker_of(&Parker::new());
                     if pass.as_mut().poll(&mut Context::from_waker(&first)).is_pending() {
                         block_on(pass);
@@ -168,7 +168,7 @@ impl Gate {
     }
 
     fn pass_until(&self, deadline: Option<Instant>) -> bool {
-        let (queue, waiter) = (self.word.queue(), Waiter::new());
+        let (queue, waiter) = (self.word.queue(), Waiter::of_thread(0));
         let mut line = queue.lock();
         if !self.announce() {
             witness("did not wait");
@@ -195,7 +195,7 @@ impl Gate {
         let queue = self.word.queue();
         loop {
             // One at a time: nobody new joins.
-            let Some(wake) = queue.lock().pop() else { break };
+            let Some((wake, _)) = queue.lock().pop() else { break };
             wake.send();
         }
     }
@@ -238,7 +238,7 @@ impl Future for Pass<'_> {
         // Before the lock: a clone runs other people's code.
         let waker = context.waker().clone();
         if !this.queued {
-            this.waiter = Waiter::with_waker(waker);
+            this.waiter = Waiter::of_task(0, waker);
             let mut line = queue.lock();
             if !this.gate.announce() {
                 return Poll::Ready(());

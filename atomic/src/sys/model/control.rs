@@ -88,7 +88,7 @@ pub fn choose(n: usize) -> usize {
     choices().map_or(0, |choices| choices.deadline.load(Relaxed).min(n - 1))
 }
 
-/// From here on stopwatches are asked so often in vain, in this execution, before they say that the time has passed.
+/// From here on it is asked so often in vain, in this execution, whether a [`Stamp`](super::Stamp) is old enough.
 pub fn be_patient(times: usize) {
     PATIENCE.set(times);
 }

@@ -36,20 +36,31 @@ pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some() && choose(2) == 1
 }
 
-/// Tells how long something has taken: as often as [`control::be_patient`] said, not long enough, and then long enough.
-#[derive(Clone, Copy, Debug)]
-pub struct Stopwatch;
+/// A moment. It is too young as often as [`control::be_patient`] said, and then old enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp;
 
-impl Stopwatch {
-    /// Starts it.
+#[allow(missing_docs, reason = "as the native stamp's")]
+impl Stamp {
+    pub const BITS: u32 = 20;
+
     #[must_use]
-    pub fn start() -> Stopwatch {
-        Stopwatch
+    pub fn now() -> Stamp {
+        Stamp
     }
 
-    /// Whether that much time has passed.
     #[must_use]
-    pub fn has_reached(&self, _time: std::time::Duration) -> bool {
+    pub fn bits(self) -> u32 {
+        1
+    }
+
+    #[must_use]
+    pub fn from_bits(bits: u32) -> Option<Stamp> {
+        (bits != 0).then_some(Stamp)
+    }
+
+    #[must_use]
+    pub fn is_older_than(self, _time: std::time::Duration) -> bool {
         control::is_impatient()
     }
 }
@@ -83,6 +94,12 @@ impl Pacer {
     /// A fresh rhythm.
     #[must_use]
     pub fn new() -> Pacer {
+        Pacer
+    }
+
+    /// The same.
+    #[must_use]
+    pub fn brief() -> Pacer {
         Pacer
     }
 

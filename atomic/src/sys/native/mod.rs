@@ -4,6 +4,7 @@ mod alive;
 mod cell;
 mod futex;
 mod lock;
+mod stamp;
 mod table;
 mod wait;
 
@@ -11,6 +12,7 @@ pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell};
 pub use futex::{Futex, Waker};
 pub use lock::{Lock, LockGuard};
+pub use stamp::Stamp;
 pub use std::hint::spin_loop;
 pub use std::sync::Arc;
 pub use std::sync::atomic::fence;
@@ -31,24 +33,6 @@ pub mod thread {
 #[must_use]
 pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= std::time::Instant::now())
-}
-
-/// Tells how long something has taken.
-#[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(std::time::Instant);
-
-impl Stopwatch {
-    /// Starts it.
-    #[must_use]
-    pub fn start() -> Stopwatch {
-        Stopwatch(std::time::Instant::now())
-    }
-
-    /// Whether that much time has passed.
-    #[must_use]
-    pub fn has_reached(&self, time: std::time::Duration) -> bool {
-        self.0.elapsed() >= time
-    }
 }
 
 /// One of `n` answers, which a model explores and a program never asks for: always 0.

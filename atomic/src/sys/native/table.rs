@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn queues_that_share_a_bucket_do_as_queues_that_do_not() {
         let bucket = Bucket::new();
-        let waiters: Vec<Waiter> = (0..4_000).map(|_| Waiter::new()).collect();
+        let waiters: Vec<Waiter> = (0..4_000).map(Waiter::of_thread).collect();
         let mut expected: HashMap<usize, VecDeque<NonNull<Waiter>>> = HashMap::new();
         let mut random = 0x2545_F491_4F6C_DD1D_u64;
         let mut fresh = waiters.iter().map(NonNull::from);
@@ -81,8 +81,11 @@ mod tests {
                     queue.push_front(waiter);
                 }
                 3 => {
-                    let popped = guard.pop().map(|wake| match wake {
-                        Wake::Thread(waiter) => waiter,
+                    let popped = guard.pop().map(|(wake, tag)| match wake {
+                        Wake::Thread(waiter) => {
+                            assert_eq!(waiter, NonNull::from(&waiters[tag as usize]));
+                            waiter
+                        }
                         Wake::Task(_) => unreachable!(),
                     });
                     assert_eq!(popped, queue.pop_front());
@@ -102,7 +105,7 @@ mod tests {
         assert!(longest > 20, "the queues stayed short: {longest}");
         for (key, queue) in expected {
             for waiter in queue {
-                assert!(matches!(bucket.lock(key).pop(), Some(Wake::Thread(popped)) if popped == waiter));
+                assert!(matches!(bucket.lock(key).pop(), Some((Wake::Thread(popped), _)) if popped == waiter));
             }
             assert!(bucket.lock(key).is_empty());
         }
