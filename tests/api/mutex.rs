@@ -163,7 +163,7 @@ fn odd_values() {
     });
     let bytes = large.into_inner();
     assert!(bytes.iter().all(|&byte| byte == bytes[0]));
-    assert_eq!(bytes[0], 1 ^ 2 ^ 3 ^ 4);
+    assert_eq!(bytes[0], 4, "1 ^ 2 ^ 3 ^ 4");
 
     let mut local = 1;
     let borrowed = Mutex::new(&mut local);
@@ -585,7 +585,7 @@ fn in_the_order_of_arrival() {
 /// Plays the first in line against a thread that overtakes it again and again, with two more behind it, until the mutex
 /// is reserved; then lets `end` unlock it. The order in which the three were served; `None` if the first one was too
 /// quick to be overtaken.
-fn overtaken<'a>(raw: &'a RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>>)) -> Option<Vec<usize>> {
+fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>>)) -> Option<Vec<usize>> {
     let order = Mutex::new(Vec::new());
     raw.lock();
     let established = thread::scope(|s| {

@@ -75,7 +75,7 @@ fn double(m: &RawMutex) {
 #[test]
 fn test_mutex_misuse() {
     const CASE: &str = "GOSYNC_MUTEX_MISUSE";
-    let cases: [(&str, fn(&RawMutex)); 2] = [("Mutex.Unlock", fresh), ("Mutex.Unlock2", double)];
+    let cases = [("Mutex.Unlock", fresh as fn(&RawMutex)), ("Mutex.Unlock2", double)];
     if let Ok(name) = env::var(CASE) {
         let (_, misuse) = cases.into_iter().find(|&(case, _)| case == name).expect("a known case");
         return misuse(&RawMutex::new());
