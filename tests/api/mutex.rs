@@ -17,6 +17,9 @@ const LOCKED: &str = "RawMutex { locked: true, queued: false, called: false, res
 const IN_LINE: &str = "RawMutex { locked: true, queued: true, called: false, reserved: false }";
 const RESERVED: &str = "RawMutex { locked: true, queued: true, called: false, reserved: true }";
 
+/// A waiter lets itself be overtaken for so long at least.
+const PATIENCE: Duration = Duration::from_millis(1);
+
 fn panics(f: impl FnOnce()) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_err()
 }
@@ -588,6 +591,7 @@ fn in_the_order_of_arrival() {
 fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>>)) -> Option<Vec<usize>> {
     let order = Mutex::new(Vec::new());
     raw.lock();
+    let before = Instant::now();
     let established = thread::scope(|s| {
         for n in 0..3 {
             let order = &order;
@@ -608,6 +612,7 @@ fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>
             match until(raw, &[IN_LINE, RESERVED, LOCKED]) {
                 IN_LINE => {}
                 RESERVED => {
+                    assert!(before.elapsed() >= PATIENCE, "reserved too soon");
                     end(&order);
                     break true;
                 }
