@@ -592,7 +592,7 @@ fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>
     let order = Mutex::new(Vec::new());
     raw.lock();
     let before = Instant::now();
-    let established = thread::scope(|s| {
+    let reserved_after = thread::scope(|s| {
         for n in 0..3 {
             let order = &order;
             s.spawn(move || {
@@ -606,24 +606,26 @@ fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>
         loop {
             raw.unlock();
             if !raw.try_lock() {
-                break false;
+                break None;
             }
             // The front was called, finds it taken, and goes back. Unless all have been served in between.
             match until(raw, &[IN_LINE, RESERVED, LOCKED]) {
-                IN_LINE => {}
+                IN_LINE => thread::sleep(PATIENCE),
                 RESERVED => {
-                    assert!(before.elapsed() >= PATIENCE, "reserved too soon");
+                    let waited = before.elapsed();
                     end(&order);
-                    break true;
+                    break Some(waited);
                 }
                 _ => {
                     raw.unlock();
-                    break false;
+                    break None;
                 }
             }
         }
     });
-    established.then(|| order.into_inner())
+    // Not before: a panic in the scope would leave the mutex locked.
+    assert!(reserved_after? >= PATIENCE, "reserved too soon");
+    Some(order.into_inner())
 }
 
 /// One that was overtaken goes back to where it was: to the front.
@@ -631,7 +633,7 @@ fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>
 fn overtaking_keeps_the_order() {
     with_some_pause(|pause| {
         let raw = RawMutex::new();
-        let rounds = (0..100).find_map(|_| overtaken(&raw, pause, |_| raw.unlock()));
+        let rounds = (0..3_000).find_map(|_| overtaken(&raw, pause, |_| raw.unlock()));
         rounds.expect("a thread that wakes up is slower than one that runs") == [0, 1, 2]
     });
 }
@@ -651,16 +653,18 @@ fn overtaking_ends() {
         |raw| raw.lock_deadline(Instant::now()),
     ];
     for lock in locks {
-        let round = || {
+        let mut too_soon = false;
+        let mut round = || {
             overtaken(&raw, Duration::ZERO, |order| {
                 raw.unlock();
                 if lock(&raw) {
-                    assert!(!order.lock().is_empty(), "the front was overtaken once more");
+                    too_soon |= order.lock().is_empty();
                     raw.unlock();
                 }
             })
         };
-        assert!((0..100).any(|_| round().is_some()), "a thread that wakes up is slower than one that runs");
+        assert!((0..3_000).any(|_| round().is_some()), "a thread that wakes up is slower than one that runs");
+        assert!(!too_soon, "the front was overtaken once more");
         assert_eq!(format!("{raw:?}"), FREE);
     }
 }
@@ -683,7 +687,7 @@ fn a_reservation_is_given_up() {
                     break false;
                 }
                 match until(&raw, &[IN_LINE, RESERVED, LOCKED]) {
-                    IN_LINE => {}
+                    IN_LINE => thread::sleep(PATIENCE),
                     state => break state == RESERVED,
                 }
             };
@@ -699,7 +703,7 @@ fn a_reservation_is_given_up() {
         raw.unlock();
         reserved
     };
-    let mut timeouts = (0..50).map(|n| Duration::from_millis(5 + 5 * n));
+    let mut timeouts = (0..1_000).map(|n| Duration::from_millis(5 + n / 10));
     assert!(timeouts.any(round), "never reserved before it gave up");
 }
 
