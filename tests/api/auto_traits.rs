@@ -11,7 +11,10 @@ use gosync::chan::{
     Chan, CloseError, IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryIter, TryRecvError, TrySendError,
 };
-use gosync::{JoinHandle, Once, OnceFunc, OncePanic, OnceValue, OnceValues, WaitGroup, WaitTimeoutError};
+use gosync::{
+    JoinHandle, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawMutex, WaitGroup,
+    WaitTimeoutError,
+};
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
 /// `Send`, not `Sync`: what a channel moves it need not share.
@@ -110,6 +113,37 @@ assert_impl_all!(OnceValues<u8, u8>: Send, Sync, UnwindSafe, RefUnwindSafe, Debu
 assert_not_impl_any!(OnceValue<Opaque>: Debug, Default, Clone);
 assert_not_impl_any!(OnceFunc: Clone);
 assert_impl_all!(OncePanic: Copy, PartialEq, Eq, Error, Send, Sync);
+
+assert_impl_all!(RawMutex: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
+// A copy would be another mutex.
+assert_not_impl_any!(RawMutex: Clone);
+// The value moves from thread to thread, and is never shared.
+assert_impl_all!(Mutex<Movable>: Send, Sync);
+assert_impl_all!(Mutex<dyn FnMut() + Send>: Send, Sync);
+assert_impl_all!(Mutex<[Movable]>: Send, Sync);
+assert_not_impl_any!(Mutex<Fixed>: Send, Sync);
+assert_not_impl_any!(Mutex<Shared>: Send, Sync);
+assert_not_impl_any!(Mutex<dyn FnMut() + Sync>: Send, Sync);
+assert_not_impl_any!(Mutex<&'static Movable>: Send, Sync);
+// A guard moves the value, and a reference to it shares the value.
+assert_impl_all!(MutexGuard<'static, u8>: Send, Sync);
+assert_impl_all!(MutexGuard<'static, Movable>: Send);
+assert_not_impl_any!(MutexGuard<'static, Movable>: Sync);
+assert_impl_all!(MutexGuard<'static, Shared>: Sync);
+assert_not_impl_any!(MutexGuard<'static, Shared>: Send);
+assert_not_impl_any!(MutexGuard<'static, Fixed>: Send, Sync);
+assert_impl_all!(MutexGuard<'static, [u8]>: Send, Sync);
+// Nothing tells that a panic has left the value half changed, as with a `RefCell`.
+assert_impl_all!(Mutex<u8>: UnwindSafe);
+assert_not_impl_any!(Mutex<u8>: RefUnwindSafe);
+assert_not_impl_any!(Mutex<Breakable>: UnwindSafe);
+assert_not_impl_any!(MutexGuard<'static, u8>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Mutex<u8>: Unpin, Default, Debug, From<u8>);
+assert_not_impl_any!(Mutex<std::marker::PhantomPinned>: Unpin);
+assert_impl_all!(MutexGuard<'static, std::marker::PhantomPinned>: Unpin);
+assert_impl_all!(MutexGuard<'static, u8>: Debug, Display, std::ops::DerefMut<Target = u8>);
+assert_not_impl_any!(Mutex<Opaque>: Debug, Default, Clone);
+assert_not_impl_any!(MutexGuard<'static, Opaque>: Debug, Display, Clone);
 
 assert_type_eq_all!(gosync::Once, gosync_once::Once);
 assert_type_eq_all!(gosync::OnceFunc, gosync_once::OnceFunc);

@@ -3,7 +3,7 @@
 //! | module | covers |
 //! | --- | --- |
 //! | `auto_traits` | `Send`, `Sync`, unwind safety and other traits, for which values and for which not; the facade's types |
-//! | `sizes` | one-pointer handles, the four-byte group, construction in constants and statics |
+//! | `sizes` | one-pointer handles, the four-byte group and mutex, construction in constants and statics |
 //! | `errors` | texts, conversions, questions; every failing operation gives its value back |
 //! | `handles` | nil, len and capacity, counts, identity, `Debug`, iterators |
 //! | `close` | who can close, how often, and what blocked and later operations see |
@@ -15,6 +15,7 @@
 //! | `values` | borrowed, large, empty and over-aligned values |
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
 //! | `waitgroup` | `WaitGroup` and `go` |
+//! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 
 mod auto_traits;
@@ -22,6 +23,7 @@ mod close;
 mod drops;
 mod errors;
 mod handles;
+mod mutex;
 mod once;
 mod order;
 mod panics;
@@ -39,9 +41,19 @@ use std::time::Duration;
 
 use gosync::chan::{Chan, Receiver, Sender};
 
+use crate::watchdog::Watchdog;
+
 /// A channel of each kind, with capacity `Some`, or unbounded.
 fn make<T>(capacity: Option<usize>) -> (Sender<T>, Receiver<T>) {
     Chan::new(capacity.unwrap_or(usize::MAX)).split()
+}
+
+/// Panics unless three rounds in a row are right with some pause up to a second.
+#[track_caller]
+fn with_some_pause(round: impl Fn(Duration) -> bool) {
+    let _watchdog = Watchdog::new();
+    let mut pauses = (0..11).map(|n| Duration::from_millis(1 << n));
+    assert!(pauses.any(|pause| (0..3).all(|_| round(pause))), "not in the order of arrival");
 }
 
 /// Lets other threads come as far as where they block. No verdict depends on whether they do.

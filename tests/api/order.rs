@@ -4,21 +4,12 @@
 //! one whenever they were not served in order. In a channel without order no pause is long enough.
 
 use std::thread;
-use std::time::Duration;
 
 use gosync::chan::Chan;
 
-use crate::watchdog::Watchdog;
+use crate::with_some_pause;
 
 const THREADS: usize = 4;
-
-/// Panics unless three rounds in a row are right with some pause up to a second.
-#[track_caller]
-fn with_some_pause(round: impl Fn(Duration) -> bool) {
-    let _watchdog = Watchdog::new();
-    let mut pauses = (0..11).map(|n| Duration::from_millis(1 << n));
-    assert!(pauses.any(|pause| (0..3).all(|_| round(pause))), "not in the order of arrival");
-}
 
 #[test]
 fn senders() {

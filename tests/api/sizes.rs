@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gosync::chan::{self, Chan, CloseError, IntoIter, Receiver, Sender, TryRecvError, TrySendError};
-use gosync::{Once, OnceFunc, OnceValue, OnceValues, WaitGroup, WaitTimeoutError};
+use gosync::{Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawMutex, WaitGroup, WaitTimeoutError};
 use static_assertions::{assert_eq_size, const_assert_eq};
 
 // A handle is one pointer, whatever the value is.
@@ -18,6 +18,18 @@ assert_eq_size!(Option<Sender<u64>>, [usize; 2]);
 
 const_assert_eq!(size_of::<WaitGroup>(), 4);
 const_assert_eq!(align_of::<WaitGroup>(), 4);
+
+// A word, and the value.
+const_assert_eq!(size_of::<RawMutex>(), 4);
+const_assert_eq!(align_of::<RawMutex>(), 4);
+const_assert_eq!(size_of::<Mutex<()>>(), 4);
+const_assert_eq!(size_of::<Mutex<u32>>(), 8);
+const_assert_eq!(size_of::<Mutex<u64>>(), 16);
+const_assert_eq!(size_of::<Mutex<[u8; 12]>>(), 16);
+// A guard is a reference, and leaves its niche to `Option`.
+assert_eq_size!(MutexGuard<'static, [u64; 100]>, usize);
+assert_eq_size!(Option<MutexGuard<'static, u64>>, usize);
+assert_eq_size!(MutexGuard<'static, [u64]>, [usize; 2]);
 
 const_assert_eq!(size_of::<Once>(), 4);
 const_assert_eq!(align_of::<Once>(), 4);
@@ -34,6 +46,9 @@ assert_eq_size!(Result<(), chan::RecvError>, bool);
 assert_eq_size!(Result<(), WaitTimeoutError>, bool);
 
 static GROUP: WaitGroup = WaitGroup::new();
+static MUTEX: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+static RAW: RawMutex = RawMutex::new();
+static LOCKED: [Mutex<(u8, [&str; 2])>; 2] = [const { Mutex::new((0, ["a", "b"])) }; 2];
 static ONCE: Once = Once::new();
 static FUNC: OnceFunc = OnceFunc::new(|| ONCE.call_once(|| unreachable!("it is completed")));
 static VALUE: OnceValue<String> = OnceValue::new(|| "value".into());
@@ -53,6 +68,20 @@ fn statics() {
         GROUP.wait();
         assert_eq!(GROUP.wait_timeout(Duration::ZERO), Ok(()));
     });
+    MUTEX.lock().push(1);
+    std::thread::scope(|s| {
+        RAW.lock();
+        s.spawn(|| {
+            MUTEX.lock().push(2);
+            RAW.unlock();
+        });
+        RAW.lock();
+        assert_eq!(MUTEX.try_lock().as_deref(), Some(&vec![1, 2]));
+        RAW.unlock();
+    });
+    let first = LOCKED[0].lock();
+    assert_eq!((LOCKED[1].lock().1[1], first.0), ("b", 0), "two mutexes, not one");
+    drop(first);
     ONCE.call_once(|| ());
     FUNC.call();
     assert_eq!(VALUES.get(), (&5, &Ok("value")));

@@ -1,11 +1,11 @@
-//! Channels while a thread's locals are being destroyed: every operation works, the blocking ones too.
+//! While a thread's locals are being destroyed, every operation works, the blocking ones too.
 
 use std::cell::RefCell;
 use std::thread;
 use std::time::Duration;
 
-use gosync::WaitGroup;
 use gosync::chan::{self, Receiver, RecvTimeoutError, Sender};
+use gosync::{Mutex, RawMutex, WaitGroup};
 
 use crate::settle;
 use crate::watchdog::Watchdog;
@@ -96,4 +96,47 @@ fn waiting_in_a_destructor() {
     GROUP.done();
     assert_eq!(rx.recv(), Ok(()));
     thread.join().unwrap();
+}
+
+/// A mutex too: it blocks there, gives up there, and unlocks there what another thread waits for; on a thread that has
+/// blocked before, and on one that has not.
+#[test]
+fn locking_in_a_destructor() {
+    static MUTEX: Mutex<u32> = Mutex::new(0);
+    static RAW: RawMutex = RawMutex::new();
+    let _watchdog = Watchdog::new();
+    for (round, used_before) in [false, true].into_iter().enumerate() {
+        let guard = MUTEX.lock();
+        RAW.lock();
+        let (ready, start) = chan::bounded(0);
+        let before = move || {
+            if used_before {
+                let mutex = Mutex::new(());
+                thread::scope(|s| {
+                    let guard = mutex.lock();
+                    let other = s.spawn(|| drop(mutex.lock()));
+                    settle();
+                    drop(guard);
+                    drop(mutex.lock());
+                    other.join().unwrap();
+                });
+            }
+        };
+        let thread = at_exit(before, move || {
+            assert!(MUTEX.try_lock().is_none());
+            assert!(MUTEX.lock_timeout(Duration::from_millis(1)).is_none());
+            ready.send(()).unwrap();
+            *MUTEX.lock() += 1;
+            RAW.unlock();
+        });
+        start.recv().unwrap();
+        settle();
+        assert_eq!(*guard as usize, round, "it waits");
+        drop(guard);
+        // By the destructor's unlock, if it came to its end.
+        RAW.lock();
+        assert_eq!(*MUTEX.lock() as usize, round + 1);
+        thread.join().unwrap();
+        RAW.unlock();
+    }
 }

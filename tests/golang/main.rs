@@ -1,4 +1,4 @@
-//! Go's own tests of channels, of `WaitGroup` and of `Once`, written anew under Go's names.
+//! Go's own tests of channels, of `WaitGroup`, of `Once` and of `Mutex`, written anew under Go's names.
 //!
 //! "Select" and "timers": needs what does not exist yet. "n/a": has no counterpart, and why.
 //!
@@ -56,11 +56,25 @@
 //! | `TestOnceFuncPanicTraceback` | `once::test_once_func_panic_traceback`, with the panic hook |
 //! | `TestOnceXGC` | `once::test_once_x_gc`: the function is dropped |
 //! | the benchmarks | not yet |
+//!
+//! | `src/sync/mutex_test.go` | here |
+//! | --- | --- |
+//! | `TestSemaphore` | n/a: the runtime's semaphore has no counterpart; what stands in its place, a table of queues, has unit tests |
+//! | `TestMutex` | `mutex::test_mutex`, without and with data |
+//! | `TestMutexMisuse` | `mutex::test_mutex_misuse`, with a panic instead of the end; its cases of `RWMutex`: needs that |
+//! | `TestMutexFairness` | `mutex::test_mutex_fairness` |
+//! | the benchmarks | not yet |
+//!
+//! | `src/sync/rwmutex_test.go`, `src/sync/cond_test.go` | here |
+//! | --- | --- |
+//! | all of `rwmutex_test.go` | needs `RWMutex`, which is not there yet |
+//! | all of `cond_test.go` | needs `Cond`, which is not there yet |
 
 mod chan;
 mod chanbarrier;
 mod closedchan;
 mod ken;
+mod mutex;
 mod once;
 mod programs;
 mod select3;

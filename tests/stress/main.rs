@@ -8,12 +8,14 @@
 //! | `checker` | the model and the search, and that they reject wrong histories |
 //! | `waitgroup` | rounds of one group with several waiters |
 //! | `once` | races for one run, with panics |
+//! | `mutex` | sections in every way, waiters that give up, saturation, histories |
 //!
 //! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
 
 mod checker;
 mod endings;
 mod linearizable;
+mod mutex;
 mod once;
 mod rng;
 mod traffic;
