@@ -15,10 +15,9 @@ use crate::{settle, with_some_pause};
 const FREE: &str = "RawMutex { locked: false, queued: false, called: false, reserved: false }";
 const LOCKED: &str = "RawMutex { locked: true, queued: false, called: false, reserved: false }";
 const IN_LINE: &str = "RawMutex { locked: true, queued: true, called: false, reserved: false }";
-const RESERVED: &str = "RawMutex { locked: true, queued: true, called: false, reserved: true }";
 
-/// A waiter lets itself be overtaken for so long at least.
-const PATIENCE: Duration = Duration::from_millis(1);
+/// A waiter that was called lets itself be overtaken for less than that.
+const TURN: Duration = Duration::from_millis(1);
 
 fn panics(f: impl FnOnce()) -> bool {
     catch_unwind(AssertUnwindSafe(f)).is_err()
@@ -585,14 +584,13 @@ fn in_the_order_of_arrival() {
     });
 }
 
-/// Plays the first in line against a thread that overtakes it again and again, with two more behind it, until the mutex
-/// is reserved; then lets `end` unlock it. The order in which the three were served; `None` if the first one was too
-/// quick to be overtaken.
+/// Plays the first in line against a thread that overtakes it, with two more behind it, until its time is up; then lets
+/// `end` unlock the mutex. The order in which the three were served; `None` if the first one was too quick to be
+/// overtaken.
 fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>>)) -> Option<Vec<usize>> {
     let order = Mutex::new(Vec::new());
     raw.lock();
-    let before = Instant::now();
-    let reserved_after = thread::scope(|s| {
+    let overtaken = thread::scope(|s| {
         for n in 0..3 {
             let order = &order;
             s.spawn(move || {
@@ -603,29 +601,21 @@ fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>
             until(raw, &[IN_LINE]);
             thread::sleep(pause);
         }
-        loop {
-            raw.unlock();
-            if !raw.try_lock() {
-                break None;
-            }
-            // The front was called, finds it taken, and goes back. Unless all have been served in between.
-            match until(raw, &[IN_LINE, RESERVED, LOCKED]) {
-                IN_LINE => thread::sleep(PATIENCE),
-                RESERVED => {
-                    let waited = before.elapsed();
-                    end(&order);
-                    break Some(waited);
-                }
-                _ => {
-                    raw.unlock();
-                    break None;
-                }
-            }
+        // This calls the first one; the one behind it stays in line.
+        raw.unlock();
+        if !raw.try_lock() {
+            return false;
         }
+        // It finds it taken and goes back; unless all have been served in between.
+        if until(raw, &[IN_LINE, LOCKED]) == LOCKED {
+            raw.unlock();
+            return false;
+        }
+        thread::sleep(TURN);
+        end(&order);
+        true
     });
-    // Not before: a panic in the scope would leave the mutex locked.
-    assert!(reserved_after? >= PATIENCE, "reserved too soon");
-    Some(order.into_inner())
+    overtaken.then(|| order.into_inner())
 }
 
 /// One that was overtaken goes back to where it was: to the front.
@@ -638,7 +628,7 @@ fn overtaking_keeps_the_order() {
     });
 }
 
-/// One that was overtaken for too long has the mutex reserved: nobody else locks it next, in whatever way.
+/// One that was overtaken for long enough is not overtaken once more, in whatever way.
 #[test]
 fn overtaking_ends() {
     let _watchdog = Watchdog::new();
@@ -667,44 +657,6 @@ fn overtaking_ends() {
         assert!(!too_soon, "the front was overtaken once more");
         assert_eq!(format!("{raw:?}"), FREE);
     }
-}
-
-/// One that has the mutex reserved and gives up leaves no reservation behind.
-#[test]
-fn a_reservation_is_given_up() {
-    let _watchdog = Watchdog::new();
-    let raw = RawMutex::new();
-    let round = |timeout| {
-        raw.lock();
-        let reserved = thread::scope(|s| {
-            let waiter = s.spawn(|| raw.lock_timeout(timeout));
-            while format!("{raw:?}") != IN_LINE && !waiter.is_finished() {
-                thread::yield_now();
-            }
-            let reserved = loop {
-                raw.unlock();
-                if !raw.try_lock() {
-                    break false;
-                }
-                match until(&raw, &[IN_LINE, RESERVED, LOCKED]) {
-                    IN_LINE => thread::sleep(PATIENCE),
-                    state => break state == RESERVED,
-                }
-            };
-            if waiter.join().unwrap() {
-                raw.unlock();
-                return false;
-            }
-            assert_eq!(format!("{raw:?}"), LOCKED);
-            raw.unlock();
-            reserved
-        });
-        assert!(raw.try_lock(), "nobody has it, and nobody waits for it");
-        raw.unlock();
-        reserved
-    };
-    let mut timeouts = (0..1_000).map(|n| Duration::from_millis(5 + n / 10));
-    assert!(timeouts.any(round), "never reserved before it gave up");
 }
 
 /// Different mutexes nest to any depth, and unlock in any order.

@@ -14,9 +14,9 @@ use crate::{LIMIT, SpinBarrier, join, rounds, start};
 
 const THREADS: usize = 5;
 
-/// A timeout around the patience of a waiter, after which it has the mutex reserved.
+/// A timeout around the time for which a waiter lets itself be overtaken.
 fn impatient(rng: &mut Rng) -> Duration {
-    Duration::from_micros(800 + rng.below(1_500) as u64)
+    Duration::from_micros(100 + rng.below(1_500) as u64)
 }
 
 /// One attempt, in some way.
@@ -171,7 +171,7 @@ fn sections_handed_over() {
     });
 }
 
-/// Waiters that give up at any moment, in line, called, overtaken or with the mutex reserved, among others that do not:
+/// Waiters that give up at any moment, in line, called or overtaken, among others that do not:
 /// nobody is left behind, and no mutex is left locked, called or reserved.
 #[test]
 fn giving_up() {
