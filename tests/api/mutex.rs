@@ -585,14 +585,19 @@ fn in_the_order_of_arrival() {
     });
 }
 
-/// Plays the first in line against a thread that overtakes it again and again, with two more behind it, until the mutex
-/// is reserved; then lets `end` unlock it. The order in which the three were served; `None` if the first one was too
-/// quick to be overtaken.
-fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>>)) -> Option<Vec<usize>> {
+/// Plays the first in line against a thread that overtakes it, with two more behind it: once, or again and again until
+/// the mutex is `reserved`; then lets `end` unlock it. The order in which the three were served; `None` if the first one
+/// was too quick to be overtaken.
+fn overtaken(
+    raw: &RawMutex,
+    pause: Duration,
+    reserved: bool,
+    end: impl FnOnce(&Mutex<Vec<usize>>),
+) -> Option<Vec<usize>> {
     let order = Mutex::new(Vec::new());
     raw.lock();
     let before = Instant::now();
-    let reserved_after = thread::scope(|s| {
+    let waited = thread::scope(|s| {
         for n in 0..3 {
             let order = &order;
             s.spawn(move || {
@@ -608,34 +613,37 @@ fn overtaken(raw: &RawMutex, pause: Duration, end: impl FnOnce(&Mutex<Vec<usize>
             if !raw.try_lock() {
                 break None;
             }
-            // The front was called, finds it taken, and goes back. Unless all have been served in between.
-            match until(raw, &[IN_LINE, RESERVED, LOCKED]) {
-                IN_LINE => thread::sleep(PATIENCE),
-                RESERVED => {
+            // Nor does it count if somebody has been served in between.
+            if !order.lock().is_empty() {
+                raw.unlock();
+                break None;
+            }
+            // The front was called, finds it taken, and goes back.
+            match until(raw, &[IN_LINE, RESERVED]) {
+                IN_LINE if reserved => thread::sleep(PATIENCE),
+                _ => {
                     let waited = before.elapsed();
                     end(&order);
                     break Some(waited);
-                }
-                _ => {
-                    raw.unlock();
-                    break None;
                 }
             }
         }
     });
     // Not before: a panic in the scope would leave the mutex locked.
-    assert!(reserved_after? >= PATIENCE, "reserved too soon");
-    Some(order.into_inner())
+    assert!(!reserved || waited? >= PATIENCE, "reserved too soon");
+    waited.map(|_| order.into_inner())
 }
 
 /// One that was overtaken goes back to where it was: to the front.
 #[test]
 fn overtaking_keeps_the_order() {
-    with_some_pause(|pause| {
-        let raw = RawMutex::new();
-        let rounds = (0..3_000).find_map(|_| overtaken(&raw, pause, |_| raw.unlock()));
-        rounds.expect("a thread that wakes up is slower than one that runs") == [0, 1, 2]
-    });
+    for reserved in [false, true] {
+        with_some_pause(|pause| {
+            let raw = RawMutex::new();
+            let order = (0..3_000).find_map(|_| overtaken(&raw, pause, reserved, |_| raw.unlock()));
+            order.expect("a thread that wakes up is slower than one that runs") == [0, 1, 2]
+        });
+    }
 }
 
 /// One that was overtaken for too long has the mutex reserved: nobody else locks it next, in whatever way.
@@ -655,7 +663,7 @@ fn overtaking_ends() {
     for lock in locks {
         let mut too_soon = false;
         let mut round = || {
-            overtaken(&raw, Duration::ZERO, |order| {
+            overtaken(&raw, Duration::ZERO, true, |order| {
                 raw.unlock();
                 if lock(&raw) {
                     too_soon |= order.lock().is_empty();
