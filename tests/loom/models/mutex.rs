@@ -284,6 +284,30 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(3)
         .reaches(&["mutex.pass"]),
+        holds(DEADLINE, "a late release", || {
+            // It calls somebody who was called before, and whom others have overtaken meanwhile.
+            be_patient(1);
+            let mutex = Arc::new(Mutex::new(0));
+            let late = increment(&mutex);
+            let overtakes = go({
+                let mutex = Arc::clone(&mutex);
+                move || {
+                    drop(mutex.try_lock());
+                    expire_deadlines();
+                    drop(mutex.try_lock());
+                }
+            });
+            match mutex.lock_deadline(Instant::now()) {
+                Some(_) => witness("in time"),
+                None => witness("gave up"),
+            }
+            late.join().unwrap();
+            overtakes.join().unwrap();
+            assert!(mutex.try_lock().is_some(), "nobody has it");
+        })
+        .bound(2)
+        .witnesses(&["in time", "gave up"])
+        .reaches(&["mutex.call.look"]),
         holds("gosync.no-spurious-return", "mutex", || {
             let mutex = Arc::new(Mutex::new(0));
             let other = increment(&mutex);

@@ -191,15 +191,49 @@ impl Default for Pacer {
     }
 }
 
-/// The CPUs that this process may use, asked once.
+/// The CPUs that this process may use, asked once. Allocates nothing where [`affinity`] answers: somebody may wait for a
+/// lock inside of the allocator.
 fn cpus() -> u32 {
     static CPUS: AtomicU32 = AtomicU32::new(0);
     match CPUS.load(Ordering::Relaxed) {
         0 => {
-            let n = std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX));
+            let asked =
+                || std::thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX));
+            let n = affinity().unwrap_or_else(asked);
             CPUS.store(n, Ordering::Relaxed);
             n
         }
         n => n,
+    }
+}
+
+/// The number of CPUs that the calling thread may run on, where the platform tells.
+#[cfg(target_os = "linux")]
+fn affinity() -> Option<u32> {
+    let mut set = std::mem::MaybeUninit::<libc::cpu_set_t>::zeroed();
+    // SAFETY: the third argument points to room for as many bytes as the second says.
+    let result = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), set.as_mut_ptr()) };
+    // SAFETY: all zeros is a set, and so is what the call makes of it.
+    let set = unsafe { set.assume_init() };
+    // SAFETY: no preconditions.
+    let n = unsafe { libc::CPU_COUNT(&set) };
+    // It fails with more CPUs than the set has room for.
+    (result == 0).then(|| u32::try_from(n).ok()).flatten().filter(|&n| n > 0)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn affinity() -> Option<u32> {
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpus_are_counted() {
+        let n = affinity().unwrap();
+        // That one also looks at the limits of control groups.
+        assert!(n as usize >= std::thread::available_parallelism().unwrap().get(), "{n}");
     }
 }
