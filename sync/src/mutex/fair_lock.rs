@@ -84,81 +84,97 @@ impl FairLock {
     /// Takes the lock, blocking.
     #[inline(always)]
     pub(super) fn lock(&self) {
-        if !self.take_fresh() {
-            self.lock_slow(None);
+        if let Err(word) = self.take_fresh() {
+            self.lock_contended(word, None);
         }
     }
 
     /// Takes the lock, blocking until the deadline at most; `None` is for ever. Whether it was taken.
     #[inline]
     pub(super) fn lock_until(&self, deadline: Option<Instant>) -> bool {
-        self.take_fresh() || self.lock_slow(deadline)
+        self.take_fresh().map_or_else(|word| self.lock_contended(word, deadline), |_| true)
     }
 
-    /// Takes the lock if it is free and nobody waits.
+    /// Takes the lock if it is free and nobody waits; or else the word.
     #[inline(always)]
-    fn take_fresh(&self) -> bool {
+    fn take_fresh(&self) -> Result<u32, u32> {
+        // Relaxed: a look costs nothing where the exchange will succeed, and saves it where it will not.
+        let word = self.word.load(ord!("mutex.take.look", Relaxed));
+        if word != 0 {
+            return Err(word);
+        }
         // Acquire: pairs with the Release of the last unlock. Relaxed on failure: nothing was taken.
-        self.word.compare_exchange(0, LOCKED, ord!("mutex.take", Acquire), ord!("mutex.take.fail", Relaxed)).is_ok()
+        self.word.compare_exchange(0, LOCKED, ord!("mutex.take", Acquire), ord!("mutex.take.fail", Relaxed))
     }
 
     /// Takes the lock if it is free and not reserved, nor becomes reserved now.
     #[inline]
     pub(super) fn try_lock(&self) -> bool {
+        self.try_lock_now().is_ok()
+    }
+
+    /// As [`try_lock`](FairLock::try_lock); or else what the word is.
+    #[inline(always)]
+    fn try_lock_now(&self) -> Result<(), u32> {
         // Relaxed: a guess that the exchange checks.
-        let mut word = self.word.load(ord!("mutex.try.look", Relaxed));
+        self.try_lock_from(self.word.load(ord!("mutex.try.look", Relaxed)))
+    }
+
+    /// The same, given what the word may be.
+    #[inline(always)]
+    fn try_lock_from(&self, mut word: u32) -> Result<(), u32> {
         loop {
             let (new, take) = match word::attempt(word) {
-                Attempt::Closed => return false,
+                Attempt::Closed => return Err(word),
                 Attempt::Take(new) => (new, true),
                 Attempt::Reserve(new) => (new, false),
             };
             // Acquire: as in `take_fresh`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(word, new, ord!("mutex.try", Acquire), ord!("mutex.try.fail", Relaxed)) {
-                Ok(_) => return take,
+                Ok(_) => return if take { Ok(()) } else { Err(new) },
                 Err(now) => word = now,
             }
         }
     }
 
-    #[cold]
-    fn lock_slow(&self, deadline: Option<Instant>) -> bool {
-        // Relaxed, here and below: hints.
-        let waited_for = self.word.load(ord!("mutex.look", Relaxed)) & (QUEUED | CALLED) != 0;
-        let mut pacer = if waited_for { Pacer::brief() } else { Pacer::new() };
-        loop {
-            if self.try_lock() {
-                return true;
-            }
-            // Whoever waits for a reserved lock is in the way of the one for whom it is reserved.
-            if self.word.load(ord!("mutex.look-again", Relaxed)) & RESERVED != 0 || !pacer.step() {
-                return self.wait_in_line(deadline);
-            }
-        }
+    /// Not inline, but short: a thread that overtakes others, perhaps for thousands of times, comes by here.
+    fn lock_contended(&self, word: u32, deadline: Option<Instant>) -> bool {
+        self.try_lock_from(word).map_or_else(|word| self.lock_slow(word, deadline), |()| true)
     }
 
-    fn wait_in_line(&self, deadline: Option<Instant>) -> bool {
+    #[cold]
+    fn lock_slow(&self, mut word: u32, deadline: Option<Instant>) -> bool {
+        let mut pacer = if word & (QUEUED | CALLED) != 0 { Pacer::brief() } else { Pacer::spinning() };
+        // Whoever spins for a reserved lock is in the way of the one for whom it is reserved.
+        while word & RESERVED == 0 && pacer.step() {
+            match self.try_lock_now() {
+                Ok(()) => return true,
+                Err(now) => word = now,
+            }
+        }
+        self.wait_in_line(word, deadline)
+    }
+
+    fn wait_in_line(&self, word: u32, deadline: Option<Instant>) -> bool {
         if has_passed(deadline) {
             return false;
         }
         let waiter = Waiter::of_thread(0);
-        if self.join(&waiter) {
+        if self.join(&waiter, word) {
             return true;
         }
         if !self.await_call(&waiter, deadline) {
             return false;
         }
         loop {
-            if self.take_as_front() {
-                return true;
-            }
+            let Err(word) = self.take_as_front() else { return true };
             if has_passed(deadline) {
-                return self.leave_as_front();
+                // It leaves for good.
+                return self.pass_on(word, 0);
             }
-            // Relaxed: the stamp stays as it is while this thread is the front.
-            let since = word::stamp(self.word.load(ord!("mutex.since", Relaxed)));
-            let waiter = Waiter::of_thread(since);
-            if self.step_back(&waiter) {
+            // The time of its first call goes with it.
+            let waiter = Waiter::of_thread(word::stamp(word));
+            if self.step_back(&waiter, word) {
                 return true;
             }
             if !self.await_call(&waiter, deadline) {
@@ -167,12 +183,10 @@ impl FairLock {
         }
     }
 
-    /// Appends a node to the line, or takes the lock (`true`) if it is free after all.
-    fn join(&self, waiter: &Waiter) -> bool {
+    /// Appends a node to the line, or takes the lock (`true`) if it is free after all. `word` is a guess.
+    fn join(&self, waiter: &Waiter, mut word: u32) -> bool {
         let queue = self.word.queue();
         let mut line = queue.lock();
-        // Relaxed: a guess that the exchange checks.
-        let mut word = self.word.load(ord!("mutex.join.look", Relaxed));
         loop {
             let (new, take) = match word::attempt(word) {
                 Attempt::Closed => (word | QUEUED, false),
@@ -216,9 +230,9 @@ impl FairLock {
         step!("mutex.await-call", waiter.wait(None), else true)
     }
 
-    /// As the front: takes the lock if it is free at some moment soon.
-    fn take_as_front(&self) -> bool {
-        let mut pacer = Pacer::new();
+    /// As the front: takes the lock if it is free at some moment soon; or else what the word is.
+    fn take_as_front(&self) -> Result<(), u32> {
+        let mut pacer = Pacer::sparse();
         loop {
             // Relaxed: a guess that the exchange checks.
             let mut word = self.word.load(ord!("mutex.front.look", Relaxed));
@@ -233,22 +247,23 @@ impl FairLock {
                 ) {
                     Ok(_) => {
                         debug_assert!(word & CALLED != 0, "{ONE_FRONT}");
-                        return true;
+                        return Ok(());
                     }
                     Err(now) => word = now,
                 }
             }
             if !pacer.step() {
-                return false;
+                return Err(word);
             }
         }
     }
 
-    /// As the front: goes back to the front of the line, or takes the lock (`true`) if it is free after all.
-    fn step_back(&self, waiter: &Waiter) -> bool {
+    /// As the front: goes back to the front of the line, or takes the lock (`true`) if it is free after all. `word` is a
+    /// guess.
+    fn step_back(&self, waiter: &Waiter, word: u32) -> bool {
         let queue = self.word.queue();
         let mut line = queue.lock();
-        if self.pass_on(QUEUED) {
+        if self.pass_on(word, QUEUED) {
             return true;
         }
         // SAFETY: it is new, and `await_call` removes it or sees it woken.
@@ -256,15 +271,9 @@ impl FairLock {
         false
     }
 
-    /// As the front: leaves for good, or takes the lock (`true`) if it is free after all.
-    fn leave_as_front(&self) -> bool {
-        self.pass_on(0)
-    }
-
-    /// As the front: takes the lock if it is free (`true`); or else makes its release call the front of the line anew.
-    fn pass_on(&self, bits: u32) -> bool {
-        // Relaxed: a guess that the exchange checks.
-        let mut word = self.word.load(ord!("mutex.pass.look", Relaxed));
+    /// As the front: takes the lock if it is free (`true`); or else makes its release call the front of the line anew, and
+    /// sets these bits. `word` is a guess.
+    fn pass_on(&self, mut word: u32, bits: u32) -> bool {
         loop {
             let free = word & LOCKED == 0;
             let new = if free { word::taken_by_front(word) } else { word::without_call(word) | bits };
@@ -287,12 +296,36 @@ impl FairLock {
     #[inline(always)]
     pub(super) unsafe fn unlock(&self) {
         // Relaxed: a hint. What the subtraction finds is what counts.
-        if calls(self.word.load(ord!("mutex.release.look", Relaxed))) {
-            self.call(LOCKED);
+        let word = self.word.load(ord!("mutex.release.look", Relaxed));
+        if word != LOCKED {
+            self.unlock_contended(word);
         // Release: pairs with the Acquire of whoever takes the lock next. Of the old word nothing but the comparison is
         // used: that is one `lock dec` on x86.
         } else if self.word.fetch_sub(LOCKED, ord!("mutex.release", Release)) != LOCKED {
             self.call_afterwards();
+        }
+    }
+
+    /// Not inline, but short, as [`lock_contended`](FairLock::lock_contended).
+    fn unlock_contended(&self, word: u32) {
+        if calls(word) {
+            self.call(word, LOCKED);
+            return;
+        }
+        // Release: as in `unlock`.
+        let word = self.word.fetch_sub(LOCKED, ord!("mutex.release-contended", Release));
+        if calls(word) {
+            self.call(word - LOCKED, 0);
+        }
+    }
+
+    /// For a thread that has released the lock without knowing that it had to call.
+    #[cold]
+    fn call_afterwards(&self) {
+        // Relaxed: it sees its own release or what came after; whoever changed the bits since then has done the rest.
+        let word = self.word.load(ord!("mutex.call.look", Relaxed));
+        if calls(word) {
+            self.call(word, 0);
         }
     }
 
@@ -303,7 +336,7 @@ impl FairLock {
         let mut word = self.word.load(ord!("mutex.unlock.look", Relaxed));
         while word & LOCKED != 0 {
             if calls(word) {
-                return self.call(LOCKED);
+                return self.call(word, LOCKED);
             }
             // Release: as in `unlock`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(
@@ -319,24 +352,13 @@ impl FairLock {
         false
     }
 
-    /// For a thread that has released the lock without knowing that it had to call.
-    #[cold]
-    fn call_afterwards(&self) {
-        // Relaxed: it sees its own release or what came after; whoever changed the bits since then has done the rest.
-        if calls(self.word.load(ord!("mutex.call.look", Relaxed))) {
-            self.call(0);
-        }
-    }
-
     /// Calls the front of the line, if nobody was called and somebody is still in line, and releases the lock in the same
     /// step (`release` is `LOCKED`), so that nobody gets between them, or not (`release` is 0). Only a lock that is held
-    /// can be released: whether it was.
+    /// can be released: whether it was. `word` is a guess.
     #[cold]
-    fn call(&self, release: u32) -> bool {
+    fn call(&self, mut word: u32, release: u32) -> bool {
         let queue = self.word.queue();
         let mut line = queue.lock();
-        // Relaxed: a guess that the exchange checks.
-        let mut word = self.word.load(ord!("mutex.call.look-again", Relaxed));
         let called = loop {
             if word & release != release {
                 return false;

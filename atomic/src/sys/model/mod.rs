@@ -99,7 +99,19 @@ impl Pacer {
 
     /// The same.
     #[must_use]
+    pub fn spinning() -> Pacer {
+        Pacer
+    }
+
+    /// The same.
+    #[must_use]
     pub fn brief() -> Pacer {
+        Pacer
+    }
+
+    /// The same.
+    #[must_use]
+    pub fn sparse() -> Pacer {
         Pacer
     }
 

@@ -18,7 +18,8 @@
 //!    because a program with many channels that are each used a few times would never learn otherwise.
 //! 4. One CPU only: yield twice, then sleep.
 //!
-//! [`Pacer`] is for the waiter on a [`Lock`](super::Lock): its holder is a few dozen instructions from the end.
+//! [`Pacer`] is for the waiter on a [`Lock`](super::Lock), whose holder is a few dozen instructions from the end; and, in
+//! other rhythms, on a mutex.
 
 use std::cell::Cell;
 use std::hint::spin_loop;
@@ -161,10 +162,25 @@ impl Pacer {
         Pacer { pauses: 4, left, yields: YIELDS_ONLY }
     }
 
-    /// A shorter one, for a lock that others sleep for: about half a wake-up's time.
+    /// The same without giving the CPU away, for a thread that nobody knows to be waiting: on a busy CPU it may not get it
+    /// back for milliseconds.
+    #[must_use]
+    pub fn spinning() -> Pacer {
+        Pacer { yields: 0, ..Pacer::new() }
+    }
+
+    /// As [`spinning`](Pacer::spinning), for half a wake-up's time: others sleep for the lock already.
     #[must_use]
     pub fn brief() -> Pacer {
-        Pacer { pauses: 16, left: if cpus() == 1 { 0 } else { 128 }, yields: YIELDS_ONLY }
+        let spinning = Pacer::spinning();
+        Pacer { pauses: 16, left: spinning.left.min(128), ..spinning }
+    }
+
+    /// As [`spinning`](Pacer::spinning), with few looks: for a thread that competes with one that locks again and again,
+    /// and would only take the cache line from it.
+    #[must_use]
+    pub fn sparse() -> Pacer {
+        Pacer { pauses: Self::LONGEST, ..Pacer::spinning() }
     }
 
     /// Waits a little; `false` if it is time to sleep instead.
