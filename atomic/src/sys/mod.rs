@@ -14,7 +14,7 @@
 //! | [`WaitQueue`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |
 //! | [`Pacer`], [`await_change`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`has_passed`] | the clock | a choice |
-//! | [`Stamp`] | the clock, in 20 bits | as old as the model says |
+//! | [`Stamp`] | the clock, in 16 bits | as old as the model says |
 //! | [`deadline_after`] | the clock | the same code: only whether there is a deadline matters |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |

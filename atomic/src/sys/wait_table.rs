@@ -41,7 +41,7 @@ use std::ptr::NonNull;
 use std::task::Waker;
 use std::time::Instant;
 
-use super::{Lock, LockGuard, Sleeper, UnsafeCell, step};
+use super::{Cpu, Lock, LockGuard, Sleeper, UnsafeCell, step};
 
 /// The only outcome of a node here.
 const WOKEN: u32 = Sleeper::FIRST_OUTCOME;
@@ -93,6 +93,11 @@ impl Waiter {
             next_queue: None,
         };
         Waiter { sleeper: Sleeper::new(), links: UnsafeCell::new(links), tag, task: UnsafeCell::new(task) }
+    }
+
+    /// Spins for a moment, if that has paid off lately, before [`wait`](Waiter::wait) sleeps.
+    pub fn spin(&self) {
+        self.sleeper.spin(Cpu::UNKNOWN);
     }
 
     /// Sleeps until woken: `true`; or until the deadline has passed: `false`, after which the caller either takes the

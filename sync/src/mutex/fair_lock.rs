@@ -4,7 +4,8 @@
 //!
 //! A free lock goes to whoever takes it: a running thread overtakes the line, which costs nothing, while handing the lock
 //! to a sleeper costs a wake-up of several microseconds during which nobody works. A newcomer that finds it taken spins
-//! for a moment, then joins the line at its end and sleeps. A release calls the front of the line, one at a time: while a
+//! for a moment, but not for long: as long as it is not in line, nobody keeps its time. Then it joins the line at its end
+//! and, if it is not the first there, sleeps at once. A release calls the front of the line, one at a time: while a
 //! front is `CALLED`, further releases wake nobody. The front looks for the lock for a moment. If it is overtaken all the
 //! time, it *steps back*: to the front of the line, not to its end.
 //!
@@ -63,6 +64,16 @@ pub(super) struct State {
     pub(super) reserved: bool,
 }
 
+/// What came of joining the line.
+enum Joined {
+    /// The lock was free, and was taken.
+    Not,
+    /// In line, and the next to be called.
+    AsTheFirst,
+    /// In line, behind others.
+    Behind,
+}
+
 impl FairLock {
     const_fn! {
         pub(super) const fn new() -> FairLock {
@@ -84,7 +95,7 @@ impl FairLock {
     /// Takes the lock, blocking.
     #[inline(always)]
     pub(super) fn lock(&self) {
-        if let Err(word) = self.take_fresh() {
+        if let Err(word) = self.take_open() {
             self.lock_contended(word, None);
         }
     }
@@ -92,35 +103,36 @@ impl FairLock {
     /// Takes the lock, blocking until the deadline at most; `None` is for ever. Whether it was taken.
     #[inline]
     pub(super) fn lock_until(&self, deadline: Option<Instant>) -> bool {
-        self.take_fresh().map_or_else(|word| self.lock_contended(word, deadline), |_| true)
+        self.take_open().map_or_else(|word| self.lock_contended(word, deadline), |()| true)
     }
 
-    /// Takes the lock if it is free and nobody waits; or else the word.
+    /// Takes the lock if it is free and that needs no look at the clock; or else the word.
     #[inline(always)]
-    fn take_fresh(&self) -> Result<u32, u32> {
-        // Relaxed: a look costs nothing where the exchange will succeed, and saves it where it will not.
+    fn take_open(&self) -> Result<(), u32> {
+        // Relaxed: a guess that the exchanges check. Where nobody waits, they do not wait for it either.
         let word = self.word.load(ord!("mutex.take.look", Relaxed));
-        if word != 0 {
-            return Err(word);
+        // Acquire, in both: pairs with the Release of the last unlock. Relaxed on failure: nothing was taken.
+        if word == 0 {
+            self.word
+                .compare_exchange(0, LOCKED, ord!("mutex.take", Acquire), ord!("mutex.take.fail", Relaxed))
+                .map(drop)
+        } else if word::is_open(word) {
+            let new = word::overtaken(word);
+            self.word
+                .compare_exchange(word, new, ord!("mutex.overtake", Acquire), ord!("mutex.overtake.fail", Relaxed))
+                .map(drop)
+        } else {
+            Err(word)
         }
-        // Acquire: pairs with the Release of the last unlock. Relaxed on failure: nothing was taken.
-        self.word.compare_exchange(0, LOCKED, ord!("mutex.take", Acquire), ord!("mutex.take.fail", Relaxed))
     }
 
     /// Takes the lock if it is free and not reserved, nor becomes reserved now.
     #[inline]
     pub(super) fn try_lock(&self) -> bool {
-        self.try_lock_now().is_ok()
+        self.take_open().or_else(|word| self.try_lock_from(word)).is_ok()
     }
 
-    /// As [`try_lock`](FairLock::try_lock); or else what the word is.
-    #[inline(always)]
-    fn try_lock_now(&self) -> Result<(), u32> {
-        // Relaxed: a guess that the exchange checks.
-        self.try_lock_from(self.word.load(ord!("mutex.try.look", Relaxed)))
-    }
-
-    /// The same, given what the word may be.
+    /// As [`try_lock`](FairLock::try_lock), given what the word may be; or else what it is.
     #[inline(always)]
     fn try_lock_from(&self, mut word: u32) -> Result<(), u32> {
         loop {
@@ -129,7 +141,7 @@ impl FairLock {
                 Attempt::Take(new) => (new, true),
                 Attempt::Reserve(new) => (new, false),
             };
-            // Acquire: as in `take_fresh`. Relaxed on failure: it looks again.
+            // Acquire: as in `take_open`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(word, new, ord!("mutex.try", Acquire), ord!("mutex.try.fail", Relaxed)) {
                 Ok(_) => return if take { Ok(()) } else { Err(new) },
                 Err(now) => word = now,
@@ -137,17 +149,17 @@ impl FairLock {
         }
     }
 
-    /// Not inline, but short: a thread that overtakes others, perhaps for thousands of times, comes by here.
+    /// For a lock that is taken, or that cannot be taken without a look at the clock. `word` is a guess.
     fn lock_contended(&self, word: u32, deadline: Option<Instant>) -> bool {
         self.try_lock_from(word).map_or_else(|word| self.lock_slow(word, deadline), |()| true)
     }
 
     #[cold]
     fn lock_slow(&self, mut word: u32, deadline: Option<Instant>) -> bool {
-        let mut pacer = if word & (QUEUED | CALLED) != 0 { Pacer::brief() } else { Pacer::spinning() };
+        let mut pacer = Pacer::brief();
         // Whoever spins for a reserved lock is in the way of the one for whom it is reserved.
         while word & RESERVED == 0 && pacer.step() {
-            match self.try_lock_now() {
+            match self.take_open().or_else(|word| self.try_lock_from(word)) {
                 Ok(()) => return true,
                 Err(now) => word = now,
             }
@@ -160,8 +172,11 @@ impl FairLock {
             return false;
         }
         let waiter = Waiter::of_thread(0);
-        if self.join(&waiter, word) {
-            return true;
+        match self.join(&waiter, word) {
+            Joined::Not => return true,
+            // The next release is for this thread, and may come before it is asleep.
+            Joined::AsTheFirst => waiter.spin(),
+            Joined::Behind => {}
         }
         if !self.await_call(&waiter, deadline) {
             return false;
@@ -183,8 +198,8 @@ impl FairLock {
         }
     }
 
-    /// Appends a node to the line, or takes the lock (`true`) if it is free after all. `word` is a guess.
-    fn join(&self, waiter: &Waiter, mut word: u32) -> bool {
+    /// Appends a node to the line, or takes the lock if it is free after all. `word` is a guess.
+    fn join(&self, waiter: &Waiter, mut word: u32) -> Joined {
         let queue = self.word.queue();
         let mut line = queue.lock();
         loop {
@@ -193,20 +208,20 @@ impl FairLock {
                 Attempt::Take(new) => (new, true),
                 Attempt::Reserve(new) => (new | QUEUED, false),
             };
-            // Acquire: if it takes the lock, as in `take_fresh`. Relaxed on failure: it looks again.
+            // Acquire: if it takes the lock, as in `take_open`. Relaxed on failure: it looks again.
             match step!(
                 "mutex.join",
                 self.word.compare_exchange(word, new, ord!("mutex.join.take", Acquire), ord!("mutex.join.fail", Relaxed)),
                 else Ok(word)
             ) {
-                Ok(_) if take => return true,
+                Ok(_) if take => return Joined::Not,
                 Ok(_) => break,
                 Err(now) => word = now,
             }
         }
         // SAFETY: it is new, and `await_call` removes it or sees it woken.
         unsafe { line.push_back(NonNull::from(waiter)) };
-        false
+        if word & (QUEUED | CALLED) == 0 { Joined::AsTheFirst } else { Joined::Behind }
     }
 
     /// Sleeps until this node was called: `true`, and the caller is the front; or until the deadline has passed:
@@ -238,7 +253,7 @@ impl FairLock {
             let mut word = self.word.load(ord!("mutex.front.look", Relaxed));
             while word & LOCKED == 0 {
                 let new = word::taken_by_front(word);
-                // Acquire: as in `take_fresh`. Relaxed on failure: it looks again.
+                // Acquire: as in `take_open`. Relaxed on failure: it looks again.
                 match self.word.compare_exchange(
                     word,
                     new,
@@ -277,7 +292,7 @@ impl FairLock {
         loop {
             let free = word & LOCKED == 0;
             let new = if free { word::taken_by_front(word) } else { word::without_call(word) | bits };
-            // Acquire: if it takes the lock, as in `take_fresh`. Relaxed on failure: it looks again.
+            // Acquire: if it takes the lock, as in `take_open`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(word, new, ord!("mutex.pass", Acquire), ord!("mutex.pass.fail", Relaxed)) {
                 Ok(_) => {
                     debug_assert!(word & CALLED != 0, "{ONE_FRONT}");

@@ -6,8 +6,14 @@
 //! | 1 `QUEUED` | somebody is in line | under the queue's lock only: whoever joins or leaves the line |
 //! | 2 `CALLED` | the front of the line was called and is on its way | set by a release, under the queue's lock; cleared by the front when it takes the lock, steps back or gives up |
 //! | 3 `RESERVED` | free, but only for the front that was called | set by a newcomer that finds the front overdue; cleared by the front when it takes the lock |
-//! | 4..11 | how often the front was overtaken since it was called | newcomers that take the lock; cleared with `CALLED` |
-//! | 12..31 | when the front was called first, a [`Stamp`] | set and cleared with `CALLED` |
+//! | 4..11 | a count that runs over into the next bit | newcomers that overtake the front: one each |
+//! | 12 `LOOK` | the next newcomer looks at the clock | set with `CALLED` and by the count, cleared by that newcomer |
+//! | 13..15 | how far the count went last time: 1, 2, 4 .. 128 | the same newcomer |
+//! | 16..31 | when the front was called first, a [`Stamp`] | set with `CALLED` |
+//!
+//! Bits 4 and above are 0 while `CALLED` is not set. To read the clock takes longer than a short critical section, so it
+//! is read at the 1st overtaking, the 3rd, 6th, 11th, .. 135th, and then at every 129th: an overdue front is noticed after
+//! about twice its [`TURN`], or 128 sections later. In between, a newcomer adds a constant to the word.
 
 use std::time::Duration;
 
@@ -19,10 +25,13 @@ pub(super) const CALLED: u32 = 4;
 pub(super) const RESERVED: u32 = 8;
 
 const COUNT_SHIFT: u32 = 4;
-const COUNT_BITS: u32 = 8;
-const COUNT: u32 = (1 << COUNT_BITS) - 1;
-const STAMP_SHIFT: u32 = COUNT_SHIFT + COUNT_BITS;
+const LOOK: u32 = 1 << 12;
+const REACH_SHIFT: u32 = 13;
+const REACH: u32 = 7;
+const STAMP_SHIFT: u32 = 16;
 const _: () = assert!(STAMP_SHIFT + Stamp::BITS == u32::BITS);
+// `overtaken` relies on it.
+const _: () = assert!(CALLED << 2 == 1 << COUNT_SHIFT);
 
 /// How long a front lets itself be overtaken after it was first called. Go's figure is 1 ms; this one costs at most one
 /// wake-up in so much time.
@@ -44,26 +53,29 @@ pub(super) enum Attempt {
 pub(super) fn attempt(word: u32) -> Attempt {
     if word & (LOCKED | RESERVED) != 0 {
         Attempt::Closed
-    } else if word & CALLED == 0 {
-        Attempt::Take(word | LOCKED)
+    } else if word & LOOK == 0 {
+        Attempt::Take(overtaken(word))
+    } else if is_overdue(stamp(word)) && step!("mutex.reserve", true, else false) {
+        Attempt::Reserve(word | RESERVED)
     } else {
-        overtake(word)
+        // Not yet: count anew, twice as far as the last time.
+        let reach = (word >> REACH_SHIFT) & REACH;
+        let count = 256 - (1 << reach);
+        let kept = word & (QUEUED | CALLED | (u32::MAX << STAMP_SHIFT));
+        Attempt::Take(kept | (count << COUNT_SHIFT) | ((reach + 1).min(REACH) << REACH_SHIFT) | LOCKED)
     }
 }
 
-/// Takes the lock from under the front's nose, if it is not overdue.
-///
-/// To read the clock takes longer than a short critical section. So it is read at the 1st, 2nd, 4th .. 128th time, and
-/// then at every 128th: an overdue front is noticed after twice its [`TURN`], or 128 sections later.
-fn overtake(word: u32) -> Attempt {
-    let count = match (word >> COUNT_SHIFT) & COUNT {
-        COUNT => 128,
-        count => count + 1,
-    };
-    if count.is_power_of_two() && is_overdue(stamp(word)) && step!("mutex.reserve", true, else false) {
-        return Attempt::Reserve(word | RESERVED);
-    }
-    Attempt::Take((word & !(COUNT << COUNT_SHIFT)) | (count << COUNT_SHIFT) | LOCKED)
+/// Whether a newcomer may take the lock without a look at the clock: then [`overtaken`] says what the word becomes.
+#[inline(always)]
+pub(super) fn is_open(word: u32) -> bool {
+    word & (LOCKED | RESERVED | LOOK) == 0
+}
+
+/// What a newcomer makes of an open word. Counts if the front was called.
+#[inline(always)]
+pub(super) fn overtaken(word: u32) -> u32 {
+    word + LOCKED + ((word & CALLED) << 2)
 }
 
 /// When the front was called first: the tag of its node when it steps back.
@@ -88,7 +100,7 @@ pub(super) fn without_call(word: u32) -> u32 {
 /// With the front called, whose node has this tag. `alone`: nobody is in line behind it.
 pub(super) fn with_call(word: u32, (tag, alone): (u32, bool)) -> u32 {
     let since = if tag == 0 { Stamp::now().bits() } else { tag };
-    let word = word | CALLED | (since << STAMP_SHIFT);
+    let word = word | CALLED | LOOK | (since << STAMP_SHIFT);
     if alone { word & !QUEUED } else { word }
 }
 
@@ -102,40 +114,42 @@ mod tests {
         assert_eq!(attempt(QUEUED), Attempt::Take(QUEUED | LOCKED));
         assert_eq!(attempt(LOCKED), Attempt::Closed);
         assert_eq!(attempt(CALLED | RESERVED | (1 << STAMP_SHIFT)), Attempt::Closed);
-        // A stamp in the future is not overdue; all else of the word stays.
-        let young = Stamp::now().bits() << STAMP_SHIFT;
-        let mut word = young | CALLED | QUEUED;
-        for n in 1..1_000 {
+        let mut word = with_call(QUEUED, (Stamp::now().bits(), false));
+        let bits = word & !LOOK;
+        let mut looks = Vec::new();
+        for n in 1..500 {
+            if !is_open(word) {
+                looks.push(n);
+                // As if the front had just been called.
+                word = (word & !(u32::MAX << STAMP_SHIFT)) | (Stamp::now().bits() << STAMP_SHIFT);
+            }
             let Attempt::Take(taken) = attempt(word) else { panic!("overdue at {n}") };
-            let count = (taken >> COUNT_SHIFT) & COUNT;
-            assert_eq!(count, if n < 256 { n } else { 128 + (n - 256) % 128 });
-            assert_eq!(taken & !(COUNT << COUNT_SHIFT), young | CALLED | QUEUED | LOCKED);
+            assert_eq!(taken & (LOCKED | QUEUED | CALLED | RESERVED), LOCKED | QUEUED | CALLED);
             word = taken - LOCKED;
         }
+        assert_eq!(bits & (QUEUED | CALLED | RESERVED), QUEUED | CALLED);
+        assert_eq!(looks, [1, 3, 6, 11, 20, 37, 70, 135, 264, 393]);
     }
 
     #[test]
     fn an_overdue_front_gets_a_reservation() {
         let old = Stamp::now();
         while !old.is_older_than(TURN) {}
-        let word = (old.bits() << STAMP_SHIFT) | CALLED | QUEUED;
+        let word = with_call(QUEUED, (old.bits(), false));
         assert_eq!(attempt(word), Attempt::Reserve(word | RESERVED));
         assert_eq!(attempt(word | RESERVED), Attempt::Closed);
-        // Not at the third time: that is no power of two.
-        assert!(matches!(attempt(word | (2 << COUNT_SHIFT)), Attempt::Take(_)));
-        // Nor after it has stepped back and was called again.
-        let called = (old.bits() << STAMP_SHIFT) | CALLED;
-        assert_eq!(with_call(QUEUED, (old.bits(), true)), called);
-        assert_eq!(with_call(QUEUED, (old.bits(), false)), called | QUEUED);
-        assert_eq!(stamp(called), old.bits());
-        assert_eq!(taken_by_front(called | QUEUED), LOCKED | QUEUED);
-        assert_eq!(without_call(called | LOCKED), LOCKED);
+        // Not while the count is under way.
+        assert_eq!(attempt(word & !LOOK), Attempt::Take(overtaken(word & !LOOK)));
+        assert_eq!(with_call(QUEUED, (old.bits(), true)), word & !QUEUED);
+        assert_eq!(stamp(word), old.bits());
+        assert_eq!(taken_by_front(word), LOCKED | QUEUED);
+        assert_eq!(without_call(overtaken(word & !LOOK)), LOCKED | QUEUED);
     }
 
     #[test]
     fn the_first_call_is_stamped() {
         let word = with_call(QUEUED, (0, true));
-        assert_eq!(word & !(u32::MAX << COUNT_SHIFT), CALLED);
+        assert_eq!(word & (LOCKED | QUEUED | CALLED | RESERVED), CALLED);
         assert!(Stamp::from_bits(stamp(word)).is_some());
     }
 }

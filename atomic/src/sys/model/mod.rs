@@ -42,7 +42,7 @@ pub struct Stamp;
 
 #[allow(missing_docs, reason = "as the native stamp's")]
 impl Stamp {
-    pub const BITS: u32 = 20;
+    pub const BITS: u32 = 16;
 
     #[must_use]
     pub fn now() -> Stamp {
@@ -94,12 +94,6 @@ impl Pacer {
     /// A fresh rhythm.
     #[must_use]
     pub fn new() -> Pacer {
-        Pacer
-    }
-
-    /// The same.
-    #[must_use]
-    pub fn spinning() -> Pacer {
         Pacer
     }
 

@@ -162,25 +162,19 @@ impl Pacer {
         Pacer { pauses: 4, left, yields: YIELDS_ONLY }
     }
 
-    /// The same without giving the CPU away, for a thread that nobody knows to be waiting: on a busy CPU it may not get it
-    /// back for milliseconds.
-    #[must_use]
-    pub fn spinning() -> Pacer {
-        Pacer { yields: 0, ..Pacer::new() }
-    }
-
-    /// As [`spinning`](Pacer::spinning), for half a wake-up's time: others sleep for the lock already.
+    /// A shorter one, about half a wake-up's time, that does not give the CPU away: for a thread that nobody knows to be
+    /// waiting, and that may not get it back for milliseconds.
     #[must_use]
     pub fn brief() -> Pacer {
-        let spinning = Pacer::spinning();
-        Pacer { pauses: 16, left: spinning.left.min(128), ..spinning }
+        let Pacer { left, .. } = Pacer::new();
+        Pacer { pauses: 16, left: left.min(128), yields: 0 }
     }
 
-    /// As [`spinning`](Pacer::spinning), with few looks: for a thread that competes with one that locks again and again,
-    /// and would only take the cache line from it.
+    /// One with few looks: for a thread that competes with one that locks again and again, and would only take the cache
+    /// line from it.
     #[must_use]
     pub fn sparse() -> Pacer {
-        Pacer { pauses: Self::LONGEST, ..Pacer::spinning() }
+        Pacer { pauses: Self::LONGEST, yields: 0, ..Pacer::new() }
     }
 
     /// Waits a little; `false` if it is time to sleep instead.
