@@ -11,7 +11,7 @@
 //!
 //! **The bound.** A front is *overdue* when 0.25 ms have passed since it was first called. A newcomer that would overtake
 //! an overdue front reserves the lock for it instead, and joins the line; nobody but the front takes a reserved lock. So
-//! the line moves on every 0.25 ms, give or take a critical section and a wake-up. It does so even if the scheduler does
+//! the line moves on every 0.5 ms at most, give or take a critical section and a wake-up. It does so even if the scheduler does
 //! not let the front run: it is those who overtake it that look at the clock, and that then leave their CPU to it. A front
 //! that steps back keeps its time, and a release calls it again in the same step, so that nobody slips in between.
 //!
@@ -156,7 +156,8 @@ impl FairLock {
 
     #[cold]
     fn lock_slow(&self, mut word: u32, deadline: Option<Instant>) -> bool {
-        let mut pacer = Pacer::brief();
+        // Where others wait, looks are dear: they take the cache line from one that may lock again and again.
+        let mut pacer = if word & (QUEUED | CALLED) == 0 { Pacer::brief(4) } else { Pacer::brief(16) };
         // Whoever spins for a reserved lock is in the way of the one for whom it is reserved.
         while word & RESERVED == 0 && pacer.step() {
             match self.take_open().or_else(|word| self.try_lock_from(word)) {

@@ -22,10 +22,10 @@ pub use raw_mutex::RawMutex;
 /// # Fairness
 ///
 /// Waiters are served in the order of their arrival, but a running thread that finds the mutex unlocked may overtake
-/// them, which is what makes a contended mutex fast. The waiter at the front is overtaken for 0.25 ms at most after it was
-/// first woken, give or take one critical section (Go: 1 ms); whoever would overtake it then queues up behind the others
-/// instead. Under saturation at most one wake-up in 0.25 ms is lost to this, where Go's starvation mode pays one for
-/// every critical section.
+/// them, which is what makes a contended mutex fast. It does not do so without end: 0.25 ms after the waiter at the front
+/// was first woken, and 0.5 ms after it at the latest (Go: 1 ms), those who would overtake it queue up behind the others
+/// instead. Under saturation at most one wake-up in 0.25 ms is lost to this, where Go's starvation mode pays one for every
+/// critical section.
 ///
 /// # Memory ordering
 ///

@@ -8,12 +8,13 @@
 //! | 3 `RESERVED` | free, but only for the front that was called | set by a newcomer that finds the front overdue; cleared by the front when it takes the lock |
 //! | 4..11 | a count that runs over into the next bit | newcomers that overtake the front: one each |
 //! | 12 `LOOK` | the next newcomer looks at the clock | set with `CALLED` and by the count, cleared by that newcomer |
-//! | 13..15 | how far the count went last time: 1, 2, 4 .. 128 | the same newcomer |
+//! | 13..15 | how far the count goes next: the base-2 logarithm | the same newcomer |
 //! | 16..31 | when the front was called first, a [`Stamp`] | set with `CALLED` |
 //!
 //! Bits 4 and above are 0 while `CALLED` is not set. To read the clock takes longer than a short critical section, so it
-//! is read at the 1st overtaking, the 3rd, 6th, 11th, .. 135th, and then at every 129th: an overdue front is noticed after
-//! about twice its [`TURN`], or 128 sections later. In between, a newcomer adds a constant to the word.
+//! is read at the 1st overtaking, the 2nd, 4th, 8th .. 128th, and then at every 128th: an overdue front is noticed before
+//! it has waited for twice its [`TURN`] or, if critical sections are longer than that, at once. In between, a newcomer
+//! adds a constant to the word.
 
 use std::time::Duration;
 
@@ -58,9 +59,9 @@ pub(super) fn attempt(word: u32) -> Attempt {
     } else if is_overdue(stamp(word)) && step!("mutex.reserve", true, else false) {
         Attempt::Reserve(word | RESERVED)
     } else {
-        // Not yet: count anew, twice as far as the last time.
+        // Not yet. The next look comes after twice as many overtakings as the last one; after the first it stays `LOOK`.
         let reach = (word >> REACH_SHIFT) & REACH;
-        let count = 256 - (1 << reach);
+        let count = 257 - (1 << reach);
         let kept = word & (QUEUED | CALLED | (u32::MAX << STAMP_SHIFT));
         Attempt::Take(kept | (count << COUNT_SHIFT) | ((reach + 1).min(REACH) << REACH_SHIFT) | LOCKED)
     }
@@ -128,7 +129,7 @@ mod tests {
             word = taken - LOCKED;
         }
         assert_eq!(bits & (QUEUED | CALLED | RESERVED), QUEUED | CALLED);
-        assert_eq!(looks, [1, 3, 6, 11, 20, 37, 70, 135, 264, 393]);
+        assert_eq!(looks, [1, 2, 4, 8, 16, 32, 64, 128, 256, 384]);
     }
 
     #[test]

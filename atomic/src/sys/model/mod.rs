@@ -99,7 +99,7 @@ impl Pacer {
 
     /// The same.
     #[must_use]
-    pub fn brief() -> Pacer {
+    pub fn brief(_pauses: u32) -> Pacer {
         Pacer
     }
 
