@@ -115,7 +115,7 @@ impl ShardedCounter {
         let count = if shards.is_null() { 0 } else { slots() };
         (0..count).fold(alone, |sum, slot| {
             // SAFETY: published, and of that length (invariants 1 and 2).
-            let shard = unsafe { &*shards.add(slot) };
+            let shard = unsafe { &*shards.wrapping_add(slot) };
             shard.alive.used();
             // Relaxed: as above.
             sum.wrapping_add(shard.n.load(ord!("counter.sum-shard", Relaxed)))
@@ -128,7 +128,7 @@ impl ShardedCounter {
         let word = match slot() {
             Some(slot) => {
                 // SAFETY: published, and longer than that (invariants 1 and 2).
-                let shard = unsafe { &*shards.add(slot) };
+                let shard = unsafe { &*shards.wrapping_add(slot) };
                 shard.alive.used();
                 &shard.n
             }
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(counter.spread(), shards, "once");
         counter.add(-7);
         // SAFETY: published, and alive as long as the counter; the slot is less than their number.
-        let mine = unsafe { &*shards.add(slot().unwrap()) };
+        let mine = unsafe { &*shards.wrapping_add(slot().unwrap()) };
         assert_eq!(format!("{:?} {:?}", counter.alone, mine.n), "5 -7");
         assert_eq!(counter.sum(), -2);
         counter.add(i64::MAX);
