@@ -1,8 +1,24 @@
-//! The bottom of gosync.
+//! Go's `sync/atomic`, counters for many threads, and the bottom of gosync.
 //!
-//! What is public here so far is nothing: the crate holds the seam between gosync's primitives and the platform,
-//! hidden in [`__sys`] and exempt from semver. Use the `gosync` facade, or the crate of the primitive that you want.
+//! | Go | here |
+//! | --- | --- |
+//! | `atomic.Int32`, `Int64`, `Uint32`, `Uint64`, `Uintptr` | [`Int32`], [`Int64`], [`Uint32`], [`Uint64`], [`Uintptr`] |
+//! | `atomic.Bool` | [`Bool`] |
+//! | `atomic.Pointer[T]`, `atomic.Value` | not yet |
+//! | a field of `cpu.CacheLinePad` | [`CachePadded`], [`PaddedCounters`] |
+//! | | [`ShardedCounter`] |
+//!
+//! The atomics are sequentially consistent, as Go's are, and say nothing about orderings. The counters order nothing.
+//!
+//! The seam between gosync's primitives and the platform is here too, hidden in [`__sys`] and exempt from semver. Use the
+//! `gosync` facade, or the crate of the primitive that you want.
 
 #[doc(hidden)]
 #[path = "sys/mod.rs"]
 pub mod __sys;
+mod counters;
+mod typed;
+
+pub use counters::{PaddedCounters, ShardedCounter};
+pub use crossbeam_utils::CachePadded;
+pub use typed::{Bool, Int32, Int64, Uint32, Uint64, Uintptr};

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
 //! | `go f()` | [`go()`] |
+//! | `atomic.Int32` and so on; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
@@ -38,6 +39,8 @@ mod go;
 mod mutex;
 
 pub use go::{JoinHandle, go};
+#[doc(inline)]
+pub use gosync_atomic as atomic;
 #[doc(inline)]
 pub use gosync_chan as chan;
 pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};

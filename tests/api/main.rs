@@ -17,9 +17,13 @@
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
+//! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
+//! | `counters` | the counters: places, sums, threads that end |
 
+mod atomics;
 mod auto_traits;
 mod close;
+mod counters;
 mod drops;
 mod errors;
 mod handles;

@@ -1,4 +1,4 @@
-//! Go's own tests of channels, of `WaitGroup`, of `Once` and of `Mutex`, written anew under Go's names.
+//! Go's own tests of channels, `WaitGroup`, `Once`, `Mutex` and atomics, written anew under Go's names.
 //!
 //! "Select" and "timers": needs what does not exist yet. "n/a": has no counterpart, and why.
 //!
@@ -69,7 +69,22 @@
 //! | --- | --- |
 //! | all of `rwmutex_test.go` | needs `RWMutex`, which is not there yet |
 //! | all of `cond_test.go` | needs `Cond`, which is not there yet |
+//!
+//! | `src/sync/atomic/` | here |
+//! | --- | --- |
+//! | `TestSwapInt32` and its like, `Swap`, `Add`, `And`, `Or`, `CompareAndSwap`, `Load`, `Store` | `atomic::{int32, int64, uint32, uint64, uintptr}::test_*`; `..Method` is the same here |
+//! | the same of `Pointer` | needs that, which is not there yet |
+//! | `TestHammer32`, `TestHammer64` | `atomic::test_hammer32`, `_64` |
+//! | `TestHammerStoreLoad` | `atomic::test_hammer_store_load` |
+//! | `TestStoreLoadSeqCst32`, `64` | `atomic::test_store_load_seq_cst32`, `64` |
+//! | `TestStoreLoadRelAcq32`, `64` | `atomic::test_store_load_rel_acq32`, `64` |
+//! | `TestAutoAligned64` | `atomic::test_auto_aligned64` |
+//! | `TestUnaligned64` | n/a: the types are aligned |
+//! | `TestNilDeref` | n/a: no nil; what it asks of `Bool` is `atomic::test_bool` |
+//! | all of `value_test.go` | needs `Value`, which is not there yet |
+//! | the benchmarks | not yet |
 
+mod atomic;
 mod chan;
 mod chanbarrier;
 mod closedchan;

@@ -9,10 +9,12 @@
 //! | `waitgroup` | rounds of one group with several waiters |
 //! | `once` | races for one run, with panics |
 //! | `mutex` | sections in every way, waiters that give up, saturation, histories |
+//! | `counters` | sums while and after many threads count, threads that come and go |
 //!
 //! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
 
 mod checker;
+mod counters;
 mod endings;
 mod linearizable;
 mod mutex;

@@ -5,6 +5,9 @@
 //! | item | native (`native/`) | model (`model/`, under `--cfg gosync_loom`) |
 //! | --- | --- | --- |
 //! | `atomic::*`, `fence`, `spin_loop`, `thread` | std | loom |
+//! | [`sc`] | std's, sequentially consistent | loom's, each access between two fences |
+//! | [`slot`], [`slots`] | one of as many as CPUs, shared by few threads | one of two, in turn |
+//! | [`row`] | zeros, constant | zeros |
 //! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses |
 //! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak |
 //! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice |
@@ -25,7 +28,8 @@
 //!
 //! They come from what loom 0.7 can and cannot see:
 //!
-//! * No `SeqCst` accesses: loom treats them as `AcqRel`. Where a store must not pass a later load, a `fence(SeqCst)`.
+//! * No `SeqCst` accesses: loom treats them as `AcqRel`. Where a store must not pass a later load, a `fence(SeqCst)`. Go's
+//!   atomics are the exception, because that is what they promise; [`sc`] has them, and nothing else here is built on it.
 //! * The word of a [`Futex`] changes by read-modify-write only: loom mixes up plain stores that race one.
 //! * Every ordering is written `ord!("site", Ordering)`, every wake and re-check `step!("site", ..)`: `sites.rs`.
 //! * A wake comes last and goes by address ([`Waker`]): the word may be gone by then.
@@ -50,7 +54,9 @@ use model as platform;
 #[cfg(all(gosync_loom, not(feature = "loom")))]
 compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
 
-pub use crate::{__const_fn as const_fn, __ord as ord, __step as step, __thread_local as thread_local};
+pub use crate::{
+    __const_fn as const_fn, __native_only as native_only, __ord as ord, __step as step, __thread_local as thread_local,
+};
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
@@ -77,6 +83,22 @@ macro_rules! __const_fn {
 #[doc(hidden)]
 macro_rules! __const_fn {
     ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis fn $($rest)* };
+}
+
+/// What cannot be had in a model.
+#[cfg(not(gosync_loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __native_only {
+    ($($item:item)*) => { $($item)* };
+}
+
+/// What cannot be had in a model.
+#[cfg(gosync_loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __native_only {
+    ($($item:item)*) => {};
 }
 
 /// A thread-local for a constant that needs no drop, so that it can be used at any time in the life of a thread.

@@ -1,7 +1,9 @@
 //! The models, by what they are about.
 
+mod atomics;
 mod buffer;
 mod close;
+mod counters;
 mod deadline;
 mod go;
 mod handles;
@@ -25,6 +27,8 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
     let on_real_lock: Vec<Model> = channels.iter().filter(on_real_lock).map(Model::on_real_lock).collect();
     channels.extend(on_real_lock);
     let others = [
+        atomics::models(),
+        counters::models(),
         go::models(),
         mutex::models(),
         once::models(),

@@ -56,6 +56,11 @@ macro_rules! atomic {
                 self.pinged().compare_exchange(current, new, ok, err)
             }
 
+            pub fn into_inner(self) -> $value {
+                // SAFETY: who owns it is the only one to use it; loom reports what is not ordered before.
+                unsafe { self.inner.unsync_load() }
+            }
+
             $($more)*
         }
     };
@@ -82,6 +87,14 @@ macro_rules! integer {
     };
 }
 
+integer! {
+    /// As std's.
+    AtomicI32, i32
+}
+integer! {
+    /// As std's.
+    AtomicI64, i64
+}
 integer! {
     /// As std's.
     AtomicU32, u32

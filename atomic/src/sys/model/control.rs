@@ -48,6 +48,8 @@ thread_local! {
     static SPURIOUS_LEFT: Cell<bool> = const { Cell::new(false) };
     static LOCKS: Cell<usize> = const { Cell::new(0) };
     static PATIENCE: Cell<usize> = const { Cell::new(0) };
+    static ONE_ORDER: Cell<bool> = const { Cell::new(true) };
+    static SLOTS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Begins an execution: choices are there, and not armed.
@@ -57,6 +59,8 @@ pub fn begin() {
     SPURIOUS_LEFT.set(true);
     LOCKS.set(0);
     PATIENCE.set(0);
+    ONE_ORDER.set(true);
+    SLOTS.set(0);
 }
 
 /// Ends an execution.
@@ -97,6 +101,26 @@ pub(super) fn is_impatient() -> bool {
     let left = PATIENCE.get();
     PATIENCE.set(left.saturating_sub(1));
     left == 0
+}
+
+/// From here on, in this execution, an access of [`sc`](super::sc) acquires and releases, and nothing more: what is
+/// ordered then, the access has ordered, and no fence beside it.
+pub fn forgo_one_order() {
+    ONE_ORDER.set(false);
+}
+
+pub(super) fn is_one_order() -> bool {
+    ONE_ORDER.get()
+}
+
+loom::thread_local! {
+    static SLOT: usize = SLOTS.replace(SLOTS.get() + 1) % super::slots();
+}
+
+/// The slot of the calling thread: threads take turns, in the order in which they first ask.
+#[must_use]
+pub fn slot() -> Option<usize> {
+    SLOT.try_with(|slot| *slot).ok()
 }
 
 /// Whether this wait is the one that returns for no reason.

@@ -8,9 +8,10 @@ mod atomics;
 pub mod control;
 mod futex;
 mod lock;
+pub mod sc;
 
 pub use alive::Alive;
-pub use control::choose;
+pub use control::{choose, slot};
 pub use futex::{Futex, WaitQueue, Waker};
 pub use lock::{Lock, LockGuard};
 pub use loom::cell::{MutPtr, UnsafeCell};
@@ -21,13 +22,25 @@ pub use loom::thread_local as loom_thread_local;
 
 /// loom's atomics, with pings.
 pub mod atomic {
-    pub use super::atomics::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+    pub use super::atomics::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 }
 
 /// loom's threads.
 pub mod thread {
     pub use loom::thread::{Builder, JoinHandle, spawn, yield_now};
     pub use std::thread::panicking;
+}
+
+/// `N` zeros.
+#[must_use]
+pub fn row<const N: usize>() -> [crossbeam_utils::CachePadded<atomic::AtomicI64>; N] {
+    std::array::from_fn(|_| crossbeam_utils::CachePadded::new(atomic::AtomicI64::new(0)))
+}
+
+/// The number of slots for threads.
+#[must_use]
+pub fn slots() -> usize {
+    2
 }
 
 /// Whether a deadline has passed: a choice.

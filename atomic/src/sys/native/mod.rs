@@ -4,6 +4,9 @@ mod alive;
 mod cell;
 mod futex;
 mod lock;
+mod row;
+pub mod sc;
+mod slots;
 mod stamp;
 mod table;
 mod wait;
@@ -12,6 +15,8 @@ pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell};
 pub use futex::{Futex, Waker};
 pub use lock::{Lock, LockGuard};
+pub use row::row;
+pub use slots::{slot, slots};
 pub use stamp::Stamp;
 pub use std::hint::spin_loop;
 pub use std::sync::Arc;
@@ -21,7 +26,7 @@ pub use wait::{Cpu, Pacer, await_change, woke_a_peer};
 
 /// std's atomics, without the orderings: those are written `ord!`.
 pub mod atomic {
-    pub use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+    pub use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 }
 
 /// std's threads.

@@ -203,7 +203,7 @@ impl Default for Pacer {
 
 /// The CPUs that this process may use, asked once. Allocates nothing where [`affinity`] answers: somebody may wait for a
 /// lock inside of the allocator.
-fn cpus() -> u32 {
+pub(super) fn cpus() -> u32 {
     static CPUS: AtomicU32 = AtomicU32::new(0);
     match CPUS.load(Ordering::Relaxed) {
         0 => {
