@@ -56,7 +56,7 @@ pub(super) fn attempt(word: u32) -> Attempt {
         Attempt::Closed
     } else if word & LOOK == 0 {
         Attempt::Take(overtaken(word))
-    } else if is_overdue(stamp(word)) && step!("mutex.reserve", true, else false) {
+    } else if is_overdue(stamp(word)) && may_reserve() {
         Attempt::Reserve(word | RESERVED)
     } else {
         // Not yet. The next look comes after twice as many overtakings as the last one; after the first it stays `LOOK`.
@@ -65,6 +65,10 @@ pub(super) fn attempt(word: u32) -> Attempt {
         let kept = word & (QUEUED | CALLED | (u32::MAX << STAMP_SHIFT));
         Attempt::Take(kept | (count << COUNT_SHIFT) | ((reach + 1).min(REACH) << REACH_SHIFT) | LOCKED)
     }
+}
+
+fn may_reserve() -> bool {
+    step!("mutex.reserve", true, else false)
 }
 
 /// Whether a newcomer may take the lock without a look at the clock: then [`overtaken`] says what the word becomes.
