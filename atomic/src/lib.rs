@@ -1,7 +1,10 @@
-//! The bottom of gosync.
+//! The bottom of gosync: [`Stack`], a lock-free stack for any type.
 //!
-//! What is public here so far is nothing: the crate holds the seam between gosync's primitives and the platform,
-//! hidden in [`__sys`] and exempt from semver. Use the `gosync` facade, or the crate of the primitive that you want.
+//! The crate also holds the seam between gosync's primitives and the platform, hidden in [`__sys`] and exempt from semver.
+
+mod stack;
+
+pub use stack::{Stack, TakeAll};
 
 #[doc(hidden)]
 #[path = "sys/mod.rs"]

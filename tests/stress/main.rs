@@ -9,6 +9,7 @@
 //! | `waitgroup` | rounds of one group with several waiters |
 //! | `once` | races for one run, with panics |
 //! | `mutex` | sections in every way, waiters that give up, saturation, histories |
+//! | `stack` | every value out of a `Stack` once, in every way; histories |
 //!
 //! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
 
@@ -18,6 +19,7 @@ mod linearizable;
 mod mutex;
 mod once;
 mod rng;
+mod stack;
 mod traffic;
 mod waitgroup;
 mod watchdog;
