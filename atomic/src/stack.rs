@@ -80,8 +80,7 @@ use crate::__sys::{const_fn, step};
 ///
 /// # Go
 ///
-/// The lock-free stack with which papers on memory models make their point, and which Go's runtime has inside
-/// (`runtime/lfstack.go`), for any type.
+/// Go has one inside its runtime (`runtime/lfstack.go`), for nodes that are never freed. This one is for any type.
 ///
 /// # Examples
 ///
@@ -178,7 +177,7 @@ impl<T> Stack<T> {
     /// assert_eq!(stack.pop(), Some("bottom"));
     /// assert_eq!(stack.pop(), None);
     /// ```
-    #[must_use = "the value is gone; to drop it, drop it"]
+    #[must_use = "a value that is popped and not used is dropped"]
     pub fn pop(&self) -> Option<T> {
         let name = self.lists.values.pop(&self.arena)?;
         // SAFETY: the name is from a list; this operation took the node, so owns it, and it has its value.
