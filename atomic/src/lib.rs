@@ -7,6 +7,7 @@
 //! | `atomic.Pointer[T]`, `atomic.Value` | not yet |
 //! | a field of `cpu.CacheLinePad` | [`CachePadded`], [`PaddedCounters`] |
 //! | | [`ShardedCounter`] |
+//! | the lock-free stack inside Go's runtime | [`Stack`] |
 //!
 //! The atomics are sequentially consistent, as Go's are, and say nothing about orderings. The counters order nothing.
 //!
@@ -17,8 +18,10 @@
 #[path = "sys/mod.rs"]
 pub mod __sys;
 mod counters;
+mod stack;
 mod typed;
 
 pub use counters::{PaddedCounters, ShardedCounter};
 pub use crossbeam_utils::CachePadded;
+pub use stack::{Stack, TakeAll};
 pub use typed::{Bool, Int32, Int64, Uint32, Uint64, Uintptr};

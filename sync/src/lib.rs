@@ -10,6 +10,7 @@
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
+//! | a lock-free stack, as in `runtime/lfstack.go` | [`Stack`] |
 //!
 //! # Examples
 //!
@@ -41,6 +42,7 @@ mod mutex;
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_atomic as atomic;
+pub use gosync_atomic::Stack;
 #[doc(inline)]
 pub use gosync_chan as chan;
 pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};

@@ -7,12 +7,13 @@ use std::iter::FusedIterator;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use gosync::atomic::TakeAll;
 use gosync::chan::{
     Chan, CloseError, IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryIter, TryRecvError, TrySendError,
 };
 use gosync::{
-    JoinHandle, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawMutex, WaitGroup,
+    JoinHandle, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawMutex, Stack, WaitGroup,
     WaitTimeoutError,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
@@ -145,6 +146,22 @@ assert_impl_all!(MutexGuard<'static, u8>: Debug, Display, std::ops::DerefMut<Tar
 assert_not_impl_any!(Mutex<Opaque>: Debug, Default, Clone);
 assert_not_impl_any!(MutexGuard<'static, Opaque>: Debug, Display, Clone);
 
+// A value moves from thread to thread, and is never shared.
+assert_impl_all!(Stack<Movable>: Send, Sync);
+assert_not_impl_any!(Stack<Fixed>: Send, Sync);
+assert_not_impl_any!(Stack<Shared>: Send, Sync);
+assert_impl_all!(TakeAll<'static, Movable>: Send, Sync);
+assert_not_impl_any!(TakeAll<'static, Fixed>: Send, Sync);
+assert_not_impl_any!(TakeAll<'static, Shared>: Send, Sync);
+assert_impl_all!(Stack<Breakable>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(TakeAll<'static, Breakable>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Stack<std::marker::PhantomPinned>: Unpin);
+assert_impl_all!(TakeAll<'static, std::marker::PhantomPinned>: Unpin);
+assert_impl_all!(Stack<Opaque>: Default, Debug, Extend<Opaque>, FromIterator<Opaque>);
+assert_impl_all!(TakeAll<'static, Opaque>: Debug, FusedIterator);
+assert_not_impl_any!(Stack<u8>: Clone);
+
+assert_type_eq_all!(Stack<u8>, gosync::atomic::Stack<u8>);
 assert_type_eq_all!(gosync::Once, gosync_once::Once);
 assert_type_eq_all!(gosync::OnceFunc, gosync_once::OnceFunc);
 assert_type_eq_all!(gosync::OnceValue<u8>, gosync_once::OnceValue<u8>);

@@ -16,6 +16,7 @@
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
+//! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 //! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
 //! | `counters` | the counters: places, sums, threads that end |
@@ -33,6 +34,7 @@ mod order;
 mod panics;
 mod reentrant;
 mod sizes;
+mod stack;
 mod thread_local;
 mod timeouts;
 mod values;

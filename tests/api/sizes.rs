@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use gosync::chan::{self, Chan, CloseError, IntoIter, Receiver, Sender, TryRecvError, TrySendError};
-use gosync::{Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawMutex, WaitGroup, WaitTimeoutError};
-use static_assertions::{assert_eq_size, const_assert_eq};
+use gosync::{
+    Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawMutex, Stack, WaitGroup, WaitTimeoutError, atomic,
+};
+use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
 // A handle is one pointer, whatever the value is.
 assert_eq_size!(Sender<u64>, usize);
@@ -40,6 +42,11 @@ assert_eq_size!(OnceValue<[u64; 8]>, [u64; 9]);
 assert_eq_size!(OnceValue<u8, [usize; 8]>, [usize; 9]);
 assert_eq_size!(OnceValues<u32, u32>, [u64; 2]);
 
+// The words that change, on a cache line of their own, and a pointer for each segment.
+const_assert!(size_of::<Stack<u8>>() <= 512);
+assert_eq_size!(Stack<u8>, Stack<[u64; 100]>);
+assert_eq_size!(atomic::TakeAll<'static, [u64; 100]>, [usize; 2]);
+
 // An error is no larger than what it has to hold.
 assert_eq_size!(chan::SendError<u64>, u64);
 assert_eq_size!(Result<(), chan::RecvError>, bool);
@@ -53,6 +60,8 @@ static ONCE: Once = Once::new();
 static FUNC: OnceFunc = OnceFunc::new(|| ONCE.call_once(|| unreachable!("it is completed")));
 static VALUE: OnceValue<String> = OnceValue::new(|| "value".into());
 static VALUES: OnceValues<u8, Result<&str, String>> = OnceValues::new(|| (VALUE.len() as u8, Ok(&VALUE)));
+static STACK: Stack<String> = Stack::new();
+static STACKS: [Stack<u8>; 2] = [const { Stack::new() }; 2];
 static NIL_SENDER: Sender<String> = Sender::nil();
 static NIL_RECEIVER: Receiver<String> = Receiver::nil();
 static NIL_CHAN: Chan<String> = Chan::nil();
@@ -85,6 +94,10 @@ fn statics() {
     ONCE.call_once(|| ());
     FUNC.call();
     assert_eq!(VALUES.get(), (&5, &Ok("value")));
+    STACK.push("pushed".into());
+    assert_eq!(STACK.pop().as_deref(), Some("pushed"));
+    STACKS[0].push(1);
+    assert_eq!((STACKS[1].pop(), STACKS[0].pop()), (None, Some(1)), "two stacks, not one");
     assert_eq!(NIL_SENDER.try_send("back".into()), Err(TrySendError::Full("back".into())));
     assert_eq!(NIL_RECEIVER.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(NIL_CHAN.close(), Err(CloseError::Nil));

@@ -65,6 +65,11 @@
 //! | `TestMutexFairness` | `mutex::test_mutex_fairness` |
 //! | the benchmarks | not yet |
 //!
+//! | `src/runtime/lfstack_test.go` | here |
+//! | --- | --- |
+//! | `TestLFStack` | `lfstack::test_lf_stack` |
+//! | `TestLFStackStress` | `lfstack::test_lf_stack_stress` |
+//!
 //! | `src/sync/rwmutex_test.go`, `src/sync/cond_test.go` | here |
 //! | --- | --- |
 //! | all of `rwmutex_test.go` | needs `RWMutex`, which is not there yet |
@@ -89,6 +94,7 @@ mod chan;
 mod chanbarrier;
 mod closedchan;
 mod ken;
+mod lfstack;
 mod mutex;
 mod once;
 mod programs;

@@ -10,6 +10,7 @@
 //! | `once` | races for one run, with panics |
 //! | `mutex` | sections in every way, waiters that give up, saturation, histories |
 //! | `counters` | sums while and after many threads count, threads that come and go |
+//! | `stack` | every value out of a `Stack` once, in every way; histories |
 //!
 //! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
 
@@ -20,6 +21,7 @@ mod linearizable;
 mod mutex;
 mod once;
 mod rng;
+mod stack;
 mod traffic;
 mod waitgroup;
 mod watchdog;

@@ -16,6 +16,9 @@
 //! | [`Sleeper`] | a [`Futex`] | the same code |
 //! | [`WaitQueue`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |
 //! | [`Pacer`], [`await_change`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
+//! | [`Backoff`] | crossbeam's | nothing |
+//! | [`STACK_FIRST`], [`STACK_NAMES`] | 2^28 nodes | six |
+//! | [`null_pointers`] | constant | the same, not constant |
 //! | [`has_passed`] | the clock | a choice |
 //! | [`Stamp`] | the clock, in 16 bits | as old as the model says |
 //! | [`deadline_after`] | the clock | the same code: only whether there is a deadline matters |

@@ -12,6 +12,7 @@ mod once;
 mod oncevalue;
 mod rendezvous;
 mod seam;
+mod stack;
 mod wait_table;
 mod waitgroup;
 mod waitgroup_timed;
@@ -34,6 +35,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         once::models(),
         oncevalue::models(),
         seam::models(),
+        stack::models(),
         wait_table::models(),
         waitgroup::models(),
         waitgroup_timed::models(),

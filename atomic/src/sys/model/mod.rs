@@ -127,3 +127,29 @@ impl Pacer {
         false
     }
 }
+
+/// How long to wait before the next try: not at all.
+#[derive(Debug, Default)]
+pub struct Backoff;
+
+impl Backoff {
+    /// No rhythm.
+    #[must_use]
+    pub fn new() -> Backoff {
+        Backoff
+    }
+
+    /// Nothing.
+    pub fn spin(&self) {}
+}
+
+/// Small: a stack's first segment has two nodes.
+pub const STACK_FIRST: u32 = 1;
+/// And there is one more, with four.
+pub const STACK_NAMES: u32 = 3;
+
+/// Pointers that are null.
+#[must_use]
+pub fn null_pointers<T, const N: usize>() -> [atomic::AtomicPtr<T>; N] {
+    std::array::from_fn(|_| atomic::AtomicPtr::new(std::ptr::null_mut()))
+}

@@ -13,6 +13,7 @@ mod wait;
 
 pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell};
+pub use crossbeam_utils::Backoff;
 pub use futex::{Futex, Waker};
 pub use lock::{Lock, LockGuard};
 pub use row::row;
@@ -45,4 +46,15 @@ pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
 #[must_use]
 pub fn choose(_n: usize) -> usize {
     0
+}
+
+/// The shape of a stack's arena: its first segment has two to this power of nodes.
+pub const STACK_FIRST: u32 = 5;
+/// The bits of the name of a stack's node.
+pub const STACK_NAMES: u32 = 28;
+
+/// Pointers that are null.
+#[must_use]
+pub const fn null_pointers<T, const N: usize>() -> [atomic::AtomicPtr<T>; N] {
+    [const { atomic::AtomicPtr::new(std::ptr::null_mut()) }; N]
 }

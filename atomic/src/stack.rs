@@ -1,0 +1,316 @@
+//! [`Stack`]: Treiber's stack, on nodes that have names instead of addresses.
+//!
+//! ```text
+//! values ─> node ─(next)─> node ─> ..     the values, newest first
+//! free   ─> node ─> ..                    nodes without a value
+//! unused                                  the smallest name that no node has had yet
+//! ```
+//!
+//! A push takes a node from `free`, or a new one if there is none, writes the value into it and puts it on top of `values`.
+//! A pop takes the top node, moves the value out and puts the node on top of `free`. Both lists are a [`List`]: one word,
+//! with the name of the top node and the number of pushes so far, its *tag*. Nodes live in an [`Arena`] and stay where they
+//! are until the stack goes, so whoever has a name can look at its node, however long ago it learnt it.
+//!
+//! # Invariants
+//!
+//! 1. A node is in one of the lists, or one operation owns it: a push from when it took the node to its exchange of
+//!    `values`; a pop, or a [`TakeAll`] that has reached the node, from its exchange to that of `free`. What a `TakeAll` has
+//!    not reached yet belongs to it, too.
+//! 2. A node has a value just if it is in `values`, or owned by a push that has written it, or by a pop or a `TakeAll` that
+//!    has not taken it.
+//! 3. Only the owner touches a node's value, and only the owner writes `next`. Anybody may read `next`; what is read counts
+//!    only if the exchange that follows succeeds.
+//! 4. A list's tag grows with each push, and only a push brings a name to its top again: pops and `take_all` go down the
+//!    chain. So if a word is found unchanged, there was no push, its top node was there all the time, and the `next` that
+//!    was read in between is right. This is what keeps out ABA, up to a wrap of the tag.
+//!
+//! # The tag
+//!
+//! It has 36 bits, the name 28. If the tag wraps while a thread is between its look at a word and its exchange, and the same
+//! node happens to be on top, then a stale `next` gets in, and values are lost or taken twice. For that the thread has to be
+//! stopped between two neighbouring instructions for just 2^36 pushes of the others, no more and no less. At 10 ns for a
+//! push and the pop that makes room for it, less than they take, this is more than eleven minutes of nothing else; and of
+//! the 2^36 moments at which the thread may go on again, one is wrong.
+//!
+//! Names are the price: 2^28 of them, less those that the first segment leaves out. See `arena.rs`.
+//!
+//! # Ordering
+//!
+//! * *A value.* The exchange that puts its node on top of `values` is `Release`; a pop has read the word that it exchanges
+//!   with `Acquire`. Every change of the word is a read-modify-write, so all of them continue the release sequences of all
+//!   pushes before: reading any later word is enough, and the exchange of a pop may be `Relaxed`.
+//! * *A node.* In the same way, through `free`: what its last owner did with it happens before what the next one does.
+//! * *A segment.* Whoever learns a name from a list has it from somebody who has seen the node's segment, and the list's
+//!   edge carries that on. Whoever takes a new name looks at the segment with `Acquire`.
+
+mod arena;
+mod list;
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::mem::needs_drop;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use crossbeam_utils::CachePadded;
+
+use self::arena::{Arena, Name, Unused};
+use self::list::List;
+use crate::__sys::{const_fn, step};
+
+/// A stack without locks: the last value pushed is the first popped, from any number of threads.
+///
+/// [`push`](Stack::push) and [`pop`](Stack::pop) never wait for another thread: one that is stopped in the middle of either,
+/// for however long, keeps nobody else from going on. [`take_all`](Stack::take_all) takes everything in one step. For each
+/// value it is as if all operations came one after the other: the stack is linearizable.
+///
+/// If no thread is ever stopped, a `Mutex<Vec<T>>` is as fast or faster. This is for the cases where a thread that is
+/// preempted while it holds a lock would hold up the others: free lists, caches, work that any thread may take.
+///
+/// # Memory
+///
+/// The stack keeps the memory of as many values as it has held at a time, with one more for each operation that was in
+/// progress, rounded up to a power of two, until it is dropped. It allocates only when it outgrows that; otherwise `push`
+/// allocates nothing and `pop` frees nothing. At most 268,435,424 values fit: see [`push`](Stack::push).
+///
+/// # Memory ordering
+///
+/// A `push` happens before the return of the `pop` or the `take_all` that takes its value (`gosync.stack-push-before-pop`).
+/// [`is_empty`](Stack::is_empty) and a `pop` that finds nothing order nothing.
+///
+/// # Go
+///
+/// Go has one inside its runtime (`runtime/lfstack.go`), for nodes that are never freed. This one is for any type.
+///
+/// # Examples
+///
+/// ```
+/// use std::thread;
+///
+/// use gosync_atomic::Stack;
+///
+/// static FREE: Stack<Vec<u8>> = Stack::new();
+///
+/// thread::scope(|s| {
+///     for _ in 0..4 {
+///         s.spawn(|| {
+///             let mut buffer = FREE.pop().unwrap_or_default();
+///             buffer.clear();
+///             buffer.extend(b"some work");
+///             FREE.push(buffer);
+///         });
+///     }
+/// });
+/// assert!((1..=4).contains(&FREE.take_all().count()));
+/// assert!(FREE.is_empty());
+/// ```
+pub struct Stack<T> {
+    lists: CachePadded<Lists>,
+    /// Away from the words that every operation changes.
+    arena: Arena<T>,
+    /// It owns values, and has the auto traits that are written below.
+    values: PhantomData<*mut T>,
+}
+
+struct Lists {
+    values: List,
+    free: List,
+    unused: Unused,
+}
+
+// SAFETY: the stack owns its values and moves with them.
+unsafe impl<T: Send> Send for Stack<T> {}
+// SAFETY: what goes in in one thread comes out in another, and never a reference to it (invariants 1 to 3).
+unsafe impl<T: Send> Sync for Stack<T> {}
+
+// No user's code runs while a node is half way anywhere.
+impl<T> UnwindSafe for Stack<T> {}
+impl<T> RefUnwindSafe for Stack<T> {}
+
+impl<T> Stack<T> {
+    const_fn! {
+        /// An empty stack. It allocates nothing.
+        #[must_use]
+        pub const fn new() -> Stack<T> {
+            let lists = Lists { values: List::new(), free: List::new(), unused: Unused::new() };
+            Stack { lists: CachePadded::new(lists), arena: Arena::new(), values: PhantomData }
+        }
+    }
+
+    /// Puts a value on top.
+    ///
+    /// Lock-free: a try fails only because another thread's operation on this stack succeeded. It allocates if the stack
+    /// has never held so many values, and then takes time in proportion to their number; constant time on average.
+    ///
+    /// # Panics
+    ///
+    /// If 268,435,424 values are on the stack or on their way to or from it, and if the memory for one of its segments is
+    /// more than a `Vec` could have. The stack stays as it was; the value that does not fit is dropped.
+    ///
+    /// # Memory ordering
+    ///
+    /// It happens before the return of the operation that takes the value (`gosync.stack-push-before-pop`).
+    #[track_caller]
+    pub fn push(&self, value: T) {
+        let name = match self.lists.free.pop(&self.arena) {
+            Some(name) => name,
+            None => self.arena.make(self.lists.unused.take()),
+        };
+        // SAFETY: the name is from a list or is new, and the node is this operation's; it has no value (invariants 1, 2).
+        unsafe { self.arena.put(name, value) };
+        self.lists.values.push(&self.arena, name);
+    }
+
+    /// Takes the value on top, if there is one.
+    ///
+    /// Lock-free, in constant time; it allocates and frees nothing.
+    ///
+    /// # Memory ordering
+    ///
+    /// The push of the value happens before its return (`gosync.stack-push-before-pop`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let stack = gosync_atomic::Stack::from_iter(["bottom", "top"]);
+    /// assert_eq!(stack.pop(), Some("top"));
+    /// assert_eq!(stack.pop(), Some("bottom"));
+    /// assert_eq!(stack.pop(), None);
+    /// ```
+    #[must_use = "a value that is popped and not used is dropped"]
+    pub fn pop(&self) -> Option<T> {
+        let name = self.lists.values.pop(&self.arena)?;
+        // SAFETY: the name is from a list; this operation took the node, so owns it, and it has its value.
+        Some(unsafe { self.take(name) })
+    }
+
+    /// Takes all values in one atomic step. They come newest first.
+    ///
+    /// Pushes that come later are not among them, even while the iterator is in use: the stack is empty, and whoever has
+    /// the iterator has the values. What it is not asked for it drops at its end. Their memory is used again as they come.
+    ///
+    /// The step takes constant time. `mem::forget` of the iterator leaks its values, and their memory until the stack is
+    /// dropped.
+    ///
+    /// # Memory ordering
+    ///
+    /// The pushes of all the values happen before its return (`gosync.stack-push-before-pop`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let stack = gosync_atomic::Stack::from_iter([1, 2, 3]);
+    /// for n in stack.take_all() {
+    ///     stack.push(10 * n);
+    /// }
+    /// assert!(stack.take_all().eq([10, 20, 30]));
+    /// ```
+    #[must_use = "the values are dropped with the iterator"]
+    pub fn take_all(&self) -> TakeAll<'_, T> {
+        TakeAll { stack: self, next: self.lists.values.take() }
+    }
+
+    /// Whether there was no value, at one moment of the call. It orders nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lists.values.is_empty()
+    }
+
+    /// Moves the value out of a node, and gives the node back.
+    ///
+    /// # Safety
+    ///
+    /// The name is from `values`, the caller owns the node, and it has a value.
+    unsafe fn take(&self, name: Name) -> T {
+        // SAFETY: the caller's contract.
+        let value = unsafe { self.arena.get(name) };
+        step!("stack.give-back", self.lists.free.push(&self.arena, name));
+        value
+    }
+}
+
+impl<T> Default for Stack<T> {
+    fn default() -> Stack<T> {
+        Stack::new()
+    }
+}
+
+impl<T> fmt::Debug for Stack<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").field("is_empty", &self.is_empty()).finish_non_exhaustive()
+    }
+}
+
+impl<T> Extend<T> for Stack<T> {
+    /// Pushes one value after the other.
+    fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
+        values.into_iter().for_each(|value| self.push(value));
+    }
+}
+
+impl<T> FromIterator<T> for Stack<T> {
+    /// Pushes one value after the other: the last one is on top.
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Stack<T> {
+        let mut stack = Stack::new();
+        stack.extend(values);
+        stack
+    }
+}
+
+impl<T> Drop for Stack<T> {
+    /// Drops the values, newest first. If the drop of one panics, the others are dropped all the same.
+    fn drop(&mut self) {
+        if needs_drop::<T>() {
+            drop(self.take_all());
+        }
+        // And the arena's drop frees the nodes, also if this unwinds.
+    }
+}
+
+/// The values of a [`Stack`], newest first. See [`Stack::take_all`].
+#[must_use = "the values are dropped with the iterator"]
+pub struct TakeAll<'a, T> {
+    stack: &'a Stack<T>,
+    /// The first node of what is left of the chain. It is this iterator's (invariant 1).
+    next: Option<Name>,
+}
+
+impl<T> Iterator for TakeAll<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        let name = self.next?;
+        // SAFETY: the name comes from `values`.
+        self.next = unsafe { self.stack.arena.below(name) };
+        // SAFETY: as above; the node is this iterator's, and has its value.
+        Some(unsafe { self.stack.take(name) })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::from(self.next.is_some()), if self.next.is_some() { None } else { Some(0) })
+    }
+}
+
+impl<T> FusedIterator for TakeAll<'_, T> {}
+
+impl<T> Drop for TakeAll<'_, T> {
+    fn drop(&mut self) {
+        /// Goes on if the drop of a value panics.
+        struct Rest<'r, 'a, T>(&'r mut TakeAll<'a, T>);
+
+        impl<T> Drop for Rest<'_, '_, T> {
+            fn drop(&mut self) {
+                self.0.by_ref().for_each(drop);
+            }
+        }
+
+        let rest = Rest(self);
+        rest.0.by_ref().for_each(drop);
+    }
+}
+
+impl<T> fmt::Debug for TakeAll<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TakeAll").field("is_empty", &self.next.is_none()).finish_non_exhaustive()
+    }
+}

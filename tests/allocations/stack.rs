@@ -1,0 +1,61 @@
+//! `Stack`: it allocates when it outgrows what it has held, and gives everything back at its end.
+
+use gosync::Stack;
+
+use crate::counter::{allocations, bytes, without_allocating};
+
+#[test]
+fn steady() {
+    let before = bytes();
+    let stack = without_allocating(Stack::<[u64; 4]>::new);
+    let (n, ()) = allocations(|| (0..1_000).for_each(|n| stack.push([n; 4])));
+    assert!((1..=10).contains(&n), "1,000 values take {n} segments");
+    let held = bytes();
+    without_allocating(|| {
+        for round in 1..=100 {
+            (0..10 * round).for_each(|_| assert!(stack.pop().is_some()));
+            (0..10 * round).for_each(|n| stack.push([n; 4]));
+            stack.take_all().take(500).for_each(drop);
+            // While the values are taken, others come: each in the place of one that went.
+            (0..1_000).for_each(|n| stack.push([n; 4]));
+            for value in stack.take_all() {
+                stack.push(value);
+            }
+        }
+    });
+    assert_eq!(bytes(), held, "nothing is freed either");
+    drop(stack);
+    assert_eq!(bytes(), before);
+}
+
+/// As many nodes as there were values at a time, not as there were pushes.
+#[test]
+fn high_water() {
+    let stack = Stack::new();
+    let (n, ()) = allocations(|| {
+        for n in 0..10_000 {
+            stack.push(n);
+            assert_eq!(stack.pop(), Some(n));
+        }
+    });
+    assert_eq!(n, 1);
+}
+
+/// The memory goes with the stack, although a value's drop panics.
+#[test]
+fn panics() {
+    struct Fragile;
+    impl Drop for Fragile {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new(()));
+        }
+    }
+    let fail = || {
+        let stack = Stack::from_iter([Fragile]);
+        std::panic::catch_unwind(move || drop(stack)).unwrap_err();
+    };
+    fail(); // the first panic of a thread sets things up
+    let before = bytes();
+    fail();
+    assert_eq!(bytes(), before);
+}
