@@ -162,12 +162,12 @@ impl Pacer {
         Pacer { pauses: 4, left, yields: YIELDS_ONLY }
     }
 
-    /// A shorter one, about half a wake-up's time, that does not give the CPU away: for a thread that nobody knows to be
-    /// waiting, and that may not get it back for milliseconds. It begins with so many pauses between two looks.
+    /// A short one, about a microsecond, that does not give the CPU away: for a thread that nobody knows to be waiting, and
+    /// that may not get it back for milliseconds. It begins with so many pauses between two looks.
     #[must_use]
     pub fn brief(pauses: u32) -> Pacer {
         let Pacer { left, .. } = Pacer::new();
-        Pacer { pauses, left: left.min(128), yields: 0 }
+        Pacer { pauses, left: left.min(32), yields: 0 }
     }
 
     /// One with few looks: for a thread that competes with one that locks again and again, and would only take the cache
