@@ -168,9 +168,10 @@ fn histories_with_a_lie_are_rejected() {
                 Effect::Pop(Some(_)) => assert!(!lie(Effect::Pop(None)) && !lie(Effect::IsEmpty(true))),
                 Effect::TakeAll(taken) => {
                     assert!(!lie(Effect::TakeAll([&[255], &taken[..]].concat())));
-                    if taken.len() > 1 {
-                        assert!(!lie(Effect::TakeAll(taken[1..].to_vec())));
-                        assert!(!lie(Effect::TakeAll(taken.iter().rev().copied().collect())));
+                    // The other way round may be true, if their pushes have overlapped.
+                    if let [first, rest @ ..] = &taken[..] {
+                        assert!(!lie(Effect::TakeAll(rest.to_vec())));
+                        assert!(!lie(Effect::TakeAll([&taken[..], &[*first]].concat())));
                     }
                 }
                 Effect::IsEmpty(_) => {}
