@@ -20,6 +20,7 @@ mod endings;
 mod linearizable;
 mod mutex;
 mod once;
+mod plain;
 mod rng;
 mod stack;
 mod traffic;

@@ -1,6 +1,5 @@
 //! One mutex, locked in every way by several threads.
 
-use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 use gosync::{Mutex, MutexGuard, RawMutex, chan};
 
 use crate::checker::{Effect, Event, linearizable};
+use crate::plain::Plain;
 use crate::rng::Rng;
 use crate::watchdog::Watchdog;
 use crate::{LIMIT, SpinBarrier, join, rounds, start};
@@ -97,26 +97,6 @@ fn sections() {
     assert_eq!(mutex.lock().counts[..], counts);
     let shared = mutex.into_inner();
     assert_eq!(shared.sum, counts.iter().sum());
-}
-
-/// A number without synchronisation of its own, so that a race detector judges the mutex's.
-#[derive(Default)]
-struct Plain(UnsafeCell<usize>);
-
-// SAFETY: the tests use it in critical sections only.
-unsafe impl Sync for Plain {}
-
-impl Plain {
-    /// # Safety
-    ///
-    /// Every other access happens before or after this one.
-    unsafe fn increment(&self) -> usize {
-        let number = self.0.get();
-        // SAFETY: the caller's contract.
-        unsafe { *number += 1 };
-        // SAFETY: as above.
-        unsafe { *number }
-    }
 }
 
 /// Whoever locks may leave the unlock to another thread. The section goes on there.

@@ -1,6 +1,6 @@
 //! Many short races for one `Once`, and for one `OnceValue` whose function may panic.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,6 +8,7 @@ use std::thread;
 
 use gosync::{Once, OncePanic, OnceValue};
 
+use crate::plain::Plain;
 use crate::rng::Rng;
 use crate::watchdog::Watchdog;
 use crate::{LIMIT, SpinBarrier, join, rounds, start};
@@ -15,31 +16,6 @@ use crate::{LIMIT, SpinBarrier, join, rounds, start};
 const THREADS: usize = 4;
 /// What is made at a time.
 const BATCH: usize = 64;
-
-/// A number without synchronisation of its own, so that a race detector judges the `Once`'s.
-#[derive(Default)]
-struct Plain(UnsafeCell<usize>);
-
-// SAFETY: the tests order all accesses by a `Once`.
-unsafe impl Sync for Plain {}
-
-impl Plain {
-    /// # Safety
-    ///
-    /// Every other access happens before or after this one.
-    unsafe fn increment(&self) {
-        // SAFETY: the caller's contract.
-        unsafe { *self.0.get() += 1 };
-    }
-
-    /// # Safety
-    ///
-    /// Every increment happens before or after this.
-    unsafe fn get(&self) -> usize {
-        // SAFETY: the caller's contract.
-        unsafe { *self.0.get() }
-    }
-}
 
 /// Lets all threads race for one thing after another, for a time.
 fn race<T: Send + Sync>(make: impl Fn() -> T, f: impl Fn(&T, &mut Rng) + Sync) {

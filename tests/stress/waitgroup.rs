@@ -1,43 +1,18 @@
 //! One group, round after round, with several waiters.
 
-use std::cell::UnsafeCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use gosync::WaitGroup;
 
+use crate::plain::Plain;
 use crate::rng::Rng;
 use crate::watchdog::Watchdog;
 use crate::{LIMIT, SpinBarrier, join, rounds, start};
 
 const WORKERS: usize = 3;
 const WAITERS: usize = 3;
-
-/// A number without synchronisation of its own, so that a race detector judges the group's.
-#[derive(Default)]
-struct Plain(UnsafeCell<usize>);
-
-// SAFETY: the callers of its methods vouch for the order of all accesses.
-unsafe impl Sync for Plain {}
-
-impl Plain {
-    /// # Safety
-    ///
-    /// Every other access happens before or after this one.
-    unsafe fn increment(&self) {
-        // SAFETY: the caller's contract.
-        unsafe { *self.0.get() += 1 };
-    }
-
-    /// # Safety
-    ///
-    /// Every increment happens before or after this.
-    unsafe fn get(&self) -> usize {
-        // SAFETY: the caller's contract.
-        unsafe { *self.0.get() }
-    }
-}
 
 /// Waits, half of the time with deadlines that may pass, until one does not.
 fn wait(wg: &WaitGroup, rng: &mut Rng) {
@@ -162,7 +137,7 @@ fn rounds_of_go_scoped() {
         for round in rounds(500, LIMIT) {
             for done in &done {
                 // SAFETY: one task per number and round, and the rounds are ordered by the group.
-                wg.go_scoped(s, || unsafe { done.increment() });
+                wg.go_scoped(s, || _ = unsafe { done.increment() });
             }
             wait(&wg, &mut rng);
             for done in &done {
