@@ -67,7 +67,7 @@ pub(crate) trait Port {
     /// # Safety
     ///
     /// The node was left in this queue.
-    unsafe fn withdraw(&self, side: Side, node: NonNull<Waiter>);
+    unsafe fn withdraw(&self, side: Side, wants: Wants, node: NonNull<Waiter>);
 
     /// Moves a value from one slot to the other.
     ///
@@ -185,12 +185,7 @@ pub(crate) fn select(entries: &[Entry<'_>], patience: Patience, biased: bool) ->
 }
 
 /// As [`select`], once: [`Outcome::Retry`] is to be tried again.
-fn attempt(
-    entries: &[Entry<'_>],
-    sleeper: &Sleeper,
-    patience: Patience,
-    biased: bool,
-) -> Option<(usize, Outcome)> {
+fn attempt(entries: &[Entry<'_>], sleeper: &Sleeper, patience: Patience, biased: bool) -> Option<(usize, Outcome)> {
     let case = |number: usize| Case {
         sleeper: NonNull::from(sleeper),
         number: number as u32, // `select` has looked at the number of cases
@@ -228,12 +223,10 @@ fn attempt(
         return None;
     }
     let mut peer = Cpu::UNKNOWN;
-    for (number, entry) in entries.iter().enumerate() {
-        if let Some(port) = entry.port {
-            // SAFETY: the lock is held; the node is the entry's, which stays in place, and is withdrawn below.
-            peer = unsafe { port.enqueue(entry.side, case(number), entry.node(), &mut observers) };
-        }
-    }
+    in_queueing_order(entries, biased, |number, port, entry| {
+        // SAFETY: the lock is held; the node is the entry's, which stays in place, and is withdrawn below.
+        peer = unsafe { port.enqueue(entry.side, case(number), entry.node(), &mut observers) };
+    });
     drop(all);
     drop(observers);
 
@@ -242,7 +235,7 @@ fn attempt(
         if outcome.is_none_or(|(won, _)| won != number) {
             if let Some(port) = entry.port {
                 // SAFETY: the node was left in this queue above.
-                unsafe { port.withdraw(entry.side, entry.node()) };
+                unsafe { port.withdraw(entry.side, entry.wants, entry.node()) };
             }
         }
     }
@@ -295,15 +288,36 @@ fn try_each<'a>(
     mut fire: impl FnMut(usize, &'a (dyn Port + 'a), &Entry<'a>) -> Fired,
 ) -> Option<(usize, Fired)> {
     let first = if biased || ready < 2 { 0 } else { pick(ready) };
-    let candidates = || {
-        entries.iter().enumerate().filter(|(_, entry)| entry.may_proceed(entry.seen.get()))
-    };
+    let candidates = || entries.iter().enumerate().filter(|(_, entry)| entry.may_proceed(entry.seen.get()));
     candidates().skip(first).chain(candidates().take(first)).find_map(|(number, entry)| {
         match fire(number, entry.port?, entry) {
             Fired::No => None,
             fired => Some((number, fired)),
         }
     })
+}
+
+/// Visits the entries in the order in which they leave their nodes. It matters only among those of one channel, where the
+/// first is met first: so they begin with one at random. They are neighbours in the order of ranks.
+fn in_queueing_order<'a>(
+    entries: &[Entry<'a>],
+    biased: bool,
+    mut visit: impl FnMut(usize, &'a (dyn Port + 'a), &Entry<'a>),
+) {
+    let ranked = |i: usize| entries[i].nth.get() as usize;
+    let mut start = 0;
+    while start < entries.len() {
+        let rank = entries[ranked(start)].rank();
+        let end = (start..entries.len()).find(|&i| entries[ranked(i)].rank() != rank).unwrap_or(entries.len());
+        let first = if biased || end - start < 2 { 0 } else { pick(end - start) };
+        for i in (start + first..end).chain(start..start + first) {
+            let number = ranked(i);
+            if let Some(port) = entries[number].port {
+                visit(number, port, &entries[number]);
+            }
+        }
+        start = end;
+    }
 }
 
 /// What remains to be done, without any lock, for an operation that was fired.
@@ -417,8 +431,8 @@ impl<T> Port for Channel<T> {
             }
             (Wants::Permit, side) => {
                 let granted = match side {
-                    Side::Senders => state.grant_send(self.front.capacity, observers),
-                    Side::Receivers => state.grant_recv(observers),
+                    Side::Senders => state.grant_send(self.front.capacity),
+                    Side::Receivers => state.grant_recv(),
                 };
                 granted.map_or(Fired::No, |(grant, peer)| Fired::Won(grant.outcome(), peer))
             }
@@ -426,7 +440,9 @@ impl<T> Port for Channel<T> {
                 let ready = state.closed
                     || match side {
                         // SAFETY: the lock is held.
-                        Side::Senders => state.has_room(self.front.capacity) || unsafe { state.receivers.has_partner() },
+                        Side::Senders => {
+                            state.has_room(self.front.capacity) || unsafe { state.receivers.has_partner() }
+                        }
                         // SAFETY: the lock is held.
                         Side::Receivers => state.has_item() || unsafe { state.senders.has_partner() },
                     };
@@ -445,17 +461,19 @@ impl<T> Port for Channel<T> {
             // SAFETY: as above.
             Wants::Permit | Wants::News => unsafe { node.write(Waiter::of_case(case)) },
         }
-        let (own, others) = match side {
-            Side::Senders => (&mut state.senders, &mut state.receivers),
-            Side::Receivers => (&mut state.receivers, &mut state.senders),
-        };
-        if case.wants != Wants::News {
+        let (own, watchers) = match (case.wants, side) {
+            (Wants::News, Side::Senders) => (&mut state.send_watchers, None),
+            (Wants::News, Side::Receivers) => (&mut state.recv_watchers, None),
             // Who waits for the chance to meet a blocked peer has it now.
-            // SAFETY: the lock is held.
-            unsafe { others.claim_observers(observers) };
-        }
+            (_, Side::Senders) => (&mut state.senders, Some(&mut state.recv_watchers)),
+            (_, Side::Receivers) => (&mut state.receivers, Some(&mut state.send_watchers)),
+        };
         // SAFETY: the lock is held, and the caller's contract.
         unsafe { own.push(node) };
+        if let Some(watchers) = watchers {
+            // SAFETY: the lock is held.
+            unsafe { observers.call(watchers) };
+        }
         match side {
             Side::Senders => std::mem::replace(&mut state.sender_cpu, Cpu::current()),
             Side::Receivers => std::mem::replace(&mut state.receiver_cpu, Cpu::current()),
@@ -463,11 +481,13 @@ impl<T> Port for Channel<T> {
         if side == Side::Senders { state.receiver_cpu } else { state.sender_cpu }
     }
 
-    unsafe fn withdraw(&self, side: Side, node: NonNull<Waiter>) {
+    unsafe fn withdraw(&self, side: Side, wants: Wants, node: NonNull<Waiter>) {
         let mut state = Settling(self.locked());
-        let queue = match side {
-            Side::Senders => &mut state.senders,
-            Side::Receivers => &mut state.receivers,
+        let queue = match (wants, side) {
+            (Wants::News, Side::Senders) => &mut state.send_watchers,
+            (Wants::News, Side::Receivers) => &mut state.recv_watchers,
+            (_, Side::Senders) => &mut state.senders,
+            (_, Side::Receivers) => &mut state.receivers,
         };
         // SAFETY: the lock is held, and the caller's contract.
         unsafe { queue.remove(node) };
