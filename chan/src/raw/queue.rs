@@ -93,6 +93,10 @@ impl WaitQueue {
                 let permit = case.wants == Wants::Permit;
                 return Some(if permit { Met::Permit(first) } else { Met::Transfer(first) });
             }
+            // Won elsewhere: the next one may be free.
+            if !step!("chan.pass-over", true, else false) {
+                return None;
+            }
         }
     }
 

@@ -165,6 +165,7 @@ impl<'a> Entry<'a> {
         seen & sign != 0
     }
 
+    /// Where its channel stands in the order of locks.
     fn rank(&self) -> usize {
         self.front().map_or(0, |front| front.lock.rank())
     }
@@ -210,7 +211,8 @@ fn attempt(entries: &[Entry<'_>], sleeper: &Sleeper, patience: Patience, biased:
 
     let mut observers = Observers::default();
     let all = LockedAll::new(entries);
-    let won = try_each(entries, look(entries), biased, |number, port, entry| {
+    let ready = step!("select.look-locked", look(entries), else 0);
+    let won = try_each(entries, ready, biased, |number, port, entry| {
         // SAFETY: the lock is held; the node is the entry's.
         unsafe { port.fire(entry.side, case(number), entry.node(), &mut observers) }
     });
@@ -235,7 +237,7 @@ fn attempt(entries: &[Entry<'_>], sleeper: &Sleeper, patience: Patience, biased:
         if outcome.is_none_or(|(won, _)| won != number) {
             if let Some(port) = entry.port {
                 // SAFETY: the node was left in this queue above.
-                unsafe { port.withdraw(entry.side, entry.wants, entry.node()) };
+                step!("select.withdraw", unsafe { port.withdraw(entry.side, entry.wants, entry.node()) });
             }
         }
     }
@@ -355,7 +357,7 @@ struct LockedAll<'e, 'a>(&'e [Entry<'a>]);
 
 impl<'e, 'a> LockedAll<'e, 'a> {
     fn new(entries: &'e [Entry<'a>]) -> LockedAll<'e, 'a> {
-        sort_by_rank(entries);
+        step!("select.sort", sort_by_rank(entries));
         let mut last = None;
         for entry in entries.iter().map(|entry| &entries[entry.nth.get() as usize]) {
             let Some(front) = entry.front() else { continue };
@@ -379,7 +381,8 @@ impl Drop for LockedAll<'_, '_> {
 fn sort_by_rank(entries: &[Entry<'_>]) {
     for (i, entry) in entries.iter().enumerate() {
         let mut at = i;
-        while at > 0 && entries[entries[at - 1].nth.get() as usize].rank() > entry.rank() {
+        let before = |at: usize| &entries[entries[at - 1].nth.get() as usize];
+        while at > 0 && step!("select.lock-order", before(at).rank() > entry.rank(), else false) {
             entries[at].nth.set(entries[at - 1].nth.get());
             at -= 1;
         }

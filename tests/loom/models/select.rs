@@ -67,7 +67,25 @@ pub(crate) fn models() -> Vec<Model> {
         holds(LOSERS, "before a sender", loser_before_a_sender).bound(2),
         holds(LOSERS, "after a deadline", loser_after_a_deadline).bound(2).witnesses(&["in time", "too late"]),
         // `default`.
-        holds(DEFAULT, "a value moves from one channel to the other", moving_value),
+        holds(DEFAULT, "a value moves to the other channel", || moving_value(true)).reaches(&["select.look-again"]),
+        holds(DEFAULT, "a value moves to the first channel", || moving_value(false)),
+        holds(DEFAULT, "nothing, then a value", || {
+            let ((a, ra), (b, rb)) = (chan::bounded(1), chan::bounded::<i32>(1));
+            let sender = go(move || {
+                a.send(1).unwrap();
+                b
+            });
+            select! {
+                recv(rb) -> _ => unreachable!("nothing was ever sent"),
+                recv(ra) -> value => {
+                    assert_eq!(value, Ok(1));
+                    witness("a value");
+                }
+                default => witness("nothing"),
+            }
+            sender.join().unwrap();
+        })
+        .witnesses(&["a value", "nothing"]),
         holds(DEFAULT, "a sender changes its channel", moving_sender),
         holds(DEFAULT, "after own send", after_own_send),
         fails(DEFAULT, "one channel after the other", Verdict::Assertion, one_after_the_other),
@@ -334,8 +352,8 @@ fn facing_two_channels() {
         move || {
             d.write(1);
             select! {
-                recv(a) -> value => assert_eq!(value, Ok(1)),
                 send(b, 2) -> result => result.unwrap(),
+                recv(a) -> value => assert_eq!(value, Ok(1)),
             }
         }
     });
@@ -441,20 +459,22 @@ fn loser_after_a_deadline() {
     witness(if hasty { "in time" } else { "too late" });
 }
 
-/// At every instant one of two channels has a value.
-fn moving_value() {
-    let (a, b) = (Chan::new(1), Chan::new(1));
-    a.send(1).unwrap();
+/// At every instant one of two channels has a value. It moves from the one that is looked at second to the one that is
+/// looked at first, or the other way round.
+fn moving_value(forth: bool) {
+    let (from, to) = (Chan::new(1), Chan::new(1));
+    from.send(1).unwrap();
     let mover = go({
-        let (a, b) = (a.clone(), b.clone());
+        let (from, to) = (from.clone(), to.clone());
         move || {
-            b.send(2).unwrap();
-            let _ = a.try_recv();
+            to.send(1).unwrap();
+            let _ = from.try_recv();
         }
     });
+    let (first, second) = if forth { (&to, &from) } else { (&from, &to) };
     select! {
-        recv(a) -> value => assert_eq!(value, Ok(1)),
-        recv(b) -> value => assert_eq!(value, Ok(2)),
+        recv(first) -> value => assert_eq!(value, Ok(1)),
+        recv(second) -> value => assert_eq!(value, Ok(1)),
         default => panic!("one of them had a value all the time"),
     }
     mover.join().unwrap();
