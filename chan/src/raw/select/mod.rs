@@ -45,7 +45,6 @@ use smallvec::SmallVec;
 use port::Fired;
 pub(crate) use port::Port;
 
-use super::state::signs;
 use super::waiter::{self, Case, MOST_CASES, Outcome, Waiter, Wants};
 use super::{Observers, Patience, Side};
 
@@ -116,11 +115,7 @@ impl<'a> Operation<'a> {
     /// Whether the signs say that it may proceed.
     #[inline(always)]
     fn may_proceed(&self, signs: usize) -> bool {
-        let sign = match self.side {
-            Side::Receivers => signs::RECV,
-            Side::Senders => signs::SEND,
-        };
-        signs & sign != 0
+        signs & self.side as usize != 0
     }
 
     /// Where its channel stands in the order of locks.

@@ -73,7 +73,17 @@ pub(crate) enum Fired {
 unsafe impl<T> Port for Channel<T> {
     unsafe fn fire(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Fired {
         // SAFETY: the caller's contract.
-        let mut state = Settling::new(unsafe { Held::new(self) }, None);
+        let mut held = unsafe { Held::new(self) };
+        if case.wants == Wants::Transfer {
+            if let Some(value) = held.pop() {
+                // SAFETY: the caller's contract: it is room for such a node.
+                unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) };
+                // SAFETY: the node is the caller's own, and was never queued.
+                unsafe { waiter::put_into(node, value) };
+                return Fired::Won(Outcome::Done, None);
+            }
+        }
+        let mut state = Settling::new(held, None);
         match (case.wants, side) {
             (Wants::Transfer, _) => {
                 let taken = state.take(observers);
