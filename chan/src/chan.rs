@@ -36,6 +36,7 @@ use crate::sender::Sender;
 /// });
 /// ```
 #[doc(alias = "chan")]
+#[repr(transparent)] // as `Sender` and `Receiver`
 pub struct Chan<T> {
     handle: Handle<T>,
 }
@@ -228,6 +229,22 @@ impl<T> Chan<T> {
     #[must_use]
     pub fn same_channel(&self, other: &Chan<T>) -> bool {
         self.handle.same_channel(&other.handle)
+    }
+}
+
+/// The sending side of the same handle, for those who ask for a [`Sender`].
+impl<T> AsRef<Sender<T>> for Chan<T> {
+    fn as_ref(&self) -> &Sender<T> {
+        // SAFETY: both are a `Handle<T>` and nothing else; this one owns a count of the sending side, too.
+        unsafe { &*std::ptr::from_ref(self).cast() }
+    }
+}
+
+/// The receiving side of the same handle, for those who ask for a [`Receiver`].
+impl<T> AsRef<Receiver<T>> for Chan<T> {
+    fn as_ref(&self) -> &Receiver<T> {
+        // SAFETY: both are a `Handle<T>` and nothing else; this one owns a count of the receiving side, too.
+        unsafe { &*std::ptr::from_ref(self).cast() }
     }
 }
 

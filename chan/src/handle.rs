@@ -10,9 +10,11 @@ use std::time::Instant;
 use gosync_atomic::__sys::Futex;
 
 use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
-use crate::raw::{Patience, RecvFailure, SendFailure, Shared, Side};
+use crate::raw::select::Port;
+use crate::raw::{Grant, Patience, RecvFailure, SendFailure, Shared, Side};
 
 /// A channel or nil. Owns nothing: the wrappers count.
+#[repr(transparent)]
 pub(crate) struct Handle<T> {
     shared: Option<NonNull<Shared<T>>>,
 }
@@ -138,6 +140,27 @@ impl<T> Handle<T> {
                 RecvFailure::Empty => RecvTimeoutError::Timeout,
                 RecvFailure::Closed => RecvTimeoutError::Disconnected,
             }),
+        }
+    }
+
+    /// The channel as a select sees it; `None` is nil.
+    pub(crate) fn port(&self) -> Option<&dyn Port> {
+        self.shared().map(|shared| shared.channel() as &dyn Port)
+    }
+
+    /// Sends with a permit.
+    pub(crate) fn send_granted(&self, grant: Grant, value: T) -> Result<(), SendError<T>> {
+        match self.shared() {
+            None => block_for_ever(),
+            Some(shared) => shared.channel().send_granted(grant, value).map_err(SendError),
+        }
+    }
+
+    /// Receives with a permit.
+    pub(crate) fn recv_granted(&self, grant: Grant) -> Result<T, RecvError> {
+        match self.shared() {
+            None => block_for_ever(),
+            Some(shared) => shared.channel().recv_granted(grant).ok_or(RecvError),
         }
     }
 

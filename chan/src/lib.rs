@@ -49,11 +49,17 @@ mod error;
 mod handle;
 mod raw;
 mod receiver;
+mod select;
 mod sender;
 
 pub use chan::Chan;
 pub use error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
 pub use receiver::{IntoIter, Iter, Receiver, TryIter};
+#[doc(hidden)]
+pub use select::cases as __cases;
+pub use select::{
+    ReadyTimeoutError, Select, SelectTimeoutError, SelectedOperation, TryReadyError, TrySelectError,
+};
 pub use sender::Sender;
 
 /// A channel whose buffer holds `capacity` values; 0 is a rendezvous. Go: `make(chan T, capacity)`.

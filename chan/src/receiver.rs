@@ -9,7 +9,8 @@ use gosync_atomic::__sys::deadline_after;
 
 use crate::error::{CloseError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::handle::Handle;
-use crate::raw::Side;
+use crate::raw::select::Port;
+use crate::raw::{Grant, Side};
 
 /// The receiving side of a channel: Go's `<-chan T`.
 ///
@@ -31,6 +32,7 @@ use crate::raw::Side;
 /// producer.join().unwrap();
 /// ```
 #[doc(alias = "chan")]
+#[repr(transparent)] // as `Chan`
 pub struct Receiver<T> {
     handle: Handle<T>,
 }
@@ -48,6 +50,16 @@ impl<T> Receiver<T> {
     /// Takes over one count of the receiving side.
     pub(crate) fn adopt(handle: Handle<T>) -> Receiver<T> {
         Receiver { handle }
+    }
+
+    /// The channel as a select sees it; `None` is nil.
+    pub(crate) fn port(&self) -> Option<&dyn Port> {
+        self.handle.port()
+    }
+
+    /// Receives with a permit.
+    pub(crate) fn recv_granted(&self, grant: Grant) -> Result<T, RecvError> {
+        self.handle.recv_granted(grant)
     }
 
     /// The nil channel: receives block for ever, tries find it empty, `close` fails.

@@ -8,7 +8,8 @@ use gosync_atomic::__sys::deadline_after;
 
 use crate::error::{CloseError, SendError, SendTimeoutError, TrySendError};
 use crate::handle::Handle;
-use crate::raw::Side;
+use crate::raw::select::Port;
+use crate::raw::{Grant, Side};
 
 /// The sending side of a channel: Go's `chan<- T`.
 ///
@@ -36,6 +37,7 @@ use crate::raw::Side;
 /// assert!(rx.recv().is_err());
 /// ```
 #[doc(alias = "chan")]
+#[repr(transparent)] // as `Chan`
 pub struct Sender<T> {
     handle: Handle<T>,
 }
@@ -53,6 +55,16 @@ impl<T> Sender<T> {
     /// Takes over one count of the sending side.
     pub(crate) fn adopt(handle: Handle<T>) -> Sender<T> {
         Sender { handle }
+    }
+
+    /// The channel as a select sees it; `None` is nil.
+    pub(crate) fn port(&self) -> Option<&dyn Port> {
+        self.handle.port()
+    }
+
+    /// Sends with a permit.
+    pub(crate) fn send_granted(&self, grant: Grant, value: T) -> Result<(), SendError<T>> {
+        self.handle.send_granted(grant, value)
     }
 
     /// The nil channel: sends block for ever, tries find it full, `close` fails.

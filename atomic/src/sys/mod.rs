@@ -22,6 +22,7 @@
 //! | [`has_passed`] | the clock | a choice |
 //! | [`Stamp`] | the clock, in 16 bits | as old as the model says |
 //! | [`deadline_after`] | the clock | the same code: only whether there is a deadline matters |
+//! | [`pick`] | at random | the first, or any of two once the model has armed that |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |
 //!

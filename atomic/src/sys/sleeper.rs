@@ -1,25 +1,31 @@
 //! [`Sleeper`]: how one blocked operation sleeps until somebody completes it, once.
 //!
-//! | word | meaning | who changes it |
+//! | bits of the word | meaning | who sets them |
 //! | --- | --- | --- |
-//! | `WAITING` | not completed; its thread is awake | nobody: the first state |
-//! | `ASLEEP` | the same, but its thread sleeps or is about to | its thread |
-//! | [`FIRST_OUTCOME`](Sleeper::FIRST_OUTCOME) and above | completed, in this way | whoever claimed the operation |
+//! | `ASLEEP` | its thread sleeps or is about to | its thread |
+//! | `CLAIMED` | one of several that could complete it has won the right to | the winner |
+//! | the rest | 0: not completed; another: completed, in this way | who may complete it |
 //!
 //! It is part of a node that lives on the stack of its thread and that others know from some queue. Who may complete it
-//! is the queue's affair: taking the node out of it is the claim.
+//! is the queue's affair: taking the node out of it is the claim. An operation that has nodes in several queues shares
+//! one sleeper among them, and whoever takes out one of the nodes may complete it only after a [`claim`](Sleeper::claim).
 //!
 //! The completion's swap is the last access to the node, and the wake-up that may follow goes by address, so the thread
 //! may leave its stack frame as soon as it sees the outcome. The swap is `Release` and the thread's look `Acquire`:
 //! everything that the claimer did to the node, and before, happens before what the thread does next.
+//!
+//! A claim orders nothing: what the winner reads of the node it has seen through the queue's lock, and the losers learn
+//! nothing but that they lost.
 
 use std::ptr::NonNull;
 use std::time::Instant;
 
 use super::{Cpu, Futex, await_change, ord, step, woke_a_peer};
 
-const WAITING: u32 = 0;
 const ASLEEP: u32 = 1;
+const CLAIMED: u32 = 2;
+/// Outcomes stand above the flags.
+const OUTCOME: u32 = 2;
 
 /// The word of one blocked operation.
 #[derive(Debug)]
@@ -29,14 +35,16 @@ pub struct Sleeper {
 
 impl Sleeper {
     /// The smallest outcome.
-    pub const FIRST_OUTCOME: u32 = 2;
+    pub const FIRST_OUTCOME: u32 = 1;
+    /// The largest one.
+    pub const LAST_OUTCOME: u32 = u32::MAX >> OUTCOME;
 
     super::const_fn! {
         /// One that nobody has completed.
         #[inline(always)]
         #[must_use]
         pub const fn new() -> Sleeper {
-            Sleeper { word: Futex::new(WAITING) }
+            Sleeper { word: Futex::new(0) }
         }
     }
 
@@ -44,30 +52,26 @@ impl Sleeper {
     /// likely to complete this last ran. Orders nothing.
     #[inline]
     pub fn spin(&self, peer: Cpu) {
-        await_change(&self.word, WAITING, peer);
+        await_change(&self.word, 0, peer);
     }
 
     /// Sleeps until completed: `Some` outcome; or until the deadline has passed: `None`, after which it may be
-    /// completed at any time, so the caller either takes the node out of its queue or waits again.
+    /// completed at any time, so the caller either takes the node out of its queue (and claims a shared sleeper itself)
+    /// or waits again.
     #[inline]
     pub fn wait(&self, deadline: Option<Instant>) -> Option<u32> {
         let word = &self.word;
-        // Relaxed on success: it announces a sleep and publishes nothing. Relaxed on failure: the load below looks again.
+        // Relaxed: it announces a sleep and publishes nothing; the load below looks again.
         step!("sleeper.announce", {
-            let _ = word.compare_exchange(
-                WAITING,
-                ASLEEP,
-                ord!("sleeper.sleep", Relaxed),
-                ord!("sleeper.sleep.fail", Relaxed),
-            );
+            let _ = word.fetch_or(ASLEEP, ord!("sleeper.sleep", Relaxed));
         });
         loop {
             // Acquire: pairs with the Release in `complete`; makes what the claimer did visible.
             let state = word.load(ord!("sleeper.completed", Acquire));
-            if state >= Self::FIRST_OUTCOME {
-                return Some(state);
+            if state >> OUTCOME != 0 {
+                return Some(state >> OUTCOME);
             }
-            if !word.wait_until(ASLEEP, deadline) {
+            if !word.wait_until(state, deadline) {
                 return None;
             }
         }
@@ -76,7 +80,21 @@ impl Sleeper {
     /// Whether it was completed. Orders what the claimer did, as `wait` does.
     pub fn is_completed(&self) -> bool {
         // Acquire: pairs with the Release in `complete`.
-        self.word.load(ord!("sleeper.is-completed", Acquire)) >= Self::FIRST_OUTCOME
+        self.word.load(ord!("sleeper.is-completed", Acquire)) >> OUTCOME != 0
+    }
+
+    /// Wins the right to complete a sleeper that several could complete; `false` if somebody has won it before. Its own
+    /// thread may win it too, and gives up then. Orders nothing.
+    #[inline]
+    pub fn claim(&self) -> bool {
+        // Relaxed: see the head of this file.
+        self.word.fetch_or(CLAIMED, ord!("sleeper.claim", Relaxed)) & CLAIMED == 0
+    }
+
+    /// Whether somebody has claimed it. Orders nothing.
+    pub fn is_claimed(&self) -> bool {
+        // Relaxed: an old answer is `false`, and a claim will tell.
+        self.word.load(ord!("sleeper.is-claimed", Relaxed)) & CLAIMED != 0
     }
 
     /// Completes an operation with `outcome`, and wakes its thread if it sleeps.
@@ -87,12 +105,12 @@ impl Sleeper {
     /// afterwards.
     #[inline]
     pub unsafe fn complete(sleeper: NonNull<Sleeper>, outcome: u32) {
-        debug_assert!(outcome >= Self::FIRST_OUTCOME);
+        debug_assert!((Self::FIRST_OUTCOME..=Self::LAST_OUTCOME).contains(&outcome));
         // SAFETY: the caller's contract: it lives until the swap below.
         let word = unsafe { &sleeper.as_ref().word };
         let waker = word.waker();
         // Release: pairs with the Acquire in `wait`. The last access.
-        if word.swap(outcome, ord!("sleeper.complete", Release)) == ASLEEP {
+        if word.swap(outcome << OUTCOME, ord!("sleeper.complete", Release)) & ASLEEP != 0 {
             step!("sleeper.wake", waker.wake_one());
             woke_a_peer();
         }

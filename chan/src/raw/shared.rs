@@ -17,7 +17,7 @@ use gosync_atomic::__sys::{Alive, ord};
 use super::Channel;
 
 /// Which handles.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Senders,
     Receivers,

@@ -2,7 +2,7 @@
 //!
 //! A choice is a Relaxed load of an atomic that another thread has stored to: loom tries every value that the load may
 //! legally return, so every answer. Nothing is ordered by it. [`begin`] makes the atomics anew for each execution; the
-//! model calls [`expire_deadlines`] or [`wake_spuriously`] in a thread other than the one that is to be surprised, after
+//! model calls [`expire_deadlines`], [`wake_spuriously`] or [`pick_any`] in a thread other than the one that is to be surprised, after
 //! it has started that thread. Without any of this, deadlines never pass and waits never return for no reason.
 
 // All of this is std on purpose: it must stay invisible to loom, which runs all threads of a model on one OS thread.
@@ -41,6 +41,7 @@ pub(super) fn settings() -> Settings {
 struct Choices {
     deadline: Rc<AtomicUsize>,
     spurious: Rc<AtomicUsize>,
+    pick: Rc<AtomicUsize>,
 }
 
 thread_local! {
@@ -54,8 +55,8 @@ thread_local! {
 
 /// Begins an execution: choices are there, and not armed.
 pub fn begin() {
-    let fresh = Choices { deadline: Rc::new(AtomicUsize::new(0)), spurious: Rc::new(AtomicUsize::new(0)) };
-    CHOICES.set(Some(fresh));
+    let unarmed = || Rc::new(AtomicUsize::new(0));
+    CHOICES.set(Some(Choices { deadline: unarmed(), spurious: unarmed(), pick: unarmed() }));
     SPURIOUS_LEFT.set(true);
     LOCKS.set(0);
     PATIENCE.set(0);
@@ -84,6 +85,19 @@ pub fn wake_spuriously() {
     if let Some(choices) = choices() {
         choices.spurious.store(1, Relaxed);
     }
+}
+
+/// From here on other threads may pick the second of several that are as good, and not only the first.
+pub fn pick_any() {
+    if let Some(choices) = choices() {
+        choices.pick.store(1, Relaxed);
+    }
+}
+
+/// One of 0 to n - 1: the first, or, after [`pick_any`], perhaps the second.
+#[must_use]
+pub fn pick(n: usize) -> usize {
+    choices().map_or(0, |choices| choices.pick.load(Relaxed).min(n - 1))
 }
 
 /// One of `n` answers; others than 0 only after [`expire_deadlines`].

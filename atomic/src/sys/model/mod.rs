@@ -11,7 +11,7 @@ mod lock;
 pub mod sc;
 
 pub use alive::Alive;
-pub use control::{choose, slot};
+pub use control::{choose, pick, slot};
 pub use futex::{Futex, WaitQueue, Waker};
 pub use lock::{Lock, LockGuard};
 pub use loom::cell::{MutPtr, UnsafeCell};

@@ -1,0 +1,262 @@
+//! [`WaitQueue`]: the blocked operations of one direction, oldest first; [`Line`]: nodes that were claimed.
+//!
+//! The queue is an intrusive list, guarded by its channel's lock. It may hold nodes of selects that were won elsewhere in
+//! the meantime: [`meet`](WaitQueue::meet) takes them out on its way, so each is passed over once.
+
+use std::ptr::NonNull;
+
+use gosync_atomic::__sys::step;
+
+use super::waiter::{self, Links, Outcome, Waiter, Wants, edit, look};
+
+/// A FIFO of nodes. Guarded by its channel's lock.
+#[derive(Default)]
+pub(crate) struct WaitQueue {
+    head: Option<NonNull<Waiter>>,
+    tail: Option<NonNull<Waiter>>,
+    /// How many of the nodes are cases of selects. Without any, a node need not be looked at to know what it wants: its
+    /// thread, which looks at the same cache line, is not disturbed while the lock is held.
+    cases: usize,
+}
+
+/// A claimed node, and what it wants.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Met {
+    Transfer(NonNull<Waiter>),
+    Permit(NonNull<Waiter>),
+}
+
+impl WaitQueue {
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_none()
+    }
+
+    /// Appends a node.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held, the node is in no queue, and it stays in place until it is taken out and, if it was claimed,
+    /// completed.
+    pub(crate) unsafe fn push(&mut self, waiter: NonNull<Waiter>) {
+        // SAFETY: the caller's contract.
+        self.cases += usize::from(unsafe { waiter.as_ref() }.case().is_some());
+        let links = Links { prev: self.tail, next: None };
+        // SAFETY: the node is alive, and its links are guarded by the lock that the caller holds.
+        unsafe { edit(waiter, |own| *own = links) };
+        match self.tail.replace(waiter) {
+            // SAFETY: nodes in the queue are alive and guarded by the same lock.
+            Some(last) => unsafe { edit(last, |links| links.next = Some(waiter)) },
+            None => self.head = Some(waiter),
+        }
+    }
+
+    /// Takes out the oldest node, claimed or not.
+    #[inline]
+    unsafe fn pop(&mut self) -> Option<NonNull<Waiter>> {
+        let first = self.head?;
+        if self.tail == Some(first) {
+            // Alone, as most are: its links need no change.
+            self.head = None;
+            self.tail = None;
+        } else {
+            // SAFETY: the node is in this queue, whose lock the caller holds.
+            self.head = unsafe { look(first, |links| links.next) };
+            if let Some(second) = self.head {
+                // SAFETY: as above.
+                unsafe { edit(second, |links| links.prev = None) };
+            }
+        }
+        Some(first)
+    }
+
+    /// Takes out the oldest node that can be claimed and takes part in the operation. Those before it that only want news
+    /// are claimed too, and told when `observers` is dropped.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held.
+    #[inline]
+    pub(crate) unsafe fn meet(&mut self, observers: &mut Observers) -> Option<Met> {
+        loop {
+            // SAFETY: the lock is held.
+            let first = unsafe { self.pop() }?;
+            if self.cases == 0 {
+                return Some(Met::Transfer(first));
+            }
+            // SAFETY: it was queued until now, so it is alive; if it is a select's, its thread still has to look for it
+            // here, for which it needs the lock.
+            let Some(case) = (unsafe { first.as_ref() }).case() else { return Some(Met::Transfer(first)) };
+            self.cases -= 1;
+            // SAFETY: the select is alive, as above.
+            let sleeper = unsafe { case.sleeper.as_ref() };
+            if !step!("chan.claim", sleeper.claim(), else true) {
+                continue;
+            }
+            match case.wants {
+                Wants::Transfer => return Some(Met::Transfer(first)),
+                Wants::Permit => return Some(Met::Permit(first)),
+                // SAFETY: claimed just now.
+                Wants::News => unsafe { observers.0.push(first) },
+            }
+        }
+    }
+
+    /// Takes out all nodes that can be claimed.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held.
+    pub(crate) unsafe fn claim_all(&mut self, line: &mut Line) {
+        // SAFETY: the lock is held.
+        while let Some(waiter) = unsafe { self.pop() } {
+            // SAFETY: as in `meet`.
+            let case = unsafe { waiter.as_ref() }.case();
+            self.cases -= usize::from(case.is_some());
+            // SAFETY: as in `meet`.
+            if case.is_none_or(|case| step!("chan.claim-all", unsafe { case.sleeper.as_ref() }.claim(), else true)) {
+                // SAFETY: claimed just now.
+                unsafe { line.push(waiter) };
+            }
+        }
+    }
+
+    /// Claims the nodes that only want news, for `observers` to tell them.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held.
+    pub(crate) unsafe fn claim_observers(&mut self, observers: &mut Observers) {
+        let mut at = if self.cases > 0 { self.head } else { None };
+        while let Some(waiter) = at {
+            // SAFETY: queued, so alive and guarded by the lock.
+            at = unsafe { look(waiter, |links| links.next) };
+            // SAFETY: as above.
+            let Some(case) = (unsafe { waiter.as_ref() }).case().filter(|case| case.wants == Wants::News) else { continue };
+            self.cases -= 1;
+            // SAFETY: as above, and the node is in this queue.
+            unsafe { self.unlink(waiter) };
+            // SAFETY: the select of a queued node is alive.
+            if unsafe { case.sleeper.as_ref() }.claim() {
+                // SAFETY: claimed just now.
+                unsafe { observers.0.push(waiter) };
+            }
+        }
+    }
+
+    /// Whether [`meet`](WaitQueue::meet) would find somebody. Takes out nodes on its way whose select was won elsewhere.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held.
+    pub(crate) unsafe fn has_partner(&mut self) -> bool {
+        let mut at = self.head;
+        while let Some(waiter) = at {
+            // SAFETY: queued, so alive and guarded by the lock.
+            let Some(case) = (unsafe { waiter.as_ref() }).case() else { return true };
+            // SAFETY: as above.
+            at = unsafe { look(waiter, |links| links.next) };
+            // SAFETY: the select of a queued node is alive.
+            if unsafe { case.sleeper.as_ref() }.is_claimed() {
+                self.cases -= 1;
+                // SAFETY: as above, and the node is in this queue.
+                unsafe { self.unlink(waiter) };
+            } else if case.wants != Wants::News {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes out this node if it is still queued.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held, and the node is alive and of this queue's channel and direction.
+    pub(crate) unsafe fn remove(&mut self, waiter: NonNull<Waiter>) -> bool {
+        // SAFETY: the caller's contract.
+        let queued = self.head == Some(waiter) || unsafe { look(waiter, |links| links.prev.is_some()) };
+        if step!("chan.still-queued", queued, else true) {
+            // SAFETY: as above.
+            self.cases -= usize::from(unsafe { waiter.as_ref() }.case().is_some());
+            // SAFETY: as above, and the node is in this queue.
+            unsafe { self.unlink(waiter) };
+        }
+        queued
+    }
+
+    /// # Safety
+    ///
+    /// The lock is held, and the node is in this queue.
+    unsafe fn unlink(&mut self, waiter: NonNull<Waiter>) {
+        // SAFETY: the node is alive and guarded by the lock; so are its neighbours below.
+        let (prev, next) = unsafe {
+            edit(waiter, |links| {
+                let (prev, next) = (links.prev, links.next);
+                links.prev = None;
+                (prev, next)
+            })
+        };
+        match prev {
+            // SAFETY: as above.
+            Some(prev) => unsafe { edit(prev, |links| links.next = next) },
+            None => self.head = next,
+        }
+        match next {
+            // SAFETY: as above.
+            Some(next) => unsafe { edit(next, |links| links.prev = prev) },
+            None => self.tail = prev,
+        }
+    }
+}
+
+/// Claimed nodes, oldest first. Whoever takes one out completes it.
+///
+/// No node of a line has a `prev`, so its own thread does not take it for queued.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    head: Option<NonNull<Waiter>>,
+    tail: Option<NonNull<Waiter>>,
+}
+
+impl Line {
+    /// Appends a node.
+    ///
+    /// # Safety
+    ///
+    /// The node is in no queue; the caller has claimed it, or it is the caller's own, and leaves it to whoever pops it.
+    pub(crate) unsafe fn push(&mut self, waiter: NonNull<Waiter>) {
+        // SAFETY: a claimed node is alive until its completion, and its claimer may write its links.
+        unsafe { edit(waiter, |own| *own = Links { prev: None, next: None }) };
+        match self.tail.replace(waiter) {
+            // SAFETY: as above: nodes in a line are claimed and not completed.
+            Some(last) => unsafe { edit(last, |links| links.next = Some(waiter)) },
+            None => self.head = Some(waiter),
+        }
+    }
+
+    /// Takes out the oldest node, to be completed by the caller.
+    pub(crate) fn pop(&mut self) -> Option<NonNull<Waiter>> {
+        let first = self.head?;
+        // SAFETY: nodes in a line are claimed and not completed, so alive, and this line is all that reaches their links.
+        self.head = unsafe { look(first, |links| links.next) };
+        if self.head.is_none() {
+            self.tail = None;
+        }
+        Some(first)
+    }
+}
+
+/// Claimed nodes of `ready`. They are told when this is dropped, which must be after the lock was released.
+#[derive(Debug, Default)]
+pub(crate) struct Observers(Line);
+
+impl Drop for Observers {
+    #[inline]
+    fn drop(&mut self) {
+        while let Some(waiter) = self.0.pop() {
+            // SAFETY: its only completion, by its claimer.
+            step!("chan.tell-observer", unsafe { waiter::complete(waiter, Outcome::Ready) });
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What a channel's lock guards, and what is published of it to those who only look.
+//!
+//! `Front::signs` is a number of changes with a few bits below it:
+//!
+//! | bit | meaning |
+//! | --- | --- |
+//! | `RECV` | a receive may succeed or must report the end |
+//! | `SEND` | a send may succeed or must report the end |
+//! | `CLOSED` | no value enters any more |
+//!
+//! Whoever changes one of the bits counts a change, under the lock, before it is released. So a thread that reads the same
+//! word twice knows that the bits have not changed in between, which is what [`select`](super::select) needs. A bit may be
+//! set when nothing can be done, for the sake of nodes whose select was won elsewhere; never the other way round.
+
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+use gosync_atomic::__sys::{Cpu, LockGuard, MutPtr, ord, step};
+
+use super::queue::{Line, Met, Observers, WaitQueue};
+use super::waiter::{self, Outcome, Waiter};
+use super::{Channel, Ring};
+
+/// Bits of `Front::signs`.
+pub(super) mod signs {
+    pub(in super::super) const RECV: usize = 1;
+    pub(in super::super) const SEND: usize = 2;
+    pub(in super::super) const CLOSED: usize = 4;
+    /// All bits.
+    pub(super) const BITS: usize = 15;
+    /// One change.
+    pub(super) const CHANGE: usize = 16;
+
+    /// Those of an open channel without values and peers.
+    pub(in super::super) fn of_new(capacity: usize) -> usize {
+        if capacity > 0 { SEND } else { 0 }
+    }
+}
+
+/// What the lock guards.
+pub(super) struct State<T> {
+    pub(super) ring: Ring<T>,
+    pub(super) receivers: WaitQueue,
+    pub(super) senders: WaitQueue,
+    pub(super) set_aside: SetAside,
+    /// No value enters any more: somebody called `close`, or one side has no handle left.
+    pub(super) closed: bool,
+    /// Somebody called `close`.
+    pub(super) close_called: bool,
+    /// What `Front::signs` says.
+    published: usize,
+    /// Where senders and receivers that met a blocked peer, or blocked, were last seen: advice for the wait.
+    pub(super) sender_cpu: Cpu,
+    pub(super) receiver_cpu: Cpu,
+}
+
+/// What belongs to the holders of permits: see [`permit`](super::permit).
+#[derive(Debug, Default)]
+pub(super) struct SetAside {
+    /// Room in the ring.
+    pub(super) slots: usize,
+    /// Values in the ring.
+    pub(super) items: usize,
+    /// Claimed nodes with slots that wait for the holder of a permit.
+    pub(super) receivers: Line,
+    pub(super) senders: Line,
+    /// How many holders of permits for a partner will find that it has given up: receivers if positive, senders if not.
+    pub(super) deserted: isize,
+}
+
+impl<T> State<T> {
+    pub(super) fn new(signs: usize) -> State<T> {
+        State {
+            ring: Ring::new(),
+            receivers: WaitQueue::default(),
+            senders: WaitQueue::default(),
+            set_aside: SetAside::default(),
+            closed: false,
+            close_called: false,
+            published: signs,
+            sender_cpu: Cpu::UNKNOWN,
+            receiver_cpu: Cpu::UNKNOWN,
+        }
+    }
+
+    /// Whether there is room that nobody has a permit for.
+    #[inline(always)]
+    pub(super) fn has_room(&self, capacity: usize) -> bool {
+        self.ring.len() + self.set_aside.slots < capacity
+    }
+
+    /// Whether there is a value that nobody has a permit for.
+    #[inline(always)]
+    pub(super) fn has_item(&self) -> bool {
+        self.ring.len() > self.set_aside.items
+    }
+}
+
+/// The state, while the lock is held. Enough for what changes the ring alone; for the rest there is [`Settling`].
+pub(super) struct Locked<'a, T> {
+    // In this order: the access to the cell ends before the lock is released.
+    state: MutPtr<State<T>>,
+    channel: &'a Channel<T>,
+    /// `None` if somebody else releases the lock.
+    _lock: Option<LockGuard<'a>>,
+}
+
+impl<'a, T> Locked<'a, T> {
+    /// # Safety
+    ///
+    /// The channel's lock is held as long as this exists, and nobody else accesses the state meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn new(channel: &'a Channel<T>, lock: Option<LockGuard<'a>>) -> Locked<'a, T> {
+        Locked { state: channel.state.get_mut(), channel, _lock: lock }
+    }
+
+    #[inline(always)]
+    pub(super) fn state(&mut self) -> &mut State<T> {
+        // SAFETY: the lock is held, so nobody else accesses the state; `&mut self` excludes a second reference.
+        unsafe { self.state.deref() }
+    }
+
+    /// Appends a value to the ring of an open channel, in which there is room. Nobody is blocked.
+    #[inline(always)]
+    pub(super) fn push(&mut self, value: T) {
+        let capacity = self.channel.front.capacity;
+        let state = self.state();
+        state.ring.push(value, capacity);
+        let now = signs::RECV | if state.has_room(capacity) { signs::SEND } else { 0 };
+        self.publish_len();
+        self.publish(now);
+    }
+
+    /// Takes the oldest value out of the ring, if there is one without a permit. No sender is blocked.
+    #[inline(always)]
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let state = self.state();
+        if !state.has_item() {
+            return None;
+        }
+        let value = state.ring.pop()?;
+        let closed = state.closed;
+        let now = if closed {
+            signs::RECV | signs::SEND | signs::CLOSED
+        } else if state.has_item() {
+            signs::RECV | signs::SEND
+        } else {
+            signs::SEND
+        };
+        self.publish_len();
+        self.publish(now);
+        Some(value)
+    }
+
+    #[inline(always)]
+    pub(super) fn publish_len(&mut self) {
+        let len = self.state().ring.len();
+        // Relaxed: a number, of which a thread only has to see what it knows to have happened.
+        step!("chan.publish-len", self.channel.front.len.store(len, ord!("chan.len", Relaxed)));
+    }
+
+    #[inline(always)]
+    fn publish(&mut self, now: usize) {
+        let state = self.state();
+        let before = state.published;
+        if before & signs::BITS != now {
+            let after = (before & !signs::BITS).wrapping_add(signs::CHANGE) | now;
+            state.published = after;
+            // Release: pairs with the Acquire in `select::look`: who sees this change sees those of other channels that
+            // happened before it.
+            step!("chan.publish", self.channel.front.signs.store(after, ord!("chan.signs", Release)));
+        }
+    }
+}
+
+/// As [`Locked`], when blocked peers may come or go: publishes what has changed before the lock is released.
+pub(super) struct Settling<'a, T>(pub(super) Locked<'a, T>);
+
+impl<T> Deref for Settling<'_, T> {
+    type Target = State<T>;
+    fn deref(&self) -> &State<T> {
+        // SAFETY: the lock is held, so nobody else accesses the state; `&self` excludes a `deref_mut`.
+        unsafe { self.0.state.deref() }
+    }
+}
+
+impl<T> DerefMut for Settling<'_, T> {
+    fn deref_mut(&mut self) -> &mut State<T> {
+        self.0.state()
+    }
+}
+
+impl<T> Drop for Settling<'_, T> {
+    fn drop(&mut self) {
+        let recv = self.has_item() || !self.senders.is_empty() || self.closed;
+        let send = self.has_room(self.0.channel.front.capacity) || !self.receivers.is_empty() || self.closed;
+        let now = usize::from(recv) * signs::RECV
+            + usize::from(send) * signs::SEND
+            + usize::from(self.closed) * signs::CLOSED;
+        self.0.publish(now);
+    }
+}
+
+/// What a receive finds.
+pub(super) enum Take<T> {
+    /// A value of the ring, and a blocked sender that is to be completed for it.
+    Value(T, Option<(NonNull<Waiter>, Outcome)>),
+    /// A claimed sender that has a value.
+    From(NonNull<Waiter>),
+    /// A claimed sender that has none yet.
+    Promise(NonNull<Waiter>),
+    Closed,
+    Nothing,
+}
+
+impl<T> Settling<'_, T> {
+    /// Appends a value to the ring, in which there is room.
+    pub(super) fn append(&mut self, value: T) {
+        let capacity = self.0.channel.front.capacity;
+        self.ring.push(value, capacity);
+        self.0.publish_len();
+    }
+
+    /// Takes the oldest value: of the ring, if it has one to give, or of a blocked sender.
+    pub(super) fn take(&mut self, observers: &mut Observers) -> Take<T> {
+        let value = if self.has_item() { self.ring.pop() } else { None };
+        if let Some(value) = value {
+            return Take::Value(value, self.refill(observers));
+        }
+        // SAFETY: the lock is held.
+        match unsafe { self.senders.meet(observers) } {
+            Some(Met::Transfer(sender)) => Take::From(sender),
+            Some(Met::Permit(sender)) => Take::Promise(sender),
+            None if step!("chan.recv.closed", self.closed, else false) => Take::Closed,
+            None => Take::Nothing,
+        }
+    }
+
+    /// Gives room that has just been made in the ring to the oldest blocked sender, which the caller has to complete.
+    ///
+    /// Its value goes to the end of the ring under the lock, so that no later value gets ahead of it. The length then stays
+    /// what it was, and is not published in between: a try must not find the buffer empty, which it never was.
+    pub(super) fn refill(&mut self, observers: &mut Observers) -> Option<(NonNull<Waiter>, Outcome)> {
+        // SAFETY: the lock is held.
+        match unsafe { self.senders.meet(observers) } {
+            Some(Met::Transfer(sender)) => {
+                // SAFETY: a sender of this channel, claimed just now.
+                let newest = unsafe { waiter::take_from(sender) };
+                self.append(newest);
+                Some((sender, Outcome::Done))
+            }
+            Some(Met::Permit(sender)) => {
+                self.set_aside.slots += 1;
+                self.0.publish_len();
+                Some((sender, Outcome::Slot))
+            }
+            None => {
+                self.0.publish_len();
+                None
+            }
+        }
+    }
+}

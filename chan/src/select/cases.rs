@@ -1,0 +1,251 @@
+//! What `select!` expands to. Hidden: no part of the interface, and subject to change.
+//!
+//! Everything here is safe to call in any order, because the expansion stands in crates that may forbid unsafe code: a case
+//! knows whether it was won, and can be finished once.
+
+use std::cell::{Cell, UnsafeCell};
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::deadline_after;
+
+use crate::chan::Chan;
+use crate::error::{RecvError, SendError};
+use crate::raw::select::{self, Entry};
+use crate::raw::waiter::{Node, Outcome};
+use crate::raw::{Grant, Patience, Side};
+use crate::receiver::Receiver;
+use crate::sender::Sender;
+
+/// What can stand in `recv(..)`, behind any number of references and smart pointers.
+pub trait ReceiverOperand {
+    /// What the channel carries.
+    type Value;
+
+    /// The handle; `None` disables the case.
+    fn __gosync_receiver(&self) -> Option<&Receiver<Self::Value>>;
+}
+
+/// What can stand in `send(..)`, behind any number of references and smart pointers.
+pub trait SenderOperand {
+    /// What the channel carries.
+    type Value;
+
+    /// The handle; `None` disables the case.
+    fn __gosync_sender(&self) -> Option<&Sender<Self::Value>>;
+}
+
+impl<T> ReceiverOperand for Receiver<T> {
+    type Value = T;
+    fn __gosync_receiver(&self) -> Option<&Receiver<T>> {
+        Some(self)
+    }
+}
+
+impl<T> ReceiverOperand for Chan<T> {
+    type Value = T;
+    fn __gosync_receiver(&self) -> Option<&Receiver<T>> {
+        Some(self.as_ref())
+    }
+}
+
+impl<R: ReceiverOperand + ?Sized> ReceiverOperand for &R {
+    type Value = R::Value;
+    fn __gosync_receiver(&self) -> Option<&Receiver<R::Value>> {
+        (**self).__gosync_receiver()
+    }
+}
+
+impl<R: ReceiverOperand> ReceiverOperand for Option<R> {
+    type Value = R::Value;
+    fn __gosync_receiver(&self) -> Option<&Receiver<R::Value>> {
+        self.as_ref()?.__gosync_receiver()
+    }
+}
+
+impl<T> SenderOperand for Sender<T> {
+    type Value = T;
+    fn __gosync_sender(&self) -> Option<&Sender<T>> {
+        Some(self)
+    }
+}
+
+impl<T> SenderOperand for Chan<T> {
+    type Value = T;
+    fn __gosync_sender(&self) -> Option<&Sender<T>> {
+        Some(self.as_ref())
+    }
+}
+
+impl<S: SenderOperand + ?Sized> SenderOperand for &S {
+    type Value = S::Value;
+    fn __gosync_sender(&self) -> Option<&Sender<S::Value>> {
+        (**self).__gosync_sender()
+    }
+}
+
+impl<S: SenderOperand> SenderOperand for Option<S> {
+    type Value = S::Value;
+    fn __gosync_sender(&self) -> Option<&Sender<S::Value>> {
+        self.as_ref()?.__gosync_sender()
+    }
+}
+
+/// What can stand in `default(..)`.
+pub trait Timeout {
+    /// When it passes; `None` is never.
+    fn deadline(self) -> Option<Instant>;
+}
+
+impl Timeout for Duration {
+    fn deadline(self) -> Option<Instant> {
+        deadline_after(self)
+    }
+}
+
+impl Timeout for Instant {
+    fn deadline(self) -> Option<Instant> {
+        Some(self)
+    }
+}
+
+/// A case on its way through a select.
+#[derive(Debug)]
+pub struct Armed<'a> {
+    entry: Entry<'a>,
+    outcome: &'a Cell<Option<Outcome>>,
+}
+
+/// A receive. A peer puts the value straight into it.
+#[allow(missing_debug_implementations, reason = "hidden, and its node is not to be looked at")]
+pub struct RecvCase<'a, T> {
+    receiver: Option<&'a Receiver<T>>,
+    outcome: Cell<Option<Outcome>>,
+    node: UnsafeCell<MaybeUninit<Node<T>>>,
+}
+
+impl<'a, T> RecvCase<'a, T> {
+    /// The case of a handle, or one that is never won.
+    pub fn new(receiver: Option<&'a Receiver<T>>) -> RecvCase<'a, T> {
+        RecvCase { receiver, outcome: Cell::new(None), node: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
+    /// Takes part in a select.
+    pub fn arm(&self) -> Armed<'_> {
+        let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
+        let port = self.receiver.and_then(Receiver::port);
+        // SAFETY: `node` is room for a node of the receiver's type, in place as long as `self` is borrowed.
+        let entry = unsafe { Entry::receive(port, node) };
+        Armed { entry, outcome: &self.outcome }
+    }
+
+    /// Whether it was won and not finished.
+    pub fn is_won(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
+    /// The result of the receive.
+    pub fn finish(&self) -> Result<T, RecvError> {
+        match self.outcome.take() {
+            Some(Outcome::Done) => {
+                // SAFETY: the select has written the node, and is over.
+                let node = unsafe { (*self.node.get()).assume_init_ref() };
+                // SAFETY: a value was delivered, and is taken once: the outcome is gone.
+                Ok(unsafe { node.take() })
+            }
+            _ => Err(RecvError),
+        }
+    }
+}
+
+/// A send. Its message comes when it is won.
+#[derive(Debug)]
+pub struct SendCase<'a, T> {
+    sender: Option<&'a Sender<T>>,
+    outcome: Cell<Option<Outcome>>,
+}
+
+impl<'a, T> SendCase<'a, T> {
+    /// The case of a handle, or one that is never won.
+    pub fn new(sender: Option<&'a Sender<T>>) -> SendCase<'a, T> {
+        SendCase { sender, outcome: Cell::new(None) }
+    }
+
+    /// Takes part in a select.
+    pub fn arm(&self) -> Armed<'_> {
+        let entry = Entry::permit(self.sender.and_then(Sender::port), Side::Senders);
+        Armed { entry, outcome: &self.outcome }
+    }
+
+    /// Whether it was won and not finished.
+    pub fn is_won(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
+    /// What is to be sent with.
+    pub fn finish(&self) -> SendPermit<'a, T> {
+        let grant = self.outcome.take().map(Grant::of);
+        SendPermit { sender: self.sender, grant }
+    }
+}
+
+/// The right to send one value, given back if the message panics.
+#[derive(Debug)]
+pub struct SendPermit<'a, T> {
+    sender: Option<&'a Sender<T>>,
+    grant: Option<Grant>,
+}
+
+impl<T> SendPermit<'_, T> {
+    /// Sends.
+    pub fn send(mut self, value: T) -> Result<(), SendError<T>> {
+        match (self.sender, self.grant.take()) {
+            (Some(sender), Some(grant)) => sender.send_granted(grant, value),
+            _ => Err(SendError(value)),
+        }
+    }
+}
+
+impl<T> Drop for SendPermit<'_, T> {
+    fn drop(&mut self) {
+        if let (Some(port), Some(grant)) = (self.sender.and_then(Sender::port), self.grant.take()) {
+            port.give_back(Side::Senders, grant);
+        }
+    }
+}
+
+/// Runs a select of so many cases: one of them is won, unless there was not enough patience.
+#[inline]
+fn run<const N: usize>(cases: [Armed<'_>; N], patience: Patience, biased: bool) {
+    let outcomes: [&Cell<Option<Outcome>>; N] = std::array::from_fn(|i| cases[i].outcome);
+    let entries = cases.map(|case| case.entry);
+    if let Some((number, outcome)) = select::select(&entries, patience, biased) {
+        outcomes[number].set(Some(outcome));
+    }
+}
+
+/// `select!` without `default`.
+#[inline]
+pub fn block<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
+    run(cases, Patience::Until(None), biased);
+}
+
+/// `select!` with `default`.
+#[inline]
+pub fn attempt<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
+    run(cases, Patience::Try, biased);
+}
+
+/// `select!` with `default(timeout)`.
+#[inline]
+pub fn wait<const N: usize>(cases: [Armed<'_>; N], timeout: impl Timeout, biased: bool) {
+    run(cases, Patience::Until(timeout.deadline()), biased);
+}
+
+/// `select! {}`, and a `select!` whose cases are all disabled.
+pub fn for_ever() -> ! {
+    loop {
+        run([], Patience::Until(None), false);
+    }
+}

@@ -1,0 +1,236 @@
+//! `select!` and `select_biased!`: the grammar, and what it expands to.
+
+/// Waits until one of several channel operations can be done, and does exactly that one. Go: `select`.
+///
+/// ```text
+/// select! {
+///     recv(receiver) -> result => body,
+///     send(sender, message) -> result => body,
+///     default => body,                    // if nothing is ready; or
+///     default(timeout) => body,           // if nothing gets ready in time: a `Duration`, or an `Instant`
+/// }
+/// ```
+///
+/// * Any number of `recv` and `send` in any order, and one `default` at most; `select! {}` blocks for ever. The value of
+///   the whole is that of the body that is run. The comma after a block may be left out.
+/// * A handle is an expression of type [`Receiver`](crate::Receiver) or [`Sender`](crate::Sender), or
+///   [`Chan`](crate::Chan) for both, by value or behind references and smart pointers, or an `Option` of one. It is
+///   evaluated once, in order. `None`, as the nil channel, disables its case.
+/// * The result is a pattern: of a `Result<T, RecvError>` for `recv`, of a `Result<(), SendError<T>>` for `send`. An
+///   operation on a closed channel is ready, and reports that.
+/// * The message is evaluated only after its case was chosen: what was not sent is still yours. (Go evaluates all messages
+///   first.) Room, or a blocked receiver, is set aside meanwhile, and given back if the message panics. The receiver waits
+///   for it, beyond its deadline if it has one.
+/// * Of several cases that are ready one is chosen at random, each as likely as the others: see
+///   [`select_biased!`](crate::select_biased) for the first. `default` is chosen only if there was an instant at which
+///   nothing was ready.
+/// * The same channel may stand in several cases, and on both sides; a select never meets itself.
+/// * Nothing is allocated, blocked or not. O(cases).
+///
+/// # Memory ordering
+///
+/// The case that is run has the edges of a plain send or receive ([`Sender`](crate::Sender)), the others have none
+/// (`select.executed-case-only`), and `default` orders nothing.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use gosync_chan::{bounded, select};
+///
+/// let (results, fetched) = bounded(1);
+/// let (quit, quitting) = bounded::<()>(0);
+/// results.send(42).unwrap();
+/// let answer = select! {
+///     recv(fetched) -> result => result.ok(),
+///     recv(quitting) -> _ => None,
+///     default(Duration::from_secs(1)) => None,
+/// };
+/// assert_eq!(answer, Some(42));
+/// # drop(quit);
+/// ```
+///
+/// A case that is switched off, and one that sends:
+///
+/// ```
+/// use gosync_chan::{bounded, select};
+///
+/// let (tx, rx) = bounded(1);
+/// let input = None::<&gosync_chan::Receiver<i32>>;
+/// select! {
+///     recv(input) -> _ => unreachable!(),
+///     send(tx, 1) -> result => result.unwrap(),
+/// }
+/// assert_eq!(rx.recv(), Ok(1));
+/// ```
+#[macro_export]
+macro_rules! select {
+    ($($cases:tt)*) => { $crate::__select_parse!((false) () () $($cases)*) };
+}
+
+/// As [`select!`](crate::select), but of several cases that are ready the first is chosen.
+///
+/// A first case that is always ready starves the others.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::{select_biased, unbounded};
+///
+/// let (urgent, first) = unbounded();
+/// let (normal, second) = unbounded();
+/// normal.send("later").unwrap();
+/// urgent.send("now").unwrap();
+/// let next = select_biased! {
+///     recv(first) -> message => message,
+///     recv(second) -> message => message,
+/// };
+/// assert_eq!(next, Ok("now"));
+/// ```
+#[macro_export]
+macro_rules! select_biased {
+    ($($cases:tt)*) => { $crate::__select_parse!((true) () () $($cases)*) };
+}
+
+/// Sorts the cases: `(biased) (case ..) (default)`, then what is left.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_parse {
+    // Nothing left.
+    ($biased:tt () ()) => { $crate::__cases::for_ever() };
+    ($biased:tt $cases:tt $default:tt) => { $crate::__select_bind!($biased $cases () $default) };
+
+    // A receive: with a comma, as a block, as the last.
+    ($biased:tt ($($cases:tt)*) $default:tt
+     recv($receiver:expr $(,)?) -> $result:pat => $body:expr, $($rest:tt)*) => {
+        $crate::__select_parse!($biased ($($cases)* (recv ($receiver) () ($result) ($body))) $default $($rest)*)
+    };
+    ($biased:tt ($($cases:tt)*) $default:tt
+     recv($receiver:expr $(,)?) -> $result:pat => $body:block $($rest:tt)*) => {
+        $crate::__select_parse!($biased ($($cases)* (recv ($receiver) () ($result) ($body))) $default $($rest)*)
+    };
+    ($biased:tt ($($cases:tt)*) $default:tt
+     recv($receiver:expr $(,)?) -> $result:pat => $body:expr) => {
+        $crate::__select_parse!($biased ($($cases)* (recv ($receiver) () ($result) ($body))) $default)
+    };
+
+    // A send.
+    ($biased:tt ($($cases:tt)*) $default:tt
+     send($sender:expr, $message:expr $(,)?) -> $result:pat => $body:expr, $($rest:tt)*) => {
+        $crate::__select_parse!($biased ($($cases)* (send ($sender) ($message) ($result) ($body))) $default $($rest)*)
+    };
+    ($biased:tt ($($cases:tt)*) $default:tt
+     send($sender:expr, $message:expr $(,)?) -> $result:pat => $body:block $($rest:tt)*) => {
+        $crate::__select_parse!($biased ($($cases)* (send ($sender) ($message) ($result) ($body))) $default $($rest)*)
+    };
+    ($biased:tt ($($cases:tt)*) $default:tt
+     send($sender:expr, $message:expr $(,)?) -> $result:pat => $body:expr) => {
+        $crate::__select_parse!($biased ($($cases)* (send ($sender) ($message) ($result) ($body))) $default)
+    };
+
+    // A default.
+    ($biased:tt $cases:tt () default $(($($timeout:expr)? $(,)?))? => $body:expr, $($rest:tt)*) => {
+        $crate::__select_parse!($biased $cases (default ($($($timeout)?)?) ($body)) $($rest)*)
+    };
+    ($biased:tt $cases:tt () default $(($($timeout:expr)? $(,)?))? => $body:block $($rest:tt)*) => {
+        $crate::__select_parse!($biased $cases (default ($($($timeout)?)?) ($body)) $($rest)*)
+    };
+    ($biased:tt $cases:tt () default $(($($timeout:expr)? $(,)?))? => $body:expr) => {
+        $crate::__select_parse!($biased $cases (default ($($($timeout)?)?) ($body)))
+    };
+    ($biased:tt $cases:tt ($($default:tt)+) default $($rest:tt)*) => {
+        ::core::compile_error!("a select can have only one `default`")
+    };
+
+    // What is none of these.
+    ($biased:tt $cases:tt $default:tt recv $($rest:tt)*) => {
+        ::core::compile_error!("expected `recv(receiver) -> result => body`, with a comma after a body that is no block")
+    };
+    ($biased:tt $cases:tt $default:tt send $($rest:tt)*) => {
+        ::core::compile_error!(
+            "expected `send(sender, message) -> result => body`, with a comma after a body that is no block"
+        )
+    };
+    ($biased:tt $cases:tt $default:tt default $($rest:tt)*) => {
+        ::core::compile_error!(
+            "expected `default => body` or `default(timeout) => body`, with a comma after a body that is no block"
+        )
+    };
+    ($biased:tt $cases:tt $default:tt , $($rest:tt)*) => {
+        $crate::__select_parse!($biased $cases $default $($rest)*)
+    };
+    ($biased:tt $cases:tt $default:tt $other:tt $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "expected `recv(..)`, `send(..)` or `default`, found `", ::core::stringify!($other), "`"
+        ))
+    };
+}
+
+/// Evaluates the handles, one within the other, so that temporaries live as long as the select; then runs it.
+///
+/// `(biased) (cases left) (cases bound) (default)`
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_bind {
+    ($biased:tt ((recv ($receiver:expr) () $result:tt $body:tt) $($left:tt)*) ($($bound:tt)*) $default:tt) => {
+        match $receiver {
+            ref operand => {
+                #[allow(unused_imports)]
+                use $crate::__cases::ReceiverOperand as _;
+                let case = $crate::__cases::RecvCase::new(operand.__gosync_receiver());
+                $crate::__select_bind!($biased ($($left)*) ($($bound)* (case () $result $body)) $default)
+            }
+        }
+    };
+    ($biased:tt ((send ($sender:expr) $message:tt $result:tt $body:tt) $($left:tt)*) ($($bound:tt)*) $default:tt) => {
+        match $sender {
+            ref operand => {
+                #[allow(unused_imports)]
+                use $crate::__cases::SenderOperand as _;
+                let case = $crate::__cases::SendCase::new(operand.__gosync_sender());
+                $crate::__select_bind!($biased ($($left)*) ($($bound)* (case $message $result $body)) $default)
+            }
+        }
+    };
+    (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
+        $crate::__cases::block([$($case.arm()),*], $biased);
+        $crate::__select_body!(($(($case $message $result $body))*) ($crate::__cases::for_ever()))
+    }};
+    (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
+        $crate::__cases::attempt([$($case.arm()),*], $biased);
+        $crate::__select_body!(($(($case $message $result $body))*) $default)
+    }};
+    (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default ($timeout:expr) $default:tt)) => {{
+        $crate::__cases::wait([$($case.arm()),*], $timeout, $biased);
+        $crate::__select_body!(($(($case $message $result $body))*) $default)
+    }};
+}
+
+/// Finishes the case that was won, and runs its body.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_body {
+    (($(($case:ident $message:tt ($result:pat) ($body:expr)))*) ($default:expr)) => {
+        $(
+            if $case.is_won() {
+                let $result = $crate::__select_finish!($case $message);
+                $body
+            } else
+        )* {
+            $default
+        }
+    };
+}
+
+/// The result of the operation.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_finish {
+    ($case:ident ()) => {
+        $case.finish()
+    };
+    ($case:ident ($message:expr)) => {{
+        let permit = $case.finish();
+        permit.send($message)
+    }};
+}

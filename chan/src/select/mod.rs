@@ -1,0 +1,320 @@
+//! [`Select`]: a select whose cases are known at run time.
+
+#[doc(hidden)]
+pub mod cases;
+mod error;
+mod macros;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::deadline_after;
+use smallvec::SmallVec;
+
+pub use error::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
+
+use crate::error::{RecvError, SendError};
+use crate::raw::select::{Entry, Port, select};
+use crate::raw::{Grant, Patience, Side};
+use crate::receiver::Receiver;
+use crate::sender::Sender;
+
+/// How many operations need no allocation.
+const FEW: usize = 8;
+
+/// A select over a list of operations that is made at run time; for a fixed list there is [`select!`](crate::select).
+///
+/// Operations are added with [`send`](Select::send) and [`recv`](Select::recv), each of which returns the number by which
+/// the operation is known from then on. A `Select` can be used again and again. It works in two steps: [`select`](Select::select)
+/// chooses an operation and makes sure of it, and the [`SelectedOperation`] that it returns must then be
+/// completed, with the same handle. The value to send is needed only for that. [`ready`](Select::ready) and its like only
+/// say which operation could be done.
+///
+/// Operations on the nil channel and on channels that are not ready are passed over; one on a closed channel is ready, and
+/// reports that when it is completed. Of several that are ready one is chosen at random, each as likely as the others.
+/// Exactly one is done. O(operations), and O(operations²) the first time the channels come in another order in memory.
+/// Up to 8 operations allocate nothing.
+///
+/// Go: `reflect.Select`.
+///
+/// # Memory ordering
+///
+/// The operation that is completed has the edges of a plain one ([`Sender`]); those that were not chosen have none
+/// (`select.executed-case-only`). `try_select` that finds nothing ready, and `ready`, order nothing.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::{Select, unbounded};
+///
+/// let inputs: Vec<_> = (0..3).map(|_| unbounded()).collect();
+/// inputs[1].0.send("hello").unwrap();
+///
+/// let mut select = Select::new();
+/// for (_, rx) in &inputs {
+///     select.recv(rx);
+/// }
+/// let operation = select.select();
+/// let number = operation.index();
+/// assert_eq!((number, operation.recv(&inputs[number].1)), (1, Ok("hello")));
+/// ```
+#[derive(Clone)]
+pub struct Select<'a> {
+    operations: SmallVec<[Operation<'a>; FEW]>,
+    next: usize,
+    biased: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Operation<'a> {
+    /// `None` is the nil channel.
+    port: Option<&'a (dyn Port + 'a)>,
+    side: Side,
+    number: usize,
+}
+
+// SAFETY: what a port does on behalf of a `Select` moves values between the nodes and the ring of its channel under its
+// lock, and never runs code of theirs. Completing an operation needs the handle, which can be sent if its values can.
+unsafe impl Send for Select<'_> {}
+// SAFETY: as above; and a shared `Select` offers nothing but to be cloned.
+unsafe impl Sync for Select<'_> {}
+
+impl<'a> Select<'a> {
+    /// One without operations.
+    #[must_use]
+    pub fn new() -> Select<'a> {
+        Select { operations: SmallVec::new(), next: 0, biased: false }
+    }
+
+    /// One that chooses the operation that was added first, of those that are ready.
+    ///
+    /// A first operation that is always ready starves the others.
+    #[must_use]
+    pub fn new_biased() -> Select<'a> {
+        Select { biased: true, ..Select::new() }
+    }
+
+    fn add(&mut self, port: Option<&'a (dyn Port + 'a)>, side: Side) -> usize {
+        let number = self.next;
+        self.operations.push(Operation { port, side, number });
+        self.next += 1;
+        number
+    }
+
+    /// Adds a send: the number by which it is known. A handle may be added several times.
+    pub fn send<T>(&mut self, sender: &'a Sender<T>) -> usize {
+        self.add(sender.port(), Side::Senders)
+    }
+
+    /// Adds a receive: the number by which it is known. A handle may be added several times.
+    pub fn recv<T>(&mut self, receiver: &'a Receiver<T>) -> usize {
+        self.add(receiver.port(), Side::Receivers)
+    }
+
+    /// Removes an operation; the numbers of the others stay what they are, and this one is not used again.
+    ///
+    /// # Panics
+    ///
+    /// If there is no operation with this number.
+    #[track_caller]
+    pub fn remove(&mut self, number: usize) {
+        let at = self.operations.iter().position(|operation| operation.number == number);
+        let Some(at) = at else { panic!("no operation {number} in this select") };
+        self.operations.remove(at);
+    }
+
+    /// Chooses an operation that is ready, if there is one. Go: `select` with `default`.
+    ///
+    /// # Errors
+    ///
+    /// If there was an instant at which no operation was ready.
+    pub fn try_select(&mut self) -> Result<SelectedOperation<'a>, TrySelectError> {
+        self.choose(Patience::Try).ok_or(TrySelectError)
+    }
+
+    /// Chooses an operation, blocking until one is ready.
+    ///
+    /// # Panics
+    ///
+    /// If there are no operations.
+    #[track_caller]
+    pub fn select(&mut self) -> SelectedOperation<'a> {
+        assert!(!self.operations.is_empty(), "no operations have been added to the select");
+        loop {
+            // Without a deadline it ends with an operation.
+            if let Some(operation) = self.choose(Patience::Until(None)) {
+                return operation;
+            }
+        }
+    }
+
+    /// As [`select`](Select::select), but blocks for `timeout` at most. Without operations it blocks that long.
+    ///
+    /// # Errors
+    ///
+    /// If no operation was ready in time.
+    pub fn select_timeout(&mut self, timeout: Duration) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+        self.choose(Patience::Until(deadline_after(timeout))).ok_or(SelectTimeoutError)
+    }
+
+    /// As [`select_timeout`](Select::select_timeout), with an instant.
+    ///
+    /// # Errors
+    ///
+    /// If no operation was ready in time.
+    pub fn select_deadline(&mut self, deadline: Instant) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+        self.choose(Patience::Until(Some(deadline))).ok_or(SelectTimeoutError)
+    }
+
+    /// The number of an operation that could be done at once, if there is one. Somebody else may be faster.
+    ///
+    /// # Errors
+    ///
+    /// If there was an instant at which no operation was ready.
+    pub fn try_ready(&mut self) -> Result<usize, TryReadyError> {
+        self.watch(Patience::Try).ok_or(TryReadyError)
+    }
+
+    /// Blocks until an operation could be done: its number. Somebody else may be faster; then a try fails, and this is to
+    /// be called again.
+    ///
+    /// # Panics
+    ///
+    /// If there are no operations.
+    #[track_caller]
+    pub fn ready(&mut self) -> usize {
+        assert!(!self.operations.is_empty(), "no operations have been added to the select");
+        loop {
+            // Without a deadline it ends with a number.
+            if let Some(number) = self.watch(Patience::Until(None)) {
+                return number;
+            }
+        }
+    }
+
+    /// As [`ready`](Select::ready), but blocks for `timeout` at most. Without operations it blocks that long.
+    ///
+    /// # Errors
+    ///
+    /// If no operation was ready in time.
+    pub fn ready_timeout(&mut self, timeout: Duration) -> Result<usize, ReadyTimeoutError> {
+        self.watch(Patience::Until(deadline_after(timeout))).ok_or(ReadyTimeoutError)
+    }
+
+    /// As [`ready_timeout`](Select::ready_timeout), with an instant.
+    ///
+    /// # Errors
+    ///
+    /// If no operation was ready in time.
+    pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
+        self.watch(Patience::Until(Some(deadline))).ok_or(ReadyTimeoutError)
+    }
+
+    fn choose(&self, patience: Patience) -> Option<SelectedOperation<'a>> {
+        let entries = self.operations.iter().map(|operation| Entry::permit(operation.port, operation.side));
+        let entries: SmallVec<[Entry<'a>; FEW]> = entries.collect();
+        let (at, outcome) = select(&entries, patience, self.biased)?;
+        let Operation { port, side, number } = self.operations[at];
+        Some(SelectedOperation { number, side, port: port?, grant: Some(Grant::of(outcome)), not_send: PhantomData })
+    }
+
+    fn watch(&self, patience: Patience) -> Option<usize> {
+        let entries = self.operations.iter().map(|operation| Entry::news(operation.port, operation.side));
+        let entries: SmallVec<[Entry<'a>; FEW]> = entries.collect();
+        let (at, _) = select(&entries, patience, self.biased)?;
+        Some(self.operations[at].number)
+    }
+}
+
+impl Default for Select<'_> {
+    fn default() -> Self {
+        Select::new()
+    }
+}
+
+impl fmt::Debug for Select<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Select").field("operations", &self.operations.len()).finish_non_exhaustive()
+    }
+}
+
+/// An operation that was chosen by a [`Select`], and is to be completed with the handle that was added.
+///
+/// Nobody can take it away: room in the buffer, a value, or a blocked partner is set aside for it. If it is dropped, that
+/// goes to the next in line. If it is forgotten ([`std::mem::forget`]), it is lost: the buffer has room for one value less,
+/// or one value stays in it for ever, or the partner never returns.
+///
+/// A partner that is set aside waits for the completion, beyond its own deadline if it has one. Where two operations have
+/// chosen each other, at capacity 0, the one that is completed first blocks until the other is; if that is dropped
+/// instead, it goes on as a plain send or receive.
+#[must_use = "what was set aside for the operation is given back when it is dropped"]
+pub struct SelectedOperation<'a> {
+    number: usize,
+    side: Side,
+    port: &'a (dyn Port + 'a),
+    /// `None` once it was used.
+    grant: Option<Grant>,
+    not_send: PhantomData<*const ()>,
+}
+
+impl SelectedOperation<'_> {
+    /// The number of the operation: what [`Select::send`] or [`Select::recv`] returned when it was added.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.number
+    }
+
+    /// Takes the grant, if the handle is that of the operation.
+    #[track_caller]
+    fn claim(&mut self, port: Option<&dyn Port>, side: Side, misuse: &str) -> Grant {
+        let same = port.is_some_and(|port| ptr::addr_eq(port, self.port)) && side == self.side;
+        assert!(same, "{misuse}");
+        self.grant.take().unwrap_or(Grant::Closed)
+    }
+
+    /// Completes a send.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, or has no receiver left. The value is in the error.
+    ///
+    /// # Panics
+    ///
+    /// If the operation is not a send to this channel.
+    #[track_caller]
+    pub fn send<T>(mut self, sender: &Sender<T>, value: T) -> Result<(), SendError<T>> {
+        let grant = self.claim(sender.port(), Side::Senders, "passed a sender that wasn't selected");
+        sender.send_granted(grant, value)
+    }
+
+    /// Completes a receive.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, or has no sender left, and has been drained.
+    ///
+    /// # Panics
+    ///
+    /// If the operation is not a receive from this channel.
+    #[track_caller]
+    pub fn recv<T>(mut self, receiver: &Receiver<T>) -> Result<T, RecvError> {
+        let grant = self.claim(receiver.port(), Side::Receivers, "passed a receiver that wasn't selected");
+        receiver.recv_granted(grant)
+    }
+}
+
+impl Drop for SelectedOperation<'_> {
+    fn drop(&mut self) {
+        if let Some(grant) = self.grant.take() {
+            self.port.give_back(self.side, grant);
+        }
+    }
+}
+
+impl fmt::Debug for SelectedOperation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SelectedOperation").field("index", &self.number).finish_non_exhaustive()
+    }
+}
