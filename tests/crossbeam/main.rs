@@ -36,6 +36,17 @@ mod twin {
     use crossbeam_channel as channel;
 
     mod suite;
+    #[path = "suite/timers.rs"]
+    mod timers;
+}
+
+/// The replacement.
+#[allow(clippy::duplicate_mod)]
+#[path = "."]
+mod ours {
+    use gosync::chan as channel;
+
+    mod suite;
 }
 
 use std::thread;
