@@ -7,6 +7,7 @@ mod macros;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -62,7 +63,7 @@ const FEW: usize = 8;
 /// ```
 #[derive(Clone)]
 pub struct Select<'a> {
-    operations: SmallVec<[Operation<'a>; FEW]>,
+    operations: Operations<'a>,
     next: usize,
     biased: bool,
 }
@@ -75,6 +76,57 @@ struct Operation<'a> {
     number: usize,
 }
 
+/// All operations are in `few` as long as there are few, and else in `many`.
+///
+/// Not a `SmallVec`: that has a destructor which may look at what is borrowed, so a `Select` could not be declared before
+/// its handles. `Vec` promises not to.
+#[derive(Clone)]
+struct Operations<'a> {
+    few: [Operation<'a>; FEW],
+    many: Vec<Operation<'a>>,
+    len: usize,
+}
+
+impl<'a> Operations<'a> {
+    fn new() -> Operations<'a> {
+        let none = Operation { port: None, side: Side::Receivers, number: 0 };
+        Operations { few: [none; FEW], many: Vec::new(), len: 0 }
+    }
+
+    fn push(&mut self, operation: Operation<'a>) {
+        if self.len < FEW {
+            self.few[self.len] = operation;
+        } else {
+            if self.len == FEW {
+                self.many.clear();
+                self.many.extend(self.few);
+            }
+            self.many.push(operation);
+        }
+        self.len += 1;
+    }
+
+    fn remove(&mut self, at: usize) {
+        if self.len <= FEW {
+            self.few.copy_within(at + 1..self.len, at);
+        } else {
+            self.many.remove(at);
+            if self.many.len() == FEW {
+                self.few.copy_from_slice(&self.many);
+            }
+        }
+        self.len -= 1;
+    }
+}
+
+impl<'a> Deref for Operations<'a> {
+    type Target = [Operation<'a>];
+
+    fn deref(&self) -> &[Operation<'a>] {
+        if self.len <= FEW { &self.few[..self.len] } else { &self.many }
+    }
+}
+
 // SAFETY: what a port does on behalf of a `Select` moves values between the nodes and the ring of its channel under its
 // lock, and never runs code of theirs. Completing an operation needs the handle, which can be sent if its values can.
 unsafe impl Send for Select<'_> {}
@@ -85,7 +137,7 @@ impl<'a> Select<'a> {
     /// One without operations.
     #[must_use]
     pub fn new() -> Select<'a> {
-        Select { operations: SmallVec::new(), next: 0, biased: false }
+        Select { operations: Operations::new(), next: 0, biased: false }
     }
 
     /// One that chooses the operation that was added first, of those that are ready.
