@@ -132,7 +132,9 @@ impl WaitQueue {
             // SAFETY: queued, so alive and guarded by the lock.
             at = unsafe { look(waiter, |links| links.next) };
             // SAFETY: as above.
-            let Some(case) = (unsafe { waiter.as_ref() }).case().filter(|case| case.wants == Wants::News) else { continue };
+            let Some(case) = (unsafe { waiter.as_ref() }).case().filter(|case| case.wants == Wants::News) else {
+                continue;
+            };
             self.cases -= 1;
             // SAFETY: as above, and the node is in this queue.
             unsafe { self.unlink(waiter) };

@@ -185,12 +185,7 @@ pub(crate) fn select(entries: &[Entry<'_>], patience: Patience, biased: bool) ->
 }
 
 /// As [`select`], once: [`Outcome::Retry`] is to be tried again.
-fn attempt(
-    entries: &[Entry<'_>],
-    sleeper: &Sleeper,
-    patience: Patience,
-    biased: bool,
-) -> Option<(usize, Outcome)> {
+fn attempt(entries: &[Entry<'_>], sleeper: &Sleeper, patience: Patience, biased: bool) -> Option<(usize, Outcome)> {
     let case = |number: usize| Case {
         sleeper: NonNull::from(sleeper),
         number: number as u32, // `select` has looked at the number of cases
@@ -295,9 +290,7 @@ fn try_each<'a>(
     mut fire: impl FnMut(usize, &'a (dyn Port + 'a), &Entry<'a>) -> Fired,
 ) -> Option<(usize, Fired)> {
     let first = if biased || ready < 2 { 0 } else { pick(ready) };
-    let candidates = || {
-        entries.iter().enumerate().filter(|(_, entry)| entry.may_proceed(entry.seen.get()))
-    };
+    let candidates = || entries.iter().enumerate().filter(|(_, entry)| entry.may_proceed(entry.seen.get()));
     candidates().skip(first).chain(candidates().take(first)).find_map(|(number, entry)| {
         match fire(number, entry.port?, entry) {
             Fired::No => None,
@@ -426,7 +419,9 @@ impl<T> Port for Channel<T> {
                 let ready = state.closed
                     || match side {
                         // SAFETY: the lock is held.
-                        Side::Senders => state.has_room(self.front.capacity) || unsafe { state.receivers.has_partner() },
+                        Side::Senders => {
+                            state.has_room(self.front.capacity) || unsafe { state.receivers.has_partner() }
+                        }
                         // SAFETY: the lock is held.
                         Side::Receivers => state.has_item() || unsafe { state.senders.has_partner() },
                     };

