@@ -339,10 +339,12 @@ fn operation_outlives_the_list() {
     assert_eq!(rx.try_recv(), Ok(2));
 }
 
-/// Between the selection and its completion other threads may do as they like with the channel.
+/// Between the selection and its completion other threads may do as they like with the channel. Nobody gets what is kept for
+/// the operation.
 #[test]
 fn others_between_selection_and_completion() {
     let _watchdog = Watchdog::new();
+    // In a bounded channel of the twin's that is all claimed, a try would spin until the completion.
     for capacity in [Some(3), Some(7), None] {
         let (tx, rx) = make(capacity);
         tx.send(1).unwrap();
@@ -350,14 +352,11 @@ fn others_between_selection_and_completion() {
         let mut set = Select::new();
         set.recv(&rx);
         let operation = set.select();
-        thread::scope(|s| {
-            s.spawn(|| {
-                assert_eq!(rx.recv(), Ok(2));
-                tx.send(3).unwrap();
-            });
-        });
-        assert_eq!(operation.recv(&rx), Ok(1));
-        assert_eq!(rx.try_recv(), Ok(3));
+        let (first, none) = thread::scope(|s| s.spawn(|| (rx.recv().unwrap(), rx.try_recv())).join().unwrap());
+        assert!(none.is_err());
+        let second = operation.recv(&rx).unwrap();
+        // Which of the two gets the older one is a matter of the crate.
+        assert_eq!((first.min(second), first.max(second)), (1, 2));
         assert!(rx.is_empty());
     }
 }
@@ -385,14 +384,15 @@ fn a_found_partner_stays() {
     });
 }
 
+/// The words are each crate's affair.
 #[test]
-fn formats() {
+fn debug() {
     let (tx, rx) = bounded(1);
     let mut set = Select::new();
     set.send(&tx);
-    assert_eq!(format!("{set:?}"), "Select { .. }");
+    assert!(format!("{set:?}").starts_with("Select {"));
     let operation = set.select();
-    assert_eq!(format!("{operation:?}"), "SelectedOperation { .. }");
+    assert!(format!("{operation:?}").starts_with("SelectedOperation {"));
     operation.send(&tx, 1).unwrap();
     assert_eq!(rx.recv(), Ok(1));
 }
