@@ -67,7 +67,7 @@ pub(crate) trait Port {
     /// # Safety
     ///
     /// The node was left in this queue.
-    unsafe fn withdraw(&self, side: Side, node: NonNull<Waiter>);
+    unsafe fn withdraw(&self, side: Side, wants: Wants, node: NonNull<Waiter>);
 
     /// Moves a value from one slot to the other.
     ///
@@ -165,6 +165,7 @@ impl<'a> Entry<'a> {
         seen & sign != 0
     }
 
+    /// Where its channel stands in the order of locks.
     fn rank(&self) -> usize {
         self.front().map_or(0, |front| front.lock.rank())
     }
@@ -210,7 +211,8 @@ fn attempt(entries: &[Entry<'_>], sleeper: &Sleeper, patience: Patience, biased:
 
     let mut observers = Observers::default();
     let all = LockedAll::new(entries);
-    let won = try_each(entries, look(entries), biased, |number, port, entry| {
+    let ready = step!("select.look-locked", look(entries), else 0);
+    let won = try_each(entries, ready, biased, |number, port, entry| {
         // SAFETY: the lock is held; the node is the entry's.
         unsafe { port.fire(entry.side, case(number), entry.node(), &mut observers) }
     });
@@ -223,12 +225,10 @@ fn attempt(entries: &[Entry<'_>], sleeper: &Sleeper, patience: Patience, biased:
         return None;
     }
     let mut peer = Cpu::UNKNOWN;
-    for (number, entry) in entries.iter().enumerate() {
-        if let Some(port) = entry.port {
-            // SAFETY: the lock is held; the node is the entry's, which stays in place, and is withdrawn below.
-            peer = unsafe { port.enqueue(entry.side, case(number), entry.node(), &mut observers) };
-        }
-    }
+    in_queueing_order(entries, biased, |number, port, entry| {
+        // SAFETY: the lock is held; the node is the entry's, which stays in place, and is withdrawn below.
+        peer = unsafe { port.enqueue(entry.side, case(number), entry.node(), &mut observers) };
+    });
     drop(all);
     drop(observers);
 
@@ -237,7 +237,7 @@ fn attempt(entries: &[Entry<'_>], sleeper: &Sleeper, patience: Patience, biased:
         if outcome.is_none_or(|(won, _)| won != number) {
             if let Some(port) = entry.port {
                 // SAFETY: the node was left in this queue above.
-                unsafe { port.withdraw(entry.side, entry.node()) };
+                step!("select.withdraw", unsafe { port.withdraw(entry.side, entry.wants, entry.node()) });
             }
         }
     }
@@ -299,6 +299,29 @@ fn try_each<'a>(
     })
 }
 
+/// Visits the entries in the order in which they leave their nodes. It matters only among those of one channel, where the
+/// first is met first: so they begin with one at random. They are neighbours in the order of ranks.
+fn in_queueing_order<'a>(
+    entries: &[Entry<'a>],
+    biased: bool,
+    mut visit: impl FnMut(usize, &'a (dyn Port + 'a), &Entry<'a>),
+) {
+    let ranked = |i: usize| entries[i].nth.get() as usize;
+    let mut start = 0;
+    while start < entries.len() {
+        let rank = entries[ranked(start)].rank();
+        let end = (start..entries.len()).find(|&i| entries[ranked(i)].rank() != rank).unwrap_or(entries.len());
+        let first = if biased || end - start < 2 { 0 } else { pick(end - start) };
+        for i in (start + first..end).chain(start..start + first) {
+            let number = ranked(i);
+            if let Some(port) = entries[number].port {
+                visit(number, port, &entries[number]);
+            }
+        }
+        start = end;
+    }
+}
+
 /// What remains to be done, without any lock, for an operation that was fired.
 fn settle(entry: &Entry<'_>, number: usize, fired: Fired, sleeper: &Sleeper) -> (usize, Outcome) {
     let outcome = match fired {
@@ -334,7 +357,7 @@ struct LockedAll<'e, 'a>(&'e [Entry<'a>]);
 
 impl<'e, 'a> LockedAll<'e, 'a> {
     fn new(entries: &'e [Entry<'a>]) -> LockedAll<'e, 'a> {
-        sort_by_rank(entries);
+        step!("select.sort", sort_by_rank(entries));
         let mut last = None;
         for entry in entries.iter().map(|entry| &entries[entry.nth.get() as usize]) {
             let Some(front) = entry.front() else { continue };
@@ -358,7 +381,8 @@ impl Drop for LockedAll<'_, '_> {
 fn sort_by_rank(entries: &[Entry<'_>]) {
     for (i, entry) in entries.iter().enumerate() {
         let mut at = i;
-        while at > 0 && entries[entries[at - 1].nth.get() as usize].rank() > entry.rank() {
+        let before = |at: usize| &entries[entries[at - 1].nth.get() as usize];
+        while at > 0 && step!("select.lock-order", before(at).rank() > entry.rank(), else false) {
             entries[at].nth.set(entries[at - 1].nth.get());
             at -= 1;
         }
@@ -410,8 +434,8 @@ impl<T> Port for Channel<T> {
             }
             (Wants::Permit, side) => {
                 let granted = match side {
-                    Side::Senders => state.grant_send(self.front.capacity, observers),
-                    Side::Receivers => state.grant_recv(observers),
+                    Side::Senders => state.grant_send(self.front.capacity),
+                    Side::Receivers => state.grant_recv(),
                 };
                 granted.map_or(Fired::No, |(grant, peer)| Fired::Won(grant.outcome(), peer))
             }
@@ -440,17 +464,19 @@ impl<T> Port for Channel<T> {
             // SAFETY: as above.
             Wants::Permit | Wants::News => unsafe { node.write(Waiter::of_case(case)) },
         }
-        let (own, others) = match side {
-            Side::Senders => (&mut state.senders, &mut state.receivers),
-            Side::Receivers => (&mut state.receivers, &mut state.senders),
-        };
-        if case.wants != Wants::News {
+        let (own, watchers) = match (case.wants, side) {
+            (Wants::News, Side::Senders) => (&mut state.send_watchers, None),
+            (Wants::News, Side::Receivers) => (&mut state.recv_watchers, None),
             // Who waits for the chance to meet a blocked peer has it now.
-            // SAFETY: the lock is held.
-            unsafe { others.claim_observers(observers) };
-        }
+            (_, Side::Senders) => (&mut state.senders, Some(&mut state.recv_watchers)),
+            (_, Side::Receivers) => (&mut state.receivers, Some(&mut state.send_watchers)),
+        };
         // SAFETY: the lock is held, and the caller's contract.
         unsafe { own.push(node) };
+        if let Some(watchers) = watchers {
+            // SAFETY: the lock is held.
+            unsafe { observers.call(watchers) };
+        }
         match side {
             Side::Senders => std::mem::replace(&mut state.sender_cpu, Cpu::current()),
             Side::Receivers => std::mem::replace(&mut state.receiver_cpu, Cpu::current()),
@@ -458,11 +484,13 @@ impl<T> Port for Channel<T> {
         if side == Side::Senders { state.receiver_cpu } else { state.sender_cpu }
     }
 
-    unsafe fn withdraw(&self, side: Side, node: NonNull<Waiter>) {
+    unsafe fn withdraw(&self, side: Side, wants: Wants, node: NonNull<Waiter>) {
         let mut state = Settling(self.locked());
-        let queue = match side {
-            Side::Senders => &mut state.senders,
-            Side::Receivers => &mut state.receivers,
+        let queue = match (wants, side) {
+            (Wants::News, Side::Senders) => &mut state.send_watchers,
+            (Wants::News, Side::Receivers) => &mut state.recv_watchers,
+            (_, Side::Senders) => &mut state.senders,
+            (_, Side::Receivers) => &mut state.receivers,
         };
         // SAFETY: the lock is held, and the caller's contract.
         unsafe { queue.remove(node) };
