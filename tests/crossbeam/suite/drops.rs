@@ -288,18 +288,22 @@ fn blocked_and_given_up() {
     assert_eq!(dropped(&cells), 4);
 }
 
-/// A buffer is not built on the stack: messages of 32 kB, on a thread whose stack holds a few of them.
+/// A buffer is not built on the stack: it would not fit, with messages of 64 kB. Neither does a message have to be small.
 #[test]
 fn large_messages() {
-    const SIZE: usize = 32 * 1024;
+    const LARGE: usize = 64 * 1024;
+    const MEDIUM: usize = 16 * 1024;
     for capacity in BUFFERS {
-        let thread = thread::Builder::new().stack_size(1024 * 1024).spawn(move || {
-            let (tx, rx) = make::<[u8; SIZE]>(capacity);
+        let thread = thread::Builder::new().stack_size(64 * LARGE).spawn(move || {
+            let (tx, rx) = make::<[u8; LARGE]>(capacity);
             for i in 0..50 {
-                tx.send([i; SIZE]).unwrap();
-                assert_eq!(rx.recv().unwrap()[SIZE - 1], i);
-                select! { send(tx, [i; SIZE]) -> sent => assert!(sent.is_ok()) }
-                select! { recv(rx) -> got => assert_eq!(got.unwrap()[0], i) }
+                tx.send([i; LARGE]).unwrap();
+                assert_eq!(rx.recv().unwrap()[LARGE - 1], i);
+            }
+            let (tx, rx) = make::<[u8; MEDIUM]>(capacity);
+            for i in 0..50 {
+                select! { send(tx, [i; MEDIUM]) -> sent => assert!(sent.is_ok()) }
+                select! { recv(rx) -> got => assert_eq!(got.unwrap()[MEDIUM - 1], i) }
             }
         });
         thread.unwrap().join().unwrap();
