@@ -196,7 +196,8 @@ macro_rules! __select_bind {
         match $receiver {
             ref operand => {
                 #[allow(unused_imports)]
-                use $crate::__cases::ReceiverOperand as _;
+                use $crate::__cases::{AnyOperand as _, ReceiverHandle as _, ReceiverOperand as _};
+                let operand = $crate::__cases::Operand(operand).__gosync_pick_receiver();
                 let case = $crate::__cases::RecvCase::new(operand.__gosync_receiver());
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case () $result $body)) $default)
             }
@@ -206,7 +207,8 @@ macro_rules! __select_bind {
         match $sender {
             ref operand => {
                 #[allow(unused_imports)]
-                use $crate::__cases::SenderOperand as _;
+                use $crate::__cases::{AnyOperand as _, SenderHandle as _, SenderOperand as _};
+                let operand = $crate::__cases::Operand(operand).__gosync_pick_sender();
                 let case = $crate::__cases::SendCase::new(operand.__gosync_sender());
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case $message $result $body)) $default)
             }
