@@ -216,6 +216,20 @@ fn inferred_types() {
     assert_eq!(list, [1]);
 }
 
+/// A parameter whose type nobody has said is a handle.
+#[test]
+fn untyped_parameters() {
+    let (tx, rx) = bounded(1);
+    let step = |s, r, n| {
+        select! {
+            send(s, n) -> sent => sent.map(|()| 0).unwrap(),
+            recv(r) -> got => got.unwrap() + n,
+        }
+    };
+    assert_eq!(step(tx.clone(), rx.clone(), 5), 0);
+    assert_eq!(step(tx, rx, 6), 11);
+}
+
 #[test]
 fn nesting() {
     let ((a_tx, a), (b_tx, b)) = (unbounded(), unbounded());
