@@ -3,11 +3,11 @@
 #[doc(hidden)]
 pub mod cases;
 mod error;
+mod list;
 mod macros;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,12 @@ use smallvec::SmallVec;
 
 pub use error::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
 
+use self::list::Operations;
 use crate::error::{RecvError, SendError};
-use crate::raw::select::{Entry, Port, select};
+use crate::raw::select::{FEW, How, Operation, Port, select_any};
 use crate::raw::{Grant, Patience, Side};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
-
-/// How many operations need no allocation.
-const FEW: usize = 8;
 
 /// A select over a list of operations that is made at run time; for a fixed list there is [`select!`](crate::select).
 ///
@@ -35,7 +33,7 @@ const FEW: usize = 8;
 ///
 /// Operations on the nil channel and on channels that are not ready are passed over; one on a closed channel is ready, and
 /// reports that when it is completed. Of several that are ready one is chosen at random, each as likely as the others.
-/// Exactly one is done. O(operations), and O(operations²) the first time the channels come in another order in memory.
+/// Exactly one is done. O(operations); to block, O(operations²) if they are not added in the order of their channels' memory.
 /// Up to 8 operations allocate nothing.
 ///
 /// Go: `reflect.Select`.
@@ -64,67 +62,10 @@ const FEW: usize = 8;
 #[derive(Clone)]
 pub struct Select<'a> {
     operations: Operations<'a>,
+    /// By which they are known.
+    numbers: SmallVec<[usize; FEW]>,
     next: usize,
     biased: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Operation<'a> {
-    /// `None` is the nil channel.
-    port: Option<&'a (dyn Port + 'a)>,
-    side: Side,
-    number: usize,
-}
-
-/// All operations are in `few` as long as there are few, and else in `many`.
-///
-/// Not a `SmallVec`: that has a destructor which may look at what is borrowed, so a `Select` could not be declared before
-/// its handles. `Vec` promises not to.
-#[derive(Clone)]
-struct Operations<'a> {
-    few: [Operation<'a>; FEW],
-    many: Vec<Operation<'a>>,
-    len: usize,
-}
-
-impl<'a> Operations<'a> {
-    fn new() -> Operations<'a> {
-        let none = Operation { port: None, side: Side::Receivers, number: 0 };
-        Operations { few: [none; FEW], many: Vec::new(), len: 0 }
-    }
-
-    fn push(&mut self, operation: Operation<'a>) {
-        if self.len < FEW {
-            self.few[self.len] = operation;
-        } else {
-            if self.len == FEW {
-                self.many.clear();
-                self.many.extend(self.few);
-            }
-            self.many.push(operation);
-        }
-        self.len += 1;
-    }
-
-    fn remove(&mut self, at: usize) {
-        if self.len <= FEW {
-            self.few.copy_within(at + 1..self.len, at);
-        } else {
-            self.many.remove(at);
-            if self.many.len() == FEW {
-                self.few.copy_from_slice(&self.many);
-            }
-        }
-        self.len -= 1;
-    }
-}
-
-impl<'a> Deref for Operations<'a> {
-    type Target = [Operation<'a>];
-
-    fn deref(&self) -> &[Operation<'a>] {
-        if self.len <= FEW { &self.few[..self.len] } else { &self.many }
-    }
 }
 
 // SAFETY: what a port does on behalf of a `Select` moves values between the nodes and the ring of its channel under its
@@ -137,7 +78,7 @@ impl<'a> Select<'a> {
     /// One without operations.
     #[must_use]
     pub fn new() -> Select<'a> {
-        Select { operations: Operations::new(), next: 0, biased: false }
+        Select { operations: Operations::new(), numbers: SmallVec::new(), next: 0, biased: false }
     }
 
     /// One that chooses the operation that was added first, of those that are ready.
@@ -150,7 +91,8 @@ impl<'a> Select<'a> {
 
     fn add(&mut self, port: Option<&'a (dyn Port + 'a)>, side: Side) -> usize {
         let number = self.next;
-        self.operations.push(Operation { port, side, number });
+        self.operations.push(Operation::of(port, side));
+        self.numbers.push(number);
         self.next += 1;
         number
     }
@@ -172,9 +114,10 @@ impl<'a> Select<'a> {
     /// If there is no operation with this number.
     #[track_caller]
     pub fn remove(&mut self, number: usize) {
-        let at = self.operations.iter().position(|operation| operation.number == number);
+        let at = self.numbers.iter().position(|&known| known == number);
         let Some(at) = at else { panic!("no operation {number} in this select") };
         self.operations.remove(at);
+        self.numbers.remove(at);
     }
 
     /// Chooses an operation that is ready, if there is one. Go: `select` with `default`.
@@ -265,18 +208,17 @@ impl<'a> Select<'a> {
     }
 
     fn choose(&self, patience: Patience) -> Option<SelectedOperation<'a>> {
-        let entries = self.operations.iter().map(|operation| Entry::permit(operation.port, operation.side));
-        let entries: SmallVec<[Entry<'a>; FEW]> = entries.collect();
-        let (at, outcome) = select(&entries, patience, self.biased)?;
-        let Operation { port, side, number } = self.operations[at];
-        Some(SelectedOperation { number, side, port: port?, grant: Some(Grant::of(outcome)), not_send: PhantomData })
+        let how = How { patience, biased: self.biased, only_news: false };
+        let (at, outcome) = select_any(&self.operations, how)?;
+        let (side, port) = (self.operations[at].side(), self.operations[at].port()?);
+        let grant = Some(Grant::of(outcome));
+        Some(SelectedOperation { number: self.numbers[at], side, port, grant, not_send: PhantomData })
     }
 
     fn watch(&self, patience: Patience) -> Option<usize> {
-        let entries = self.operations.iter().map(|operation| Entry::news(operation.port, operation.side));
-        let entries: SmallVec<[Entry<'a>; FEW]> = entries.collect();
-        let (at, _) = select(&entries, patience, self.biased)?;
-        Some(self.operations[at].number)
+        let how = How { patience, biased: self.biased, only_news: true };
+        let (at, _) = select_any(&self.operations, how)?;
+        Some(self.numbers[at])
     }
 }
 
