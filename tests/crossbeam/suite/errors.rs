@@ -97,6 +97,7 @@ fn equality() {
 
 /// `Debug` does not show the message, nor need it.
 #[test]
+#[allow(clippy::unnecessary_literal_unwrap)]
 fn debug() {
     // Some of the twin's have quotes around them.
     assert!(format!("{:?}", SendError(Plain)).contains("SendError(..)"));

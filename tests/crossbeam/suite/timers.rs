@@ -187,14 +187,17 @@ fn as_time_limits() {
             4 => {
                 let (timer, later) = (after(ms(2)), after(LONG));
                 let mut set = Select::new();
-                (set.recv(&rx), set.recv(&later), set.recv(&timer));
+                set.recv(&rx);
+                set.recv(&later);
+                set.recv(&timer);
                 let operation = set.select();
                 operation.index() == 2 && operation.recv(&timer).is_ok()
             }
             _ => {
                 let timer = at(due);
                 let mut set = Select::new();
-                (set.send(&tx), set.recv(&timer));
+                set.send(&tx);
+                set.recv(&timer);
                 set.ready() == 1 && timer.try_recv() == Ok(due)
             }
         };

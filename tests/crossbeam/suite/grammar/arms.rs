@@ -66,6 +66,7 @@ fn leaving_a_loop() {
 }
 
 #[test]
+#[allow(clippy::never_loop)]
 fn returning_and_the_question_mark() {
     fn first(rx: &Receiver<i32>) -> i32 {
         loop {

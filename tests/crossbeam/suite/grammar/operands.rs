@@ -1,5 +1,7 @@
 //! The expressions that an arm may take its handle from.
 
+#![allow(clippy::unnecessary_literal_unwrap)] // Operands are written for the sake of their form.
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Deref;
