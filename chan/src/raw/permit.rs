@@ -137,7 +137,7 @@ impl<T> Channel<T> {
         };
         let mut state = match grant {
             Grant::Closed => return Err(value),
-            Grant::Slot | Grant::Partner => Settling(self.locked()),
+            Grant::Slot | Grant::Partner => self.settling(),
         };
         if grant == Grant::Slot {
             state.set_aside.slots -= 1;
@@ -172,7 +172,7 @@ impl<T> Channel<T> {
         let mut observers = Observers::default();
         let mut state = match grant {
             Grant::Closed => return None,
-            Grant::Slot | Grant::Partner => Settling(self.locked()),
+            Grant::Slot | Grant::Partner => self.settling(),
         };
         if grant == Grant::Slot {
             state.set_aside.items -= 1;
@@ -209,7 +209,7 @@ impl<T> Channel<T> {
         let mut observers = Observers::default();
         let mut state = match grant {
             Grant::Closed => return,
-            Grant::Slot | Grant::Partner => Settling(self.locked()),
+            Grant::Slot | Grant::Partner => self.settling(),
         };
         let peer = match (grant, side) {
             (Grant::Slot, Side::Senders) => {
@@ -228,7 +228,7 @@ impl<T> Channel<T> {
                     Some(Met::Transfer(receiver)) => state.ring.pop().map(|value| {
                         // SAFETY: a receiver of this channel, claimed just now.
                         unsafe { waiter::put_into(receiver, value) };
-                        state.0.publish_len();
+                        state.held.publish_len();
                         // SAFETY: the lock is held.
                         unsafe { observers.call(&mut state.send_watchers) };
                         (receiver, Outcome::Done)

@@ -12,7 +12,7 @@ use gosync_atomic::__sys::deadline_after;
 
 use crate::chan::Chan;
 use crate::error::{RecvError, SendError};
-use crate::raw::select::{self, How, Operation};
+use crate::raw::select::{self, How, Name, Operation};
 use crate::raw::waiter::{Node, Outcome};
 use crate::raw::{Grant, Patience, Side};
 use crate::receiver::Receiver;
@@ -180,10 +180,8 @@ impl Timeout for Instant {
 
 /// A case on its way through a select.
 #[derive(Debug)]
-pub struct Armed<'a> {
-    operation: Operation<'a>,
-    outcome: &'a Cell<Option<Outcome>>,
-}
+#[repr(transparent)] // so that a list of them is a list of operations
+pub struct Armed<'a>(Operation<'a>);
 
 /// A receive. A peer puts the value straight into it.
 #[allow(missing_debug_implementations, reason = "hidden, and its node is not to be looked at")]
@@ -206,8 +204,7 @@ impl<'a, T> RecvCase<'a, T> {
         let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
         let port = self.receiver.and_then(Receiver::port);
         // SAFETY: `node` is room for a node of the receiver's type, in place as long as `self` is borrowed.
-        let operation = unsafe { Operation::receive(port, node) };
-        Armed { operation, outcome: &self.outcome }
+        Armed(unsafe { Operation::receive(port, node, Name::Notice(&self.outcome)) })
     }
 
     /// Whether it was won and not finished.
@@ -248,8 +245,7 @@ impl<'a, T> SendCase<'a, T> {
     /// Takes part in a select.
     #[inline]
     pub fn arm(&self) -> Armed<'_> {
-        let operation = Operation::of(self.sender.and_then(Sender::port), Side::Senders);
-        Armed { operation, outcome: &self.outcome }
+        Armed(Operation::of(self.sender.and_then(Sender::port), Side::Senders, Name::Notice(&self.outcome)))
     }
 
     /// Whether it was won and not finished.
@@ -294,35 +290,37 @@ impl<T> Drop for SendPermit<'_, T> {
 
 /// Runs a select of so many cases: one of them is won, unless there was not enough patience.
 #[inline]
-fn run<const N: usize>(cases: [Armed<'_>; N], patience: Patience, biased: bool) {
-    let operations = cases.each_ref().map(|case| case.operation);
-    let how = How { patience, biased, only_news: false };
-    if let Some((number, outcome)) = select::select(&operations, how) {
-        cases[number].outcome.set(Some(outcome));
+fn run<const N: usize>(cases: &[Armed<'_>; N], patience: Patience, biased: bool) {
+    // SAFETY: an `Armed` is an `Operation` and nothing else.
+    let operations = unsafe { &*std::ptr::from_ref(cases).cast::<[Operation<'_>; N]>() };
+    if let Some((number, outcome)) = select::select(operations, How { patience, biased, only_news: false }) {
+        if let Name::Notice(notice) = operations[number].name() {
+            notice.set(Some(outcome));
+        }
     }
 }
 
 /// `select!` without `default`.
 #[inline]
-pub fn block<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
+pub fn block<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
     run(cases, Patience::Until(None), biased);
 }
 
 /// `select!` with `default`.
 #[inline]
-pub fn attempt<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
+pub fn attempt<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
     run(cases, Patience::Try, biased);
 }
 
 /// `select!` with `default(timeout)`.
 #[inline]
-pub fn wait<const N: usize>(cases: [Armed<'_>; N], timeout: impl Timeout, biased: bool) {
+pub fn wait<const N: usize>(cases: &[Armed<'_>; N], timeout: impl Timeout, biased: bool) {
     run(cases, Patience::Until(timeout.deadline()), biased);
 }
 
 /// `select! {}`, and a `select!` whose cases are all disabled.
 pub fn for_ever() -> ! {
     loop {
-        run([], Patience::Until(None), false);
+        run(&[], Patience::Until(None), false);
     }
 }

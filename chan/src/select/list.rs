@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use crate::raw::Side;
-use crate::raw::select::{FEW, Operation};
+use crate::raw::select::{FEW, Name, Operation};
 
 /// A list of operations. All of them are in `few` as long as there are few, and else in `many`.
 ///
@@ -18,7 +18,7 @@ pub(super) struct Operations<'a> {
 
 impl<'a> Operations<'a> {
     pub(super) fn new() -> Operations<'a> {
-        Operations { few: [Operation::of(None, Side::Receivers); FEW], many: Vec::new(), len: 0 }
+        Operations { few: [Operation::of(None, Side::Receivers, Name::Number(0)); FEW], many: Vec::new(), len: 0 }
     }
 
     pub(super) fn push(&mut self, operation: Operation<'a>) {

@@ -215,15 +215,15 @@ macro_rules! __select_bind {
         }
     };
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
-        $crate::__cases::block([$($case.arm()),*], $biased);
+        $crate::__cases::block(&[$($case.arm()),*], $biased);
         $crate::__select_body!(($(($case $message $result $body))*) ($crate::__cases::for_ever()))
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
-        $crate::__cases::attempt([$($case.arm()),*], $biased);
+        $crate::__cases::attempt(&[$($case.arm()),*], $biased);
         $crate::__select_body!(($(($case $message $result $body))*) $default)
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default ($timeout:expr) $default:tt)) => {{
-        $crate::__cases::wait([$($case.arm()),*], $timeout, $biased);
+        $crate::__cases::wait(&[$($case.arm()),*], $timeout, $biased);
         $crate::__select_body!(($(($case $message $result $body))*) $default)
     }};
 }

@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 
 use gosync_atomic::__sys::Cpu;
 
-use super::super::state::{Locked, Settling, Take};
+use super::super::state::{Held, Settling, Take};
 use super::super::waiter::{self, Case, Node, Outcome, Waiter, Wants};
 use super::super::{Channel, Front, Grant, Observers, Side};
 
@@ -69,21 +69,11 @@ pub(crate) enum Fired {
     Promised(NonNull<Waiter>),
 }
 
-impl<T> Channel<T> {
-    /// # Safety
-    ///
-    /// The lock is held.
-    unsafe fn settling(&self) -> Settling<'_, T> {
-        // SAFETY: the caller's contract.
-        Settling(unsafe { Locked::new(self, None) })
-    }
-}
-
 // SAFETY: a channel begins with its front, and is laid out as written.
 unsafe impl<T> Port for Channel<T> {
     unsafe fn fire(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Fired {
         // SAFETY: the caller's contract.
-        let mut state = unsafe { self.settling() };
+        let mut state = Settling::new(unsafe { Held::new(self) }, None);
         match (case.wants, side) {
             (Wants::Transfer, _) => {
                 let taken = state.take(observers);
@@ -132,7 +122,7 @@ unsafe impl<T> Port for Channel<T> {
 
     unsafe fn enqueue(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Cpu {
         // SAFETY: the caller's contract.
-        let mut state = unsafe { self.settling() };
+        let mut state = Settling::new(unsafe { Held::new(self) }, None);
         let state = &mut *state;
         match case.wants {
             // SAFETY: the caller's contract: it is room for such a node.
@@ -161,7 +151,7 @@ unsafe impl<T> Port for Channel<T> {
     }
 
     unsafe fn withdraw(&self, side: Side, wants: Wants, node: NonNull<Waiter>) {
-        let mut state = Settling(self.locked());
+        let mut state = self.settling();
         let queue = match (wants, side) {
             (Wants::News, Side::Senders) => &mut state.send_watchers,
             (Wants::News, Side::Receivers) => &mut state.recv_watchers,
