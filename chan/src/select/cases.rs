@@ -100,6 +100,66 @@ impl<S: SenderOperand> SenderOperand for Option<S> {
     }
 }
 
+/// An operand on its way to [`ReceiverOperand`] or [`SenderOperand`], for the sake of those whose type is not known yet, as
+/// that of a closure's parameter: such a one is taken for a plain handle. The compiler looks for a method of `Operand`
+/// first, which has them for handles alone, and then for one of `&Operand`.
+#[derive(Debug)]
+pub struct Operand<'a, O: ?Sized>(pub &'a O);
+
+/// Picks a plain receiver.
+pub trait ReceiverHandle<'a> {
+    /// What the channel carries.
+    type Value;
+
+    /// The operand.
+    fn __gosync_pick_receiver(self) -> &'a Receiver<Self::Value>;
+}
+
+/// Picks a plain sender.
+pub trait SenderHandle<'a> {
+    /// What the channel carries.
+    type Value;
+
+    /// The operand.
+    fn __gosync_pick_sender(self) -> &'a Sender<Self::Value>;
+}
+
+/// Picks anything else.
+pub trait AnyOperand<'a> {
+    /// What it is.
+    type Of: ?Sized;
+
+    /// The operand.
+    fn __gosync_pick_receiver(self) -> &'a Self::Of;
+
+    /// The operand.
+    fn __gosync_pick_sender(self) -> &'a Self::Of;
+}
+
+impl<'a, T> ReceiverHandle<'a> for Operand<'a, Receiver<T>> {
+    type Value = T;
+    fn __gosync_pick_receiver(self) -> &'a Receiver<T> {
+        self.0
+    }
+}
+
+impl<'a, T> SenderHandle<'a> for Operand<'a, Sender<T>> {
+    type Value = T;
+    fn __gosync_pick_sender(self) -> &'a Sender<T> {
+        self.0
+    }
+}
+
+impl<'a, O: ?Sized> AnyOperand<'a> for &Operand<'a, O> {
+    type Of = O;
+    fn __gosync_pick_receiver(self) -> &'a O {
+        self.0
+    }
+    fn __gosync_pick_sender(self) -> &'a O {
+        self.0
+    }
+}
+
 /// What can stand in `default(..)`.
 pub trait Timeout {
     /// When it passes; `None` is never.

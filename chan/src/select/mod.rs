@@ -3,6 +3,7 @@
 #[doc(hidden)]
 pub mod cases;
 mod error;
+mod list;
 mod macros;
 
 use std::fmt;
@@ -11,12 +12,12 @@ use std::ptr;
 use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::deadline_after;
-use smallvec::SmallVec;
 
 pub use error::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
 
+use self::list::Operations;
 use crate::error::{RecvError, SendError};
-use crate::raw::select::{FEW, How, Name, Operation, Port, select_any};
+use crate::raw::select::{How, Name, Operation, Port, select_any};
 use crate::raw::{Grant, Patience, Side};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
@@ -59,7 +60,7 @@ use crate::sender::Sender;
 /// ```
 #[derive(Clone)]
 pub struct Select<'a> {
-    operations: SmallVec<[Operation<'a>; FEW]>,
+    operations: Operations<'a>,
     next: usize,
     biased: bool,
 }
@@ -74,7 +75,7 @@ impl<'a> Select<'a> {
     /// One without operations.
     #[must_use]
     pub fn new() -> Select<'a> {
-        Select { operations: SmallVec::new(), next: 0, biased: false }
+        Select { operations: Operations::new(), next: 0, biased: false }
     }
 
     /// One that chooses the operation that was added first, of those that are ready.
