@@ -109,8 +109,10 @@ impl Sleeper {
         // SAFETY: the caller's contract: it lives until the swap below.
         let word = unsafe { &sleeper.as_ref().word };
         let waker = word.waker();
+        // It stays claimed: nodes of a select that was won may be met until its thread has taken them out.
+        let completed = outcome << OUTCOME | CLAIMED;
         // Release: pairs with the Acquire in `wait`. The last access.
-        if word.swap(outcome << OUTCOME, ord!("sleeper.complete", Release)) & ASLEEP != 0 {
+        if word.swap(completed, ord!("sleeper.complete", Release)) & ASLEEP != 0 {
             step!("sleeper.wake", waker.wake_one());
             woke_a_peer();
         }
