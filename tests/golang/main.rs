@@ -98,7 +98,9 @@ mod lfstack;
 mod mutex;
 mod once;
 mod programs;
+mod select;
 mod select3;
+mod select_programs;
 mod typeparam;
 mod waitgroup;
 #[path = "../stress/watchdog.rs"]
