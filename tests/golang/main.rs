@@ -101,6 +101,7 @@ mod programs;
 mod select;
 mod select3;
 mod select_programs;
+mod sieve2;
 mod typeparam;
 mod waitgroup;
 #[path = "../stress/watchdog.rs"]
