@@ -34,6 +34,9 @@ mod once;
 mod order;
 mod panics;
 mod reentrant;
+#[path = "../stress/rng.rs"]
+#[allow(dead_code, reason = "the stress tests use more of it")]
+mod rng;
 mod select;
 mod sizes;
 mod stack;
