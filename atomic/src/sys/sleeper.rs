@@ -109,10 +109,9 @@ impl Sleeper {
         // SAFETY: the caller's contract: it lives until the swap below.
         let word = unsafe { &sleeper.as_ref().word };
         let waker = word.waker();
-        // It stays claimed: nodes of a select that was won may be met until its thread has taken them out.
-        let completed = outcome << OUTCOME | CLAIMED;
         // Release: pairs with the Acquire in `wait`. The last access.
-        if word.swap(completed, ord!("sleeper.complete", Release)) & ASLEEP != 0 {
+        // Claimed for ever: who still finds a node of it elsewhere must not win it again.
+        if word.swap(outcome << OUTCOME | CLAIMED, ord!("sleeper.complete", Release)) & ASLEEP != 0 {
             step!("sleeper.wake", waker.wake_one());
             woke_a_peer();
         }

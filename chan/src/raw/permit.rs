@@ -57,7 +57,7 @@ pub(super) type Granted = (Grant, Option<(NonNull<Waiter>, Outcome)>);
 
 impl<T> Settling<'_, T> {
     /// A permit to send, if a send could succeed now.
-    pub(super) fn grant_send(&mut self, capacity: usize, observers: &mut Observers) -> Option<Granted> {
+    pub(super) fn grant_send(&mut self, capacity: usize) -> Option<Granted> {
         if self.closed {
             return Some((Grant::Closed, None));
         }
@@ -66,7 +66,7 @@ impl<T> Settling<'_, T> {
             return Some((Grant::Slot, None));
         }
         // SAFETY: the lock is held.
-        match unsafe { self.receivers.meet(observers) }? {
+        match unsafe { self.receivers.meet() }? {
             Met::Transfer(receiver) => {
                 // SAFETY: claimed just now; it is completed by who pops it.
                 unsafe { self.set_aside.receivers.push(receiver) };
@@ -77,13 +77,13 @@ impl<T> Settling<'_, T> {
     }
 
     /// A permit to receive, if a receive could succeed now.
-    pub(super) fn grant_recv(&mut self, observers: &mut Observers) -> Option<Granted> {
+    pub(super) fn grant_recv(&mut self) -> Option<Granted> {
         if self.has_item() {
             self.set_aside.items += 1;
             return Some((Grant::Slot, None));
         }
         // SAFETY: the lock is held.
-        match unsafe { self.senders.meet(observers) } {
+        match unsafe { self.senders.meet() } {
             Some(Met::Transfer(sender)) => {
                 // SAFETY: claimed just now; it is completed by who pops it.
                 unsafe { self.set_aside.senders.push(sender) };
@@ -137,7 +137,7 @@ impl<T> Channel<T> {
         };
         let mut state = match grant {
             Grant::Closed => return Err(value),
-            Grant::Slot | Grant::Partner => Settling(self.locked()),
+            Grant::Slot | Grant::Partner => self.settling(),
         };
         if grant == Grant::Slot {
             state.set_aside.slots -= 1;
@@ -172,7 +172,7 @@ impl<T> Channel<T> {
         let mut observers = Observers::default();
         let mut state = match grant {
             Grant::Closed => return None,
-            Grant::Slot | Grant::Partner => Settling(self.locked()),
+            Grant::Slot | Grant::Partner => self.settling(),
         };
         if grant == Grant::Slot {
             state.set_aside.items -= 1;
@@ -209,7 +209,7 @@ impl<T> Channel<T> {
         let mut observers = Observers::default();
         let mut state = match grant {
             Grant::Closed => return,
-            Grant::Slot | Grant::Partner => Settling(self.locked()),
+            Grant::Slot | Grant::Partner => self.settling(),
         };
         let peer = match (grant, side) {
             (Grant::Slot, Side::Senders) => {
@@ -219,7 +219,7 @@ impl<T> Channel<T> {
             (Grant::Slot, _) => {
                 state.set_aside.items -= 1;
                 // SAFETY: the lock is held.
-                match unsafe { state.receivers.meet(&mut observers) } {
+                match unsafe { state.receivers.meet() } {
                     Some(Met::Permit(receiver)) => {
                         state.set_aside.items += 1;
                         Some((receiver, Outcome::Slot))
@@ -228,10 +228,16 @@ impl<T> Channel<T> {
                     Some(Met::Transfer(receiver)) => state.ring.pop().map(|value| {
                         // SAFETY: a receiver of this channel, claimed just now.
                         unsafe { waiter::put_into(receiver, value) };
-                        state.0.publish_len();
+                        state.held.publish_len();
+                        // SAFETY: the lock is held.
+                        unsafe { observers.call(&mut state.send_watchers) };
                         (receiver, Outcome::Done)
                     }),
-                    None => None,
+                    None => {
+                        // SAFETY: the lock is held.
+                        unsafe { observers.call(&mut state.recv_watchers) };
+                        None
+                    }
                 }
             }
             (_, Side::Senders) => match state.set_aside.receivers.pop() {

@@ -12,7 +12,7 @@ use gosync_atomic::__sys::deadline_after;
 
 use crate::chan::Chan;
 use crate::error::{RecvError, SendError};
-use crate::raw::select::{self, Entry};
+use crate::raw::select::{self, How, Name, Operation};
 use crate::raw::waiter::{Node, Outcome};
 use crate::raw::{Grant, Patience, Side};
 use crate::receiver::Receiver;
@@ -38,6 +38,7 @@ pub trait SenderOperand {
 
 impl<T> ReceiverOperand for Receiver<T> {
     type Value = T;
+    #[inline]
     fn __gosync_receiver(&self) -> Option<&Receiver<T>> {
         Some(self)
     }
@@ -45,6 +46,7 @@ impl<T> ReceiverOperand for Receiver<T> {
 
 impl<T> ReceiverOperand for Chan<T> {
     type Value = T;
+    #[inline]
     fn __gosync_receiver(&self) -> Option<&Receiver<T>> {
         Some(self.as_ref())
     }
@@ -52,6 +54,7 @@ impl<T> ReceiverOperand for Chan<T> {
 
 impl<R: ReceiverOperand + ?Sized> ReceiverOperand for &R {
     type Value = R::Value;
+    #[inline]
     fn __gosync_receiver(&self) -> Option<&Receiver<R::Value>> {
         (**self).__gosync_receiver()
     }
@@ -59,6 +62,7 @@ impl<R: ReceiverOperand + ?Sized> ReceiverOperand for &R {
 
 impl<R: ReceiverOperand> ReceiverOperand for Option<R> {
     type Value = R::Value;
+    #[inline]
     fn __gosync_receiver(&self) -> Option<&Receiver<R::Value>> {
         self.as_ref()?.__gosync_receiver()
     }
@@ -66,6 +70,7 @@ impl<R: ReceiverOperand> ReceiverOperand for Option<R> {
 
 impl<T> SenderOperand for Sender<T> {
     type Value = T;
+    #[inline]
     fn __gosync_sender(&self) -> Option<&Sender<T>> {
         Some(self)
     }
@@ -73,6 +78,7 @@ impl<T> SenderOperand for Sender<T> {
 
 impl<T> SenderOperand for Chan<T> {
     type Value = T;
+    #[inline]
     fn __gosync_sender(&self) -> Option<&Sender<T>> {
         Some(self.as_ref())
     }
@@ -80,6 +86,7 @@ impl<T> SenderOperand for Chan<T> {
 
 impl<S: SenderOperand + ?Sized> SenderOperand for &S {
     type Value = S::Value;
+    #[inline]
     fn __gosync_sender(&self) -> Option<&Sender<S::Value>> {
         (**self).__gosync_sender()
     }
@@ -87,8 +94,69 @@ impl<S: SenderOperand + ?Sized> SenderOperand for &S {
 
 impl<S: SenderOperand> SenderOperand for Option<S> {
     type Value = S::Value;
+    #[inline]
     fn __gosync_sender(&self) -> Option<&Sender<S::Value>> {
         self.as_ref()?.__gosync_sender()
+    }
+}
+
+/// An operand on its way to [`ReceiverOperand`] or [`SenderOperand`], for the sake of those whose type is not known yet, as
+/// that of a closure's parameter: such a one is taken for a plain handle. The compiler looks for a method of `Operand`
+/// first, which has them for handles alone, and then for one of `&Operand`.
+#[derive(Debug)]
+pub struct Operand<'a, O: ?Sized>(pub &'a O);
+
+/// Picks a plain receiver.
+pub trait ReceiverHandle<'a> {
+    /// What the channel carries.
+    type Value;
+
+    /// The operand.
+    fn __gosync_pick_receiver(self) -> &'a Receiver<Self::Value>;
+}
+
+/// Picks a plain sender.
+pub trait SenderHandle<'a> {
+    /// What the channel carries.
+    type Value;
+
+    /// The operand.
+    fn __gosync_pick_sender(self) -> &'a Sender<Self::Value>;
+}
+
+/// Picks anything else.
+pub trait AnyOperand<'a> {
+    /// What it is.
+    type Of: ?Sized;
+
+    /// The operand.
+    fn __gosync_pick_receiver(self) -> &'a Self::Of;
+
+    /// The operand.
+    fn __gosync_pick_sender(self) -> &'a Self::Of;
+}
+
+impl<'a, T> ReceiverHandle<'a> for Operand<'a, Receiver<T>> {
+    type Value = T;
+    fn __gosync_pick_receiver(self) -> &'a Receiver<T> {
+        self.0
+    }
+}
+
+impl<'a, T> SenderHandle<'a> for Operand<'a, Sender<T>> {
+    type Value = T;
+    fn __gosync_pick_sender(self) -> &'a Sender<T> {
+        self.0
+    }
+}
+
+impl<'a, O: ?Sized> AnyOperand<'a> for &Operand<'a, O> {
+    type Of = O;
+    fn __gosync_pick_receiver(self) -> &'a O {
+        self.0
+    }
+    fn __gosync_pick_sender(self) -> &'a O {
+        self.0
     }
 }
 
@@ -112,10 +180,8 @@ impl Timeout for Instant {
 
 /// A case on its way through a select.
 #[derive(Debug)]
-pub struct Armed<'a> {
-    entry: Entry<'a>,
-    outcome: &'a Cell<Option<Outcome>>,
-}
+#[repr(transparent)] // so that a list of them is a list of operations
+pub struct Armed<'a>(Operation<'a>);
 
 /// A receive. A peer puts the value straight into it.
 #[allow(missing_debug_implementations, reason = "hidden, and its node is not to be looked at")]
@@ -127,25 +193,28 @@ pub struct RecvCase<'a, T> {
 
 impl<'a, T> RecvCase<'a, T> {
     /// The case of a handle, or one that is never won.
+    #[inline]
     pub fn new(receiver: Option<&'a Receiver<T>>) -> RecvCase<'a, T> {
         RecvCase { receiver, outcome: Cell::new(None), node: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
     /// Takes part in a select.
+    #[inline]
     pub fn arm(&self) -> Armed<'_> {
         let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
         let port = self.receiver.and_then(Receiver::port);
         // SAFETY: `node` is room for a node of the receiver's type, in place as long as `self` is borrowed.
-        let entry = unsafe { Entry::receive(port, node) };
-        Armed { entry, outcome: &self.outcome }
+        Armed(unsafe { Operation::receive(port, node, Name::Notice(&self.outcome)) })
     }
 
     /// Whether it was won and not finished.
+    #[inline]
     pub fn is_won(&self) -> bool {
         self.outcome.get().is_some()
     }
 
     /// The result of the receive.
+    #[inline]
     pub fn finish(&self) -> Result<T, RecvError> {
         match self.outcome.take() {
             Some(Outcome::Done) => {
@@ -168,22 +237,25 @@ pub struct SendCase<'a, T> {
 
 impl<'a, T> SendCase<'a, T> {
     /// The case of a handle, or one that is never won.
+    #[inline]
     pub fn new(sender: Option<&'a Sender<T>>) -> SendCase<'a, T> {
         SendCase { sender, outcome: Cell::new(None) }
     }
 
     /// Takes part in a select.
+    #[inline]
     pub fn arm(&self) -> Armed<'_> {
-        let entry = Entry::permit(self.sender.and_then(Sender::port), Side::Senders);
-        Armed { entry, outcome: &self.outcome }
+        Armed(Operation::of(self.sender.and_then(Sender::port), Side::Senders, Name::Notice(&self.outcome)))
     }
 
     /// Whether it was won and not finished.
+    #[inline]
     pub fn is_won(&self) -> bool {
         self.outcome.get().is_some()
     }
 
     /// What is to be sent with.
+    #[inline]
     pub fn finish(&self) -> SendPermit<'a, T> {
         let grant = self.outcome.take().map(Grant::of);
         SendPermit { sender: self.sender, grant }
@@ -199,6 +271,7 @@ pub struct SendPermit<'a, T> {
 
 impl<T> SendPermit<'_, T> {
     /// Sends.
+    #[inline]
     pub fn send(mut self, value: T) -> Result<(), SendError<T>> {
         match (self.sender, self.grant.take()) {
             (Some(sender), Some(grant)) => sender.send_granted(grant, value),
@@ -217,35 +290,37 @@ impl<T> Drop for SendPermit<'_, T> {
 
 /// Runs a select of so many cases: one of them is won, unless there was not enough patience.
 #[inline]
-fn run<const N: usize>(cases: [Armed<'_>; N], patience: Patience, biased: bool) {
-    let outcomes: [&Cell<Option<Outcome>>; N] = std::array::from_fn(|i| cases[i].outcome);
-    let entries = cases.map(|case| case.entry);
-    if let Some((number, outcome)) = select::select(&entries, patience, biased) {
-        outcomes[number].set(Some(outcome));
+fn run<const N: usize>(cases: &[Armed<'_>; N], patience: Patience, biased: bool) {
+    // SAFETY: an `Armed` is an `Operation` and nothing else.
+    let operations = unsafe { &*std::ptr::from_ref(cases).cast::<[Operation<'_>; N]>() };
+    if let Some((number, outcome)) = select::select(operations, How { patience, biased, only_news: false }) {
+        if let Name::Notice(notice) = operations[number].name() {
+            notice.set(Some(outcome));
+        }
     }
 }
 
 /// `select!` without `default`.
 #[inline]
-pub fn block<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
+pub fn block<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
     run(cases, Patience::Until(None), biased);
 }
 
 /// `select!` with `default`.
 #[inline]
-pub fn attempt<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
+pub fn attempt<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
     run(cases, Patience::Try, biased);
 }
 
 /// `select!` with `default(timeout)`.
 #[inline]
-pub fn wait<const N: usize>(cases: [Armed<'_>; N], timeout: impl Timeout, biased: bool) {
+pub fn wait<const N: usize>(cases: &[Armed<'_>; N], timeout: impl Timeout, biased: bool) {
     run(cases, Patience::Until(timeout.deadline()), biased);
 }
 
 /// `select! {}`, and a `select!` whose cases are all disabled.
 pub fn for_ever() -> ! {
     loop {
-        run([], Patience::Until(None), false);
+        run(&[], Patience::Until(None), false);
     }
 }
