@@ -184,7 +184,7 @@ fn select5() {
             assert_eq!((got, c.try_recv()), (Ok(5), Ok(5)));
         )*};
     }
-    each_place!(rx, c, boxed, counted, several[0], holder.c, (&holder).c);
+    each_place!(rx, c, boxed, counted, several[0], holder.c);
 
     macro_rules! each_sender {
         ($($handle:expr),*) => {$(
@@ -322,11 +322,11 @@ fn select8() {
         rounds += 1;
     }
     assert_eq!(rounds, 2);
-    loop {
-        select! { default => break }
+    for round in 0.. {
+        select! { default => if round == 2 { break } }
     }
-    loop {
-        select! { recv(ready) -> _ => break }
+    for round in 0.. {
+        select! { recv(ready) -> _ => if round == 2 { break } }
     }
     let error = || -> Result<i32, RecvError> {
         select! {
