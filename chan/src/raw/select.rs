@@ -40,6 +40,7 @@ use std::time::Instant;
 use gosync_atomic::__sys::{Cpu, LockGuard, Sleeper, has_passed, ord, pick, step};
 
 use super::state::{Locked, Settling, Take, signs};
+use super::timer::earlier;
 use super::waiter::{self, Case, MOST_CASES, Node, Outcome, Waiter, Wants};
 use super::{Channel, Front, Grant, Observers, Patience, Side};
 
@@ -78,6 +79,16 @@ pub(crate) trait Port {
 
     /// Gives back a permit.
     fn give_back(&self, side: Side, grant: Grant);
+
+    /// Whether a timer has a value, and when it will have the next.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held.
+    unsafe fn due(&self) -> (bool, Option<Instant>);
+
+    /// Delivers what a timer has. When it will have the next.
+    fn poll(&self) -> Option<Instant>;
 }
 
 /// What became of an operation that was tried.
@@ -101,7 +112,7 @@ pub(crate) struct Entry<'a> {
     /// Of a case that wants a transfer; others have `own`.
     node: Option<NonNull<Waiter>>,
     own: UnsafeCell<MaybeUninit<Waiter>>,
-    /// The signs at the first look.
+    /// The signs at the first look. Of a timer, which has no signs that tell: `RECV` if it has a value, and `TIMER`.
     seen: Cell<usize>,
     /// The number of the entry that comes here in the order of ranks.
     nth: Cell<u32>,
@@ -168,6 +179,11 @@ impl<'a> Entry<'a> {
     fn rank(&self) -> usize {
         self.front().map_or(0, |front| front.lock.rank())
     }
+
+    /// The port, if it is a timer's, as was seen.
+    fn timer(&self) -> Option<&'a (dyn Port + 'a)> {
+        if self.seen.get() & signs::TIMER != 0 { self.port } else { None }
+    }
 }
 
 /// Does one of the operations, blocking as long as there is patience: the number of its entry, and how it ended. `None`:
@@ -196,7 +212,7 @@ fn attempt(
         number: number as u32, // `select` has looked at the number of cases
         wants: entries[number].wants,
     };
-    let ready = look(entries);
+    let ready = look(entries, false);
     if ready > 0 {
         let won = try_each(entries, ready, biased, |number, port, entry| {
             let mut observers = Observers::default();
@@ -215,7 +231,7 @@ fn attempt(
 
     let mut observers = Observers::default();
     let all = LockedAll::new(entries);
-    let won = try_each(entries, look(entries), biased, |number, port, entry| {
+    let won = try_each(entries, look(entries, true), biased, |number, port, entry| {
         // SAFETY: the lock is held; the node is the entry's.
         unsafe { port.fire(entry.side, case(number), entry.node(), &mut observers) }
     });
@@ -227,17 +243,21 @@ fn attempt(
     if has_passed(deadline) {
         return None;
     }
-    let mut peer = Cpu::UNKNOWN;
+    let (mut peer, mut due) = (Cpu::UNKNOWN, None);
     for (number, entry) in entries.iter().enumerate() {
         if let Some(port) = entry.port {
             // SAFETY: the lock is held; the node is the entry's, which stays in place, and is withdrawn below.
             peer = unsafe { port.enqueue(entry.side, case(number), entry.node(), &mut observers) };
         }
+        if let Some(timer) = entry.timer() {
+            // SAFETY: the lock is held.
+            due = earlier(due, unsafe { timer.due() }.1);
+        }
     }
     drop(all);
     drop(observers);
 
-    let outcome = sleep(sleeper, deadline, peer);
+    let outcome = sleep(entries, sleeper, deadline, due, peer);
     for (number, entry) in entries.iter().enumerate() {
         if outcome.is_none_or(|(won, _)| won != number) {
             if let Some(port) = entry.port {
@@ -249,10 +269,24 @@ fn attempt(
     outcome
 }
 
-/// Sleeps until one of the nodes is completed, or the deadline has passed and nobody has claimed one.
-fn sleep(sleeper: &Sleeper, deadline: Option<Instant>, peer: Cpu) -> Option<(usize, Outcome)> {
+/// Sleeps until one of the nodes is completed, or the deadline has passed and nobody has claimed one. Delivers what timers
+/// have when it is due: to itself, for one.
+fn sleep(
+    entries: &[Entry<'_>],
+    sleeper: &Sleeper,
+    deadline: Option<Instant>,
+    mut due: Option<Instant>,
+    peer: Cpu,
+) -> Option<(usize, Outcome)> {
     sleeper.spin(peer);
-    let mut code = sleeper.wait(deadline);
+    let mut code = sleeper.wait(step!("timer.select-until-due", earlier(deadline, due), else deadline));
+    while code.is_none() && due.is_some() {
+        due = entries.iter().filter_map(Entry::timer).filter_map(Port::poll).min();
+        if has_passed(deadline) {
+            break;
+        }
+        code = sleeper.wait(earlier(deadline, due));
+    }
     if code.is_none() {
         if step!("select.give-up", sleeper.claim(), else true) {
             return None;
@@ -265,15 +299,29 @@ fn sleep(sleeper: &Sleeper, deadline: Option<Instant>, peer: Cpu) -> Option<(usi
 }
 
 /// The first look: how many entries may proceed.
-fn look(entries: &[Entry<'_>]) -> usize {
+fn look(entries: &[Entry<'_>], locked: bool) -> usize {
     let mut ready = 0;
     for entry in entries {
         // Acquire: pairs with the Release in `Locked::publish`; the head of this file says what for.
-        let seen = entry.front().map_or(0, |front| front.signs.load(ord!("select.look", Acquire)));
+        let mut seen = entry.front().map_or(0, |front| front.signs.load(ord!("select.look", Acquire)));
+        if seen & signs::TIMER != 0 {
+            seen = ask_timer(entry, locked);
+        }
         entry.seen.set(seen);
         ready += usize::from(entry.may_proceed(seen));
     }
     ready
+}
+
+/// What there is to see of a timer. Not what its signs say, so [`nothing_has_changed`] does not answer for it beside others.
+#[cold]
+fn ask_timer(entry: &Entry<'_>, locked: bool) -> usize {
+    let Some(port) = entry.port else { return 0 };
+    let lock = (!locked).then(|| port.front().lock.lock());
+    // SAFETY: the lock is held.
+    let (is_due, _) = unsafe { port.due() };
+    drop(lock);
+    signs::TIMER | if is_due { signs::RECV } else { 0 }
 }
 
 /// The second look, after one that has found nothing ready: whether there was an instant at which nothing was.
@@ -428,7 +476,7 @@ impl<T> Port for Channel<T> {
                         // SAFETY: the lock is held.
                         Side::Senders => state.has_room(self.front.capacity) || unsafe { state.receivers.has_partner() },
                         // SAFETY: the lock is held.
-                        Side::Receivers => state.has_item() || unsafe { state.senders.has_partner() },
+                        Side::Receivers => state.has_item() || state.is_due() || unsafe { state.senders.has_partner() },
                     };
                 if ready { Fired::Won(Outcome::Ready, None) } else { Fired::No }
             }
@@ -482,5 +530,15 @@ impl<T> Port for Channel<T> {
 
     fn give_back(&self, side: Side, grant: Grant) {
         Channel::give_back(self, side, grant);
+    }
+
+    unsafe fn due(&self) -> (bool, Option<Instant>) {
+        // SAFETY: the caller's contract.
+        let state = unsafe { self.settling() };
+        (state.is_due(), state.due_at())
+    }
+
+    fn poll(&self) -> Option<Instant> {
+        Channel::poll(self)
     }
 }
