@@ -3,4 +3,5 @@
 pub mod channels;
 pub mod locks;
 pub mod onces;
+pub mod selects;
 pub mod wait_groups;

@@ -3,12 +3,14 @@
 pub mod channels;
 pub mod locks;
 pub mod onces;
+pub mod selects;
 pub mod wait_groups;
 
 use crate::harness::Scenario;
 
 /// All scenarios of all families.
 pub fn all() -> Vec<Scenario> {
-    let families = [channels::scenarios(), locks::scenarios(), onces::scenarios(), wait_groups::scenarios()];
+    let families =
+        [channels::scenarios(), locks::scenarios(), onces::scenarios(), selects::scenarios(), wait_groups::scenarios()];
     families.into_iter().flatten().collect()
 }

@@ -58,9 +58,7 @@ pub use error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutE
 pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 #[doc(hidden)]
 pub use select::cases as __cases;
-pub use select::{
-    ReadyTimeoutError, Select, SelectTimeoutError, SelectedOperation, TryReadyError, TrySelectError,
-};
+pub use select::{ReadyTimeoutError, Select, SelectTimeoutError, SelectedOperation, TryReadyError, TrySelectError};
 pub use sender::Sender;
 pub use timer::{Ticker, Timer, after, at, tick};
 

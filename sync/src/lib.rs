@@ -45,6 +45,7 @@ pub use gosync_atomic as atomic;
 pub use gosync_atomic::Stack;
 #[doc(inline)]
 pub use gosync_chan as chan;
+pub use gosync_chan::{select, select_biased};
 pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};
 pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
 pub use mutex::{Mutex, MutexGuard, RawMutex};

@@ -110,7 +110,8 @@ impl Sleeper {
         let word = unsafe { &sleeper.as_ref().word };
         let waker = word.waker();
         // Release: pairs with the Acquire in `wait`. The last access.
-        if word.swap(outcome << OUTCOME, ord!("sleeper.complete", Release)) & ASLEEP != 0 {
+        // Claimed for ever: who still finds a node of it elsewhere must not win it again.
+        if word.swap(outcome << OUTCOME | CLAIMED, ord!("sleeper.complete", Release)) & ASLEEP != 0 {
             step!("sleeper.wake", waker.wake_one());
             woke_a_peer();
         }

@@ -156,7 +156,8 @@ impl<T> Channel<T> {
         let mut locked = self.locked();
         let state = locked.state();
         let closed = step!("chan.send.closed", state.closed, else false);
-        if !closed && state.receivers.is_empty() && state.has_room(self.front.capacity) {
+        let unattended = state.receivers.is_empty() && state.recv_watchers.is_empty();
+        if !closed && unattended && state.has_room(self.front.capacity) {
             locked.push(value);
             return Ok(());
         }
@@ -173,7 +174,7 @@ impl<T> Channel<T> {
                 return Err(SendFailure::Closed(value));
             }
             // SAFETY: the lock is held.
-            match unsafe { state.receivers.meet(&mut observers) } {
+            match unsafe { state.receivers.meet() } {
                 Some(Met::Transfer(receiver)) => {
                     state.sender_cpu = Cpu::current();
                     drop(state);
@@ -184,7 +185,7 @@ impl<T> Channel<T> {
                     return Ok(());
                 }
                 Some(Met::Permit(receiver)) if state.has_room(self.front.capacity) => {
-                    state.append(value);
+                    state.append_for_permit(value);
                     state.set_aside.items += 1;
                     drop(state);
                     // SAFETY: its only completion, by its claimer.
@@ -196,7 +197,7 @@ impl<T> Channel<T> {
                     Err(back) => value = back,
                 },
                 None if state.has_room(self.front.capacity) => {
-                    state.append(value);
+                    state.append(value, &mut observers);
                     return Ok(());
                 }
                 None => {
@@ -208,6 +209,8 @@ impl<T> Channel<T> {
                     // SAFETY: the lock is held; the node is new and stays here until `block` has seen it completed or
                     // taken it out.
                     unsafe { state.senders.push(node.waiter()) };
+                    // SAFETY: the lock is held.
+                    unsafe { observers.call(&mut state.recv_watchers) };
                     state.sender_cpu = Cpu::current();
                     let peer = state.receiver_cpu;
                     drop(state);
@@ -231,7 +234,8 @@ impl<T> Channel<T> {
     #[inline]
     pub(crate) fn recv(&self, patience: Patience) -> Result<T, RecvFailure> {
         let mut locked = self.locked();
-        if locked.state().senders.is_empty() {
+        let state = locked.state();
+        if state.senders.is_empty() && state.send_watchers.is_empty() {
             if let Some(value) = locked.pop() {
                 return Ok(value);
             }
@@ -279,6 +283,8 @@ impl<T> Channel<T> {
                     // SAFETY: the lock is held; the node is new and stays here until `block` has seen it completed or
                     // taken it out.
                     unsafe { state.receivers.push(node.waiter()) };
+                    // SAFETY: the lock is held.
+                    unsafe { observers.call(&mut state.send_watchers) };
                     state.receiver_cpu = Cpu::current();
                     let (peer, due) = (state.sender_cpu, state.due_at());
                     drop(state);
@@ -353,6 +359,10 @@ impl<T> Channel<T> {
         unsafe { state.receivers.claim_all(&mut ended) };
         // SAFETY: as above.
         unsafe { state.senders.claim_all(&mut ended) };
+        // SAFETY: as above.
+        unsafe { state.recv_watchers.claim_all(&mut ended) };
+        // SAFETY: as above.
+        unsafe { state.send_watchers.claim_all(&mut ended) };
         drop(state);
         while let Some(waiter) = ended.pop() {
             // SAFETY: claimed above, and not completed yet.
@@ -364,7 +374,7 @@ impl<T> Channel<T> {
 
     /// The number of buffered values. Orders nothing.
     pub(crate) fn len(&self) -> usize {
-        if self.is_timer() {
+        if self.front.is_timer() {
             return self.timer_len();
         }
         // Relaxed: a number that may change at any time.

@@ -57,7 +57,7 @@ pub(super) type Granted = (Grant, Option<(NonNull<Waiter>, Outcome)>);
 
 impl<T> Settling<'_, T> {
     /// A permit to send, if a send could succeed now.
-    pub(super) fn grant_send(&mut self, capacity: usize, observers: &mut Observers) -> Option<Granted> {
+    pub(super) fn grant_send(&mut self, capacity: usize) -> Option<Granted> {
         if self.closed {
             return Some((Grant::Closed, None));
         }
@@ -66,7 +66,7 @@ impl<T> Settling<'_, T> {
             return Some((Grant::Slot, None));
         }
         // SAFETY: the lock is held.
-        match unsafe { self.receivers.meet(observers) }? {
+        match unsafe { self.receivers.meet() }? {
             Met::Transfer(receiver) => {
                 // SAFETY: claimed just now; it is completed by who pops it.
                 unsafe { self.set_aside.receivers.push(receiver) };
@@ -82,12 +82,8 @@ impl<T> Settling<'_, T> {
             self.set_aside.items += 1;
             return Some((Grant::Slot, None));
         }
-        if self.timer.is_some() && self.take_due(observers).is_some() {
-            self.set_aside.items += 1;
-            return Some((Grant::Slot, None));
-        }
         // SAFETY: the lock is held.
-        match unsafe { self.senders.meet(observers) } {
+        match unsafe { self.senders.meet() } {
             Some(Met::Transfer(sender)) => {
                 // SAFETY: claimed just now; it is completed by who pops it.
                 unsafe { self.set_aside.senders.push(sender) };
@@ -95,6 +91,10 @@ impl<T> Settling<'_, T> {
             }
             Some(Met::Permit(sender)) => Some((Grant::Partner, Some((sender, Outcome::Partner)))),
             None if self.closed => Some((Grant::Closed, None)),
+            None if self.timer.is_some() && self.take_due(observers).is_some() => {
+                self.set_aside.items += 1;
+                Some((Grant::Slot, None))
+            }
             None => None,
         }
     }
@@ -228,7 +228,7 @@ impl<T> Channel<T> {
             (Grant::Slot, _) => {
                 state.set_aside.items -= 1;
                 // SAFETY: the lock is held.
-                match unsafe { state.receivers.meet(&mut observers) } {
+                match unsafe { state.receivers.meet() } {
                     Some(Met::Permit(receiver)) => {
                         state.set_aside.items += 1;
                         Some((receiver, Outcome::Slot))
@@ -238,9 +238,15 @@ impl<T> Channel<T> {
                         // SAFETY: a receiver of this channel, claimed just now.
                         unsafe { waiter::put_into(receiver, value) };
                         state.0.publish_len();
+                        // SAFETY: the lock is held.
+                        unsafe { observers.call(&mut state.send_watchers) };
                         (receiver, Outcome::Done)
                     }),
-                    None => None,
+                    None => {
+                        // SAFETY: the lock is held.
+                        unsafe { observers.call(&mut state.recv_watchers) };
+                        None
+                    }
                 }
             }
             (_, Side::Senders) => match state.set_aside.receivers.pop() {

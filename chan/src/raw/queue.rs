@@ -70,14 +70,13 @@ impl WaitQueue {
         Some(first)
     }
 
-    /// Takes out the oldest node that can be claimed and takes part in the operation. Those before it that only want news
-    /// are claimed too, and told when `observers` is dropped.
+    /// Takes out the oldest node that can be claimed.
     ///
     /// # Safety
     ///
     /// The lock is held.
     #[inline]
-    pub(crate) unsafe fn meet(&mut self, observers: &mut Observers) -> Option<Met> {
+    pub(crate) unsafe fn meet(&mut self) -> Option<Met> {
         loop {
             // SAFETY: the lock is held.
             let first = unsafe { self.pop() }?;
@@ -90,14 +89,13 @@ impl WaitQueue {
             self.cases -= 1;
             // SAFETY: the select is alive, as above.
             let sleeper = unsafe { case.sleeper.as_ref() };
-            if !step!("chan.claim", sleeper.claim(), else true) {
-                continue;
+            if step!("chan.claim", sleeper.claim(), else true) {
+                let permit = case.wants == Wants::Permit;
+                return Some(if permit { Met::Permit(first) } else { Met::Transfer(first) });
             }
-            match case.wants {
-                Wants::Transfer => return Some(Met::Transfer(first)),
-                Wants::Permit => return Some(Met::Permit(first)),
-                // SAFETY: claimed just now.
-                Wants::News => unsafe { observers.0.push(first) },
+            // Won elsewhere: the next one may be free.
+            if !step!("chan.pass-over", true, else false) {
+                return None;
             }
         }
     }
@@ -121,29 +119,6 @@ impl WaitQueue {
         }
     }
 
-    /// Claims the nodes that only want news, for `observers` to tell them.
-    ///
-    /// # Safety
-    ///
-    /// The lock is held.
-    pub(crate) unsafe fn claim_observers(&mut self, observers: &mut Observers) {
-        let mut at = if self.cases > 0 { self.head } else { None };
-        while let Some(waiter) = at {
-            // SAFETY: queued, so alive and guarded by the lock.
-            at = unsafe { look(waiter, |links| links.next) };
-            // SAFETY: as above.
-            let Some(case) = (unsafe { waiter.as_ref() }).case().filter(|case| case.wants == Wants::News) else { continue };
-            self.cases -= 1;
-            // SAFETY: as above, and the node is in this queue.
-            unsafe { self.unlink(waiter) };
-            // SAFETY: the select of a queued node is alive.
-            if unsafe { case.sleeper.as_ref() }.claim() {
-                // SAFETY: claimed just now.
-                unsafe { observers.0.push(waiter) };
-            }
-        }
-    }
-
     /// Whether [`meet`](WaitQueue::meet) would find somebody. Takes out nodes on its way whose select was won elsewhere.
     ///
     /// # Safety
@@ -161,7 +136,7 @@ impl WaitQueue {
                 self.cases -= 1;
                 // SAFETY: as above, and the node is in this queue.
                 unsafe { self.unlink(waiter) };
-            } else if case.wants != Wants::News {
+            } else {
                 return true;
             }
         }
@@ -261,6 +236,19 @@ impl Observers {
     pub(super) unsafe fn tell(&mut self, waiter: NonNull<Waiter>) {
         // SAFETY: the caller's contract.
         unsafe { self.0.push(waiter) }
+    }
+
+    /// Claims those who wait for news of this kind.
+    ///
+    /// # Safety
+    ///
+    /// The lock of the queue is held.
+    #[inline]
+    pub(crate) unsafe fn call(&mut self, watchers: &mut WaitQueue) {
+        if !watchers.is_empty() {
+            // SAFETY: the caller's contract.
+            step!("chan.call-observers", unsafe { watchers.claim_all(&mut self.0) });
+        }
     }
 }
 

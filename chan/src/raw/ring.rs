@@ -82,16 +82,9 @@ impl<T> Ring<T> {
 }
 
 impl<T> Drop for Ring<T> {
+    /// If a value's drop panics, those behind it are leaked: another panic would end the process.
     fn drop(&mut self) {
-        // If a value's drop panics, the rest is dropped all the same.
-        struct Rest<'a, T>(&'a mut Ring<T>);
-        impl<T> Drop for Rest<'_, T> {
-            fn drop(&mut self) {
-                while self.0.pop().is_some() {}
-            }
-        }
-        let rest = Rest(self);
-        while rest.0.pop().is_some() {}
+        while self.pop().is_some() {}
     }
 }
 

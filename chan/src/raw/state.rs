@@ -45,6 +45,9 @@ pub(super) struct State<T> {
     pub(super) ring: Ring<T>,
     pub(super) receivers: WaitQueue,
     pub(super) senders: WaitQueue,
+    /// Who waits for the news that a receive, or a send, could be done.
+    pub(super) recv_watchers: WaitQueue,
+    pub(super) send_watchers: WaitQueue,
     pub(super) set_aside: SetAside,
     /// Of a timer's channel.
     pub(super) timer: Option<Box<Timer<T>>>,
@@ -79,6 +82,8 @@ impl<T> State<T> {
             ring: Ring::new(),
             receivers: WaitQueue::default(),
             senders: WaitQueue::default(),
+            recv_watchers: WaitQueue::default(),
+            send_watchers: WaitQueue::default(),
             set_aside: SetAside::default(),
             timer: None,
             closed: false,
@@ -126,7 +131,7 @@ impl<'a, T> Locked<'a, T> {
         unsafe { self.state.deref() }
     }
 
-    /// Appends a value to the ring of an open channel, in which there is room. Nobody is blocked.
+    /// Appends a value to the ring of an open channel, in which there is room. Nobody waits for it.
     #[inline(always)]
     pub(super) fn push(&mut self, value: T) {
         let capacity = self.channel.front.capacity;
@@ -137,7 +142,7 @@ impl<'a, T> Locked<'a, T> {
         self.publish(now);
     }
 
-    /// Takes the oldest value out of the ring, if there is one without a permit. No sender is blocked.
+    /// Takes the oldest value out of the ring, if there is one without a permit. Nobody waits for the room.
     #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<T> {
         let state = self.state();
@@ -220,8 +225,15 @@ pub(super) enum Take<T> {
 }
 
 impl<T> Settling<'_, T> {
-    /// Appends a value to the ring, in which there is room.
-    pub(super) fn append(&mut self, value: T) {
+    /// Appends a value to the ring, in which there is room, for anybody to take.
+    pub(super) fn append(&mut self, value: T, observers: &mut Observers) {
+        self.append_for_permit(value);
+        // SAFETY: the lock is held.
+        unsafe { observers.call(&mut self.recv_watchers) };
+    }
+
+    /// Appends a value to the ring, in which there is room, for somebody who gets a permit for it.
+    pub(super) fn append_for_permit(&mut self, value: T) {
         let capacity = self.0.channel.front.capacity;
         self.ring.push(value, capacity);
         self.0.publish_len();
@@ -234,7 +246,7 @@ impl<T> Settling<'_, T> {
             return Take::Value(value, self.refill(observers));
         }
         // SAFETY: the lock is held.
-        match unsafe { self.senders.meet(observers) } {
+        match unsafe { self.senders.meet() } {
             Some(Met::Transfer(sender)) => Take::From(sender),
             Some(Met::Permit(sender)) => Take::Promise(sender),
             None if step!("chan.recv.closed", self.closed, else false) => Take::Closed,
@@ -249,11 +261,11 @@ impl<T> Settling<'_, T> {
     /// what it was, and is not published in between: a try must not find the buffer empty, which it never was.
     pub(super) fn refill(&mut self, observers: &mut Observers) -> Option<(NonNull<Waiter>, Outcome)> {
         // SAFETY: the lock is held.
-        match unsafe { self.senders.meet(observers) } {
+        match unsafe { self.senders.meet() } {
             Some(Met::Transfer(sender)) => {
                 // SAFETY: a sender of this channel, claimed just now.
                 let newest = unsafe { waiter::take_from(sender) };
-                self.append(newest);
+                self.append(newest, observers);
                 Some((sender, Outcome::Done))
             }
             Some(Met::Permit(sender)) => {
@@ -263,6 +275,8 @@ impl<T> Settling<'_, T> {
             }
             None => {
                 self.0.publish_len();
+                // SAFETY: the lock is held.
+                unsafe { observers.call(&mut self.send_watchers) };
                 None
             }
         }

@@ -131,7 +131,11 @@ impl<T> Settling<'_, T> {
         let Some(timer) = &mut state.timer else { return false };
         while timer.is_ready() {
             // SAFETY: the lock is held.
-            let Some(met) = (unsafe { state.receivers.meet(observers) }) else { return true };
+            let Some(met) = (unsafe { state.receivers.meet() }) else {
+                // SAFETY: the lock is held.
+                unsafe { observers.call(&mut state.recv_watchers) };
+                return true;
+            };
             // Somebody has waited for it, so it was not late, whenever this thread was awake enough to see it.
             let value = timer.fire(Pace::Grid);
             let (Met::Transfer(receiver) | Met::Permit(receiver)) = met;
@@ -199,6 +203,8 @@ impl<T> Channel<T> {
             // Invariant 1 would not hold for them.
             // SAFETY: the lock is held.
             unsafe { settled.receivers.claim_all(&mut early) };
+            // SAFETY: as above.
+            unsafe { settled.recv_watchers.claim_all(&mut early) };
         }
         drop(state);
         while let Some(waiter) = early.pop() {
@@ -236,17 +242,24 @@ impl<T> Channel<T> {
         }
     }
 
+    /// Whether this is a timer's channel.
+    pub(crate) fn is_timer(&self) -> bool {
+        self.front.is_timer()
+    }
+
     /// Whether a timer has a value that is due.
     #[cold]
     pub(super) fn timer_len(&self) -> usize {
         usize::from(Settling(self.locked()).is_due())
     }
+}
 
+impl Front {
     /// Whether this is a timer's channel.
     #[inline]
     pub(crate) fn is_timer(&self) -> bool {
         // Relaxed: it never changes.
-        self.front.signs.load(ord!("timer.is-timer", Relaxed)) & state::signs::TIMER != 0
+        self.signs.load(ord!("timer.is-timer", Relaxed)) & state::signs::TIMER != 0
     }
 }
 

@@ -12,7 +12,7 @@ use gosync_atomic::__sys::deadline_after;
 
 use crate::chan::Chan;
 use crate::error::{RecvError, SendError};
-use crate::raw::select::{self, Entry};
+use crate::raw::select::{self, How, Operation};
 use crate::raw::waiter::{Node, Outcome};
 use crate::raw::{Grant, Patience, Side};
 use crate::receiver::Receiver;
@@ -38,6 +38,7 @@ pub trait SenderOperand {
 
 impl<T> ReceiverOperand for Receiver<T> {
     type Value = T;
+    #[inline]
     fn __gosync_receiver(&self) -> Option<&Receiver<T>> {
         Some(self)
     }
@@ -45,6 +46,7 @@ impl<T> ReceiverOperand for Receiver<T> {
 
 impl<T> ReceiverOperand for Chan<T> {
     type Value = T;
+    #[inline]
     fn __gosync_receiver(&self) -> Option<&Receiver<T>> {
         Some(self.as_ref())
     }
@@ -52,6 +54,7 @@ impl<T> ReceiverOperand for Chan<T> {
 
 impl<R: ReceiverOperand + ?Sized> ReceiverOperand for &R {
     type Value = R::Value;
+    #[inline]
     fn __gosync_receiver(&self) -> Option<&Receiver<R::Value>> {
         (**self).__gosync_receiver()
     }
@@ -59,6 +62,7 @@ impl<R: ReceiverOperand + ?Sized> ReceiverOperand for &R {
 
 impl<R: ReceiverOperand> ReceiverOperand for Option<R> {
     type Value = R::Value;
+    #[inline]
     fn __gosync_receiver(&self) -> Option<&Receiver<R::Value>> {
         self.as_ref()?.__gosync_receiver()
     }
@@ -66,6 +70,7 @@ impl<R: ReceiverOperand> ReceiverOperand for Option<R> {
 
 impl<T> SenderOperand for Sender<T> {
     type Value = T;
+    #[inline]
     fn __gosync_sender(&self) -> Option<&Sender<T>> {
         Some(self)
     }
@@ -73,6 +78,7 @@ impl<T> SenderOperand for Sender<T> {
 
 impl<T> SenderOperand for Chan<T> {
     type Value = T;
+    #[inline]
     fn __gosync_sender(&self) -> Option<&Sender<T>> {
         Some(self.as_ref())
     }
@@ -80,6 +86,7 @@ impl<T> SenderOperand for Chan<T> {
 
 impl<S: SenderOperand + ?Sized> SenderOperand for &S {
     type Value = S::Value;
+    #[inline]
     fn __gosync_sender(&self) -> Option<&Sender<S::Value>> {
         (**self).__gosync_sender()
     }
@@ -87,6 +94,7 @@ impl<S: SenderOperand + ?Sized> SenderOperand for &S {
 
 impl<S: SenderOperand> SenderOperand for Option<S> {
     type Value = S::Value;
+    #[inline]
     fn __gosync_sender(&self) -> Option<&Sender<S::Value>> {
         self.as_ref()?.__gosync_sender()
     }
@@ -113,7 +121,7 @@ impl Timeout for Instant {
 /// A case on its way through a select.
 #[derive(Debug)]
 pub struct Armed<'a> {
-    entry: Entry<'a>,
+    operation: Operation<'a>,
     outcome: &'a Cell<Option<Outcome>>,
 }
 
@@ -127,25 +135,29 @@ pub struct RecvCase<'a, T> {
 
 impl<'a, T> RecvCase<'a, T> {
     /// The case of a handle, or one that is never won.
+    #[inline]
     pub fn new(receiver: Option<&'a Receiver<T>>) -> RecvCase<'a, T> {
         RecvCase { receiver, outcome: Cell::new(None), node: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
     /// Takes part in a select.
+    #[inline]
     pub fn arm(&self) -> Armed<'_> {
         let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
         let port = self.receiver.and_then(Receiver::port);
         // SAFETY: `node` is room for a node of the receiver's type, in place as long as `self` is borrowed.
-        let entry = unsafe { Entry::receive(port, node) };
-        Armed { entry, outcome: &self.outcome }
+        let operation = unsafe { Operation::receive(port, node) };
+        Armed { operation, outcome: &self.outcome }
     }
 
     /// Whether it was won and not finished.
+    #[inline]
     pub fn is_won(&self) -> bool {
         self.outcome.get().is_some()
     }
 
     /// The result of the receive.
+    #[inline]
     pub fn finish(&self) -> Result<T, RecvError> {
         match self.outcome.take() {
             Some(Outcome::Done) => {
@@ -168,22 +180,26 @@ pub struct SendCase<'a, T> {
 
 impl<'a, T> SendCase<'a, T> {
     /// The case of a handle, or one that is never won.
+    #[inline]
     pub fn new(sender: Option<&'a Sender<T>>) -> SendCase<'a, T> {
         SendCase { sender, outcome: Cell::new(None) }
     }
 
     /// Takes part in a select.
+    #[inline]
     pub fn arm(&self) -> Armed<'_> {
-        let entry = Entry::permit(self.sender.and_then(Sender::port), Side::Senders);
-        Armed { entry, outcome: &self.outcome }
+        let operation = Operation::of(self.sender.and_then(Sender::port), Side::Senders);
+        Armed { operation, outcome: &self.outcome }
     }
 
     /// Whether it was won and not finished.
+    #[inline]
     pub fn is_won(&self) -> bool {
         self.outcome.get().is_some()
     }
 
     /// What is to be sent with.
+    #[inline]
     pub fn finish(&self) -> SendPermit<'a, T> {
         let grant = self.outcome.take().map(Grant::of);
         SendPermit { sender: self.sender, grant }
@@ -199,6 +215,7 @@ pub struct SendPermit<'a, T> {
 
 impl<T> SendPermit<'_, T> {
     /// Sends.
+    #[inline]
     pub fn send(mut self, value: T) -> Result<(), SendError<T>> {
         match (self.sender, self.grant.take()) {
             (Some(sender), Some(grant)) => sender.send_granted(grant, value),
@@ -218,10 +235,10 @@ impl<T> Drop for SendPermit<'_, T> {
 /// Runs a select of so many cases: one of them is won, unless there was not enough patience.
 #[inline]
 fn run<const N: usize>(cases: [Armed<'_>; N], patience: Patience, biased: bool) {
-    let outcomes: [&Cell<Option<Outcome>>; N] = std::array::from_fn(|i| cases[i].outcome);
-    let entries = cases.map(|case| case.entry);
-    if let Some((number, outcome)) = select::select(&entries, patience, biased) {
-        outcomes[number].set(Some(outcome));
+    let operations = cases.each_ref().map(|case| case.operation);
+    let how = How { patience, biased, only_news: false };
+    if let Some((number, outcome)) = select::select(&operations, how) {
+        cases[number].outcome.set(Some(outcome));
     }
 }
 

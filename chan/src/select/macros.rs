@@ -231,6 +231,9 @@ macro_rules! __select_finish {
     };
     ($case:ident ($message:expr)) => {{
         let permit = $case.finish();
-        permit.send($message)
+        // A message may diverge.
+        #[allow(unreachable_code)]
+        let result = permit.send($message);
+        result
     }};
 }

@@ -16,13 +16,10 @@ use smallvec::SmallVec;
 pub use error::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
 
 use crate::error::{RecvError, SendError};
-use crate::raw::select::{Entry, Port, select};
+use crate::raw::select::{FEW, How, Operation, Port, select_any};
 use crate::raw::{Grant, Patience, Side};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
-
-/// How many operations need no allocation.
-const FEW: usize = 8;
 
 /// A select over a list of operations that is made at run time; for a fixed list there is [`select!`](crate::select).
 ///
@@ -34,7 +31,7 @@ const FEW: usize = 8;
 ///
 /// Operations on the nil channel and on channels that are not ready are passed over; one on a closed channel is ready, and
 /// reports that when it is completed. Of several that are ready one is chosen at random, each as likely as the others.
-/// Exactly one is done. O(operations), and O(operations²) the first time the channels come in another order in memory.
+/// Exactly one is done. O(operations); to block, O(operations²) if they are not added in the order of their channels' memory.
 /// Up to 8 operations allocate nothing.
 ///
 /// Go: `reflect.Select`.
@@ -63,16 +60,10 @@ const FEW: usize = 8;
 #[derive(Clone)]
 pub struct Select<'a> {
     operations: SmallVec<[Operation<'a>; FEW]>,
+    /// By which they are known.
+    numbers: SmallVec<[usize; FEW]>,
     next: usize,
     biased: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Operation<'a> {
-    /// `None` is the nil channel.
-    port: Option<&'a (dyn Port + 'a)>,
-    side: Side,
-    number: usize,
 }
 
 // SAFETY: what a port does on behalf of a `Select` moves values between the nodes and the ring of its channel under its
@@ -85,7 +76,7 @@ impl<'a> Select<'a> {
     /// One without operations.
     #[must_use]
     pub fn new() -> Select<'a> {
-        Select { operations: SmallVec::new(), next: 0, biased: false }
+        Select { operations: SmallVec::new(), numbers: SmallVec::new(), next: 0, biased: false }
     }
 
     /// One that chooses the operation that was added first, of those that are ready.
@@ -98,7 +89,8 @@ impl<'a> Select<'a> {
 
     fn add(&mut self, port: Option<&'a (dyn Port + 'a)>, side: Side) -> usize {
         let number = self.next;
-        self.operations.push(Operation { port, side, number });
+        self.operations.push(Operation::of(port, side));
+        self.numbers.push(number);
         self.next += 1;
         number
     }
@@ -120,9 +112,10 @@ impl<'a> Select<'a> {
     /// If there is no operation with this number.
     #[track_caller]
     pub fn remove(&mut self, number: usize) {
-        let at = self.operations.iter().position(|operation| operation.number == number);
+        let at = self.numbers.iter().position(|&known| known == number);
         let Some(at) = at else { panic!("no operation {number} in this select") };
         self.operations.remove(at);
+        self.numbers.remove(at);
     }
 
     /// Chooses an operation that is ready, if there is one. Go: `select` with `default`.
@@ -213,18 +206,17 @@ impl<'a> Select<'a> {
     }
 
     fn choose(&self, patience: Patience) -> Option<SelectedOperation<'a>> {
-        let entries = self.operations.iter().map(|operation| Entry::permit(operation.port, operation.side));
-        let entries: SmallVec<[Entry<'a>; FEW]> = entries.collect();
-        let (at, outcome) = select(&entries, patience, self.biased)?;
-        let Operation { port, side, number } = self.operations[at];
-        Some(SelectedOperation { number, side, port: port?, grant: Some(Grant::of(outcome)), not_send: PhantomData })
+        let how = How { patience, biased: self.biased, only_news: false };
+        let (at, outcome) = select_any(&self.operations, how)?;
+        let (side, port) = (self.operations[at].side(), self.operations[at].port()?);
+        let grant = Some(Grant::of(outcome));
+        Some(SelectedOperation { number: self.numbers[at], side, port, grant, not_send: PhantomData })
     }
 
     fn watch(&self, patience: Patience) -> Option<usize> {
-        let entries = self.operations.iter().map(|operation| Entry::news(operation.port, operation.side));
-        let entries: SmallVec<[Entry<'a>; FEW]> = entries.collect();
-        let (at, _) = select(&entries, patience, self.biased)?;
-        Some(self.operations[at].number)
+        let how = How { patience, biased: self.biased, only_news: true };
+        let (at, _) = select_any(&self.operations, how)?;
+        Some(self.numbers[at])
     }
 }
 

@@ -10,8 +10,10 @@ mod handles;
 mod mutex;
 mod once;
 mod oncevalue;
+mod permit;
 mod rendezvous;
 mod seam;
+mod select;
 mod stack;
 mod wait_table;
 mod waitgroup;
@@ -21,7 +23,15 @@ use crate::model::Model;
 
 /// All models. `long` widens their bounds and puts more of them on the shipped lock.
 pub(crate) fn all(long: bool) -> Vec<Model> {
-    let channels = [buffer::models(), close::models(), deadline::models(), handles::models(), rendezvous::models()];
+    let channels = [
+        buffer::models(),
+        close::models(),
+        deadline::models(),
+        handles::models(),
+        permit::models(),
+        rendezvous::models(),
+        select::models(),
+    ];
     let mut channels: Vec<Model> = channels.into_iter().flatten().collect();
     // Two threads are few enough for the shipped lock; the contract of the lock is what lets the others do without.
     let on_real_lock = |model: &&Model| model.bound.is_none() && (long || on_real_lock(model));

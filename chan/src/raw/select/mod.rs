@@ -1,0 +1,484 @@
+//! One operation of several: the select protocol.
+//!
+//! 1. **Look** at all channels without a lock. If some may proceed, choose one of them, lock that channel and do its
+//!    operation; if that turns out to be impossible, try the others.
+//! 2. If none may proceed and the caller does not want to block, look again: if no channel has counted a change meanwhile,
+//!    there was an instant at which nothing was ready (see below), and that is the answer.
+//! 3. **Lock all** channels, in the order of [`Lock::rank`], each once. Nothing changes now but that blocked selects may be
+//!    won elsewhere. Try again; then either give up, or leave a node in every queue, unlock, and sleep.
+//! 4. A peer takes out one of the nodes and wins the claim of the sleeper that they share. So exactly one case is done.
+//! 5. **Withdraw** the other nodes, one channel at a time. Those are in nobody's way: who meets one cannot claim it.
+//!
+//! Two selects that face each other cannot miss each other: whoever locks last finds the other's node. Nor can they block
+//! each other: locks are taken in one order. A select never meets itself, because it looks before it leaves its nodes.
+//!
+//! # Nothing was ready at one instant
+//!
+//! The second look finds every word as the first has left it. Call W the change that made a channel's word what it is, and
+//! N the next one, if there is one. Changes are `Release`, and the loads of the first look `Acquire`, so at the second look
+//! everything that happened before any of the W is visible; N was not, so no channel's N happened before another channel's
+//! W. Therefore all that happened before the W's is a state that includes every W and no N: the program went, or may just
+//! as well have gone, through a moment at which all channels were not ready. Counting changes keeps a word that has changed
+//! and changed back from looking the same. (Go locks all channels to answer this; so does step 3.)
+//!
+//! # Invariants
+//!
+//! 1. A node is in a queue only between step 3 and the end of step 5, while it and the sleeper are borrowed by [`locked`] and
+//!    stay in place.
+//! 2. The node that was won is in no queue: its claimer took it out.
+//!
+//! # Ordering
+//!
+//! A case has the edges of its operation, through its channel's lock or the completion of its node, and no others
+//! (select.executed-case-only).
+
+mod port;
+
+use std::cell::{Cell, UnsafeCell};
+use std::mem::MaybeUninit;
+use std::ptr::NonNull;
+use std::time::Instant;
+
+use gosync_atomic::__sys::{Cpu, LockGuard, Sleeper, has_passed, ord, pick, step};
+use smallvec::SmallVec;
+
+use port::Fired;
+pub(crate) use port::Port;
+
+use super::state::signs;
+use super::timer::earlier;
+use super::waiter::{self, Case, MOST_CASES, Outcome, Waiter, Wants};
+use super::{Observers, Patience, Side};
+
+/// How many operations need no allocation.
+pub(crate) const FEW: usize = 8;
+
+/// One operation of a select.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation<'a> {
+    /// `None` is the nil channel.
+    port: Option<&'a (dyn Port + 'a)>,
+    /// Of one that wants a transfer.
+    node: Option<NonNull<Waiter>>,
+    side: Side,
+}
+
+impl<'a> Operation<'a> {
+    /// A receive that gets its value in the node.
+    ///
+    /// # Safety
+    ///
+    /// `node` is room for a `Node` of what the port carries, which stays in place as long as the operation exists.
+    pub(crate) unsafe fn receive(port: Option<&'a (dyn Port + 'a)>, node: NonNull<Waiter>) -> Operation<'a> {
+        Operation { port, node: Some(node), side: Side::Receivers }
+    }
+
+    /// An operation that wants a permit, or news.
+    pub(crate) fn of(port: Option<&'a (dyn Port + 'a)>, side: Side) -> Operation<'a> {
+        Operation { port, node: None, side }
+    }
+
+    pub(crate) fn port(&self) -> Option<&'a (dyn Port + 'a)> {
+        self.port
+    }
+
+    pub(crate) fn side(&self) -> Side {
+        self.side
+    }
+
+    fn wants(&self, how: &How) -> Wants {
+        match self.node {
+            _ if how.only_news => Wants::News,
+            Some(_) => Wants::Transfer,
+            None => Wants::Permit,
+        }
+    }
+
+    /// Whether the signs say that it may proceed, or that they do not tell.
+    #[inline(always)]
+    fn may_proceed(&self, signs: usize) -> bool {
+        let sign = match self.side {
+            Side::Receivers => signs::RECV | signs::TIMER,
+            Side::Senders => signs::SEND,
+        };
+        signs & sign != 0
+    }
+
+    /// The port, if it is a timer's.
+    fn timer(&self) -> Option<&'a (dyn Port + 'a)> {
+        self.port.filter(|port| port.front().is_timer())
+    }
+
+    /// Where its channel stands in the order of locks.
+    fn rank(&self) -> usize {
+        self.port.map_or(0, |port| port.front().lock.rank())
+    }
+}
+
+impl std::fmt::Debug for Operation<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Operation").field("side", &self.side).finish_non_exhaustive()
+    }
+}
+
+/// How to choose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How {
+    pub(crate) patience: Patience,
+    /// The first of those that are ready, and not any.
+    pub(crate) biased: bool,
+    /// Do nothing, and tell what could be done.
+    pub(crate) only_news: bool,
+}
+
+/// What an operation needs to block.
+struct Place<'a> {
+    /// The node, if the operation has none of its own.
+    node: UnsafeCell<MaybeUninit<Waiter>>,
+    /// The number of the operation that comes here in the order of ranks.
+    nth: Cell<u32>,
+    guard: Cell<Option<LockGuard<'a>>>,
+}
+
+impl<'a> Place<'a> {
+    const fn new() -> Place<'a> {
+        Place { node: UnsafeCell::new(MaybeUninit::uninit()), nth: Cell::new(0), guard: Cell::new(None) }
+    }
+
+    fn node_of(&self, operation: &Operation<'a>) -> NonNull<Waiter> {
+        // A cell's pointer is not null.
+        operation.node.unwrap_or_else(|| NonNull::new(self.node.get().cast()).unwrap_or(NonNull::dangling()))
+    }
+}
+
+/// Does one of the operations: its number, and how it ended. `None`: none was ready, and none became so in time.
+#[inline]
+pub(crate) fn select<const N: usize>(operations: &[Operation<'_>; N], how: How) -> Option<(usize, Outcome)> {
+    const { assert!(N <= MOST_CASES) };
+    match at_once(operations, &mut [0; N], &how) {
+        Now::Won(number, outcome) => Some((number, outcome)),
+        Now::Nothing => None,
+        Now::Unclear => select_locked(operations, &how),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn select_locked<const N: usize>(operations: &[Operation<'_>; N], how: &How) -> Option<(usize, Outcome)> {
+    locked(operations, &[const { Place::new() }; N], &mut [0; N], how)
+}
+
+/// As [`select`], for any number of operations.
+pub(crate) fn select_any(operations: &[Operation<'_>], how: How) -> Option<(usize, Outcome)> {
+    let n = operations.len();
+    assert!(n <= MOST_CASES, "too many cases");
+    let mut seen = SmallVec::<[usize; FEW]>::from_elem(0, n);
+    match at_once(operations, &mut seen, &how) {
+        Now::Won(number, outcome) => Some((number, outcome)),
+        Now::Nothing => None,
+        Now::Unclear if n <= FEW => locked(operations, &[const { Place::new() }; FEW][..n], &mut seen, &how),
+        Now::Unclear => {
+            let places: Vec<Place<'_>> = operations.iter().map(|_| Place::new()).collect();
+            locked(operations, &places, &mut seen, &how)
+        }
+    }
+}
+
+/// What can be said without locking all channels.
+enum Now {
+    Won(usize, Outcome),
+    Nothing,
+    Unclear,
+}
+
+/// Steps 1 and 2. There is a place in `seen` for each operation.
+#[inline]
+fn at_once(operations: &[Operation<'_>], seen: &mut [usize], how: &How) -> Now {
+    let ready = look(operations, seen);
+    if ready == 0 {
+        let nothing = matches!(how.patience, Patience::Try) && nothing_has_changed(operations, seen);
+        return if nothing { Now::Nothing } else { Now::Unclear };
+    }
+    let sleeper = Sleeper::new();
+    let mut observers = Observers::default();
+    let won = try_each(operations, seen, ready, how.biased, false, |number, operation, port| {
+        let case = Case { sleeper: NonNull::from(&sleeper), number: number as u32, wants: operation.wants(how) };
+        let _lock = port.front().lock.lock();
+        // SAFETY: the lock is held; only a transfer needs a node, and then it is the operation's.
+        unsafe { port.fire(operation.side, case, operation.node.unwrap_or(NonNull::dangling()), &mut observers) }
+    });
+    drop(observers);
+    match won.map(|(number, fired)| (number, settle(&operations[number], fired, &sleeper))) {
+        // Who was promised a value and did not get it has committed itself to nothing.
+        None | Some((_, Outcome::Retry)) => Now::Unclear,
+        Some((number, outcome)) => Now::Won(number, outcome),
+    }
+}
+
+/// Steps 3 to 5, as often as a promise is not kept. There is a place in `places` and in `seen` for each operation.
+fn locked<'a>(
+    operations: &[Operation<'a>],
+    places: &[Place<'a>],
+    seen: &mut [usize],
+    how: &How,
+) -> Option<(usize, Outcome)> {
+    loop {
+        let sleeper = Sleeper::new();
+        let (number, outcome) = attempt(operations, places, seen, how, &sleeper)?;
+        if outcome != Outcome::Retry {
+            return Some((number, outcome));
+        }
+    }
+}
+
+/// Steps 3 to 5, once.
+fn attempt<'a>(
+    operations: &[Operation<'a>],
+    places: &[Place<'a>],
+    seen: &mut [usize],
+    how: &How,
+    sleeper: &Sleeper,
+) -> Option<(usize, Outcome)> {
+    let case = |number: usize| Case {
+        sleeper: NonNull::from(sleeper),
+        number: number as u32, // `select` has looked at the number of cases
+        wants: operations[number].wants(how),
+    };
+    let mut observers = Observers::default();
+    let all = LockedAll::new(operations, places);
+    let ready = step!("select.look-locked", look(operations, seen), else 0);
+    let won = try_each(operations, seen, ready, how.biased, true, |number, operation, port| {
+        // SAFETY: the lock is held; the node is the operation's, or its place's.
+        unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
+    });
+    if let Some((number, fired)) = won {
+        drop(all);
+        drop(observers);
+        return Some((number, settle(&operations[number], fired, sleeper)));
+    }
+    let Patience::Until(deadline) = how.patience else { return None };
+    if has_passed(deadline) {
+        return None;
+    }
+    let (mut peer, mut due) = (Cpu::UNKNOWN, None);
+    in_queueing_order(operations, places, how.biased, |number, port| {
+        let (operation, place) = (&operations[number], &places[number]);
+        // SAFETY: the lock is held; the node is the operation's, or its place's; it stays there, and is withdrawn below.
+        peer = unsafe { port.enqueue(operation.side, case(number), place.node_of(operation), &mut observers) };
+        if let Some(timer) = operation.timer() {
+            // SAFETY: the lock is held.
+            due = earlier(due, unsafe { timer.due() }.1);
+        }
+    });
+    drop(all);
+    drop(observers);
+
+    let outcome = sleep(operations, sleeper, deadline, due, peer);
+    for (number, operation) in operations.iter().enumerate() {
+        if outcome.is_none_or(|(won, _)| won != number) {
+            if let Some(port) = operation.port {
+                let (wants, node) = (operation.wants(how), places[number].node_of(operation));
+                // SAFETY: the node was left in this queue above.
+                step!("select.withdraw", unsafe { port.withdraw(operation.side, wants, node) });
+            }
+        }
+    }
+    outcome
+}
+
+/// Sleeps until one of the nodes is completed, or the deadline has passed and nobody has claimed one. When timers are due,
+/// it delivers what they have: to itself, for one.
+fn sleep(
+    operations: &[Operation<'_>],
+    sleeper: &Sleeper,
+    deadline: Option<Instant>,
+    mut due: Option<Instant>,
+    peer: Cpu,
+) -> Option<(usize, Outcome)> {
+    sleeper.spin(peer);
+    let mut code = sleeper.wait(step!("timer.select-until-due", earlier(deadline, due), else deadline));
+    while code.is_none() && due.is_some() {
+        due = operations.iter().filter_map(Operation::timer).filter_map(Port::poll).min();
+        if has_passed(deadline) {
+            break;
+        }
+        code = sleeper.wait(earlier(deadline, due));
+    }
+    if code.is_none() {
+        if step!("select.give-up", sleeper.claim(), else true) {
+            return None;
+        }
+        // Claimed: the peer is between its claim and the completion, which may take as long as it is not scheduled.
+        code = sleeper.wait(None);
+    }
+    let (number, outcome) = Outcome::from_code(code?);
+    Some((number as usize, outcome))
+}
+
+/// The first look: how many operations may proceed.
+#[inline]
+fn look(operations: &[Operation<'_>], seen: &mut [usize]) -> usize {
+    let mut ready = 0;
+    for (operation, seen) in operations.iter().zip(seen) {
+        // Acquire: pairs with the Release in `Locked::publish`; the head of this file says what for.
+        *seen = operation.port.map_or(0, |port| port.front().signs.load(ord!("select.look", Acquire)));
+        ready += usize::from(operation.may_proceed(*seen));
+    }
+    ready
+}
+
+/// The second look, after one that has found nothing ready: whether there was an instant at which nothing was.
+#[inline]
+fn nothing_has_changed(operations: &[Operation<'_>], seen: &[usize]) -> bool {
+    // One word has its instant by itself.
+    let unchanged = operations.len() == 1
+        || operations.iter().zip(seen).all(|(operation, seen)| {
+            // Relaxed: the head of this file says why.
+            operation.port.is_none_or(|port| port.front().signs.load(ord!("select.look-again", Relaxed)) == *seen)
+        });
+    step!("select.unchanged", unchanged, else true)
+}
+
+/// Tries those of the operations that may proceed, as was seen, beginning with one of `ready` at random, or with the first.
+/// If that is a timer that is not due, all timers are asked, so that of those that are ready each is as likely as the others.
+#[inline]
+fn try_each<'a>(
+    operations: &[Operation<'a>],
+    seen: &mut [usize],
+    mut ready: usize,
+    biased: bool,
+    is_locked: bool,
+    mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
+) -> Option<(usize, Fired)> {
+    'again: loop {
+        let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
+        // Twice round: up to the one to begin with, from there on, and again up to there.
+        for _ in 0..2 {
+            for (number, (operation, signs)) in operations.iter().zip(seen.iter()).enumerate() {
+                let Some(port) = operation.port.filter(|_| operation.may_proceed(*signs)) else { continue };
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                let fired = fire(number, operation, port);
+                if !matches!(fired, Fired::No) {
+                    return Some((number, fired));
+                }
+                if signs & signs::TIMER != 0 {
+                    ready = ask_timers(operations, seen, number, is_locked);
+                    continue 'again;
+                }
+            }
+        }
+        return None;
+    }
+}
+
+/// Replaces what timers' signs do not say by whether they are due; `number` is not. How many operations may proceed.
+#[cold]
+fn ask_timers(operations: &[Operation<'_>], seen: &mut [usize], number: usize, is_locked: bool) -> usize {
+    seen[number] = 0;
+    let mut ready = 0;
+    for (operation, seen) in operations.iter().zip(seen) {
+        if let Some(port) = operation.port.filter(|_| *seen & signs::TIMER != 0) {
+            let _lock = (!is_locked).then(|| port.front().lock.lock());
+            // SAFETY: the lock is held.
+            *seen = if unsafe { port.due() }.0 { signs::RECV } else { 0 };
+        }
+        ready += usize::from(operation.may_proceed(*seen));
+    }
+    ready
+}
+
+/// Visits the operations in the order in which they leave their nodes. It matters only among those of one channel, where
+/// the first is met first: so they begin with one at random. They are neighbours in the order of ranks.
+fn in_queueing_order<'a>(
+    operations: &[Operation<'a>],
+    places: &[Place<'a>],
+    biased: bool,
+    mut visit: impl FnMut(usize, &'a (dyn Port + 'a)),
+) {
+    let ranked = |i: usize| places[i].nth.get() as usize;
+    let mut start = 0;
+    while start < operations.len() {
+        let rank = operations[ranked(start)].rank();
+        let end = (start..operations.len()).find(|&i| operations[ranked(i)].rank() != rank).unwrap_or(operations.len());
+        let first = if biased || end - start < 2 { 0 } else { pick(end - start) };
+        for i in (start + first..end).chain(start..start + first) {
+            if let Some(port) = operations[ranked(i)].port {
+                visit(ranked(i), port);
+            }
+        }
+        start = end;
+    }
+}
+
+/// What remains to be done, without any lock, for an operation that was fired.
+#[inline]
+fn settle(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper) -> Outcome {
+    match fired {
+        Fired::Won(outcome, peer) => {
+            if let Some((peer, outcome)) = peer {
+                // SAFETY: claimed by the operation, and its only completion.
+                unsafe { waiter::complete(peer, outcome) };
+            }
+            outcome
+        }
+        Fired::From(sender) => {
+            if let (Some(port), Some(node)) = (operation.port, operation.node) {
+                // SAFETY: a claimed sender with a value, and the operation's own node, written by `fire`.
+                unsafe { port.transfer(sender, node) };
+            }
+            // SAFETY: its only completion, by its claimer.
+            unsafe { waiter::complete(sender, Outcome::Done) };
+            Outcome::Done
+        }
+        Fired::Promised(sender) => {
+            // SAFETY: as above.
+            step!("select.tell-holder", unsafe { waiter::complete(sender, Outcome::Partner) });
+            sleeper.wait(None).map_or(Outcome::Retry, |code| Outcome::from_code(code).1)
+        }
+        // `try_each` returns no such thing.
+        Fired::No => Outcome::Retry,
+    }
+}
+
+/// All channels of a select, locked, until this is dropped.
+struct LockedAll<'e, 'a>(&'e [Place<'a>]);
+
+impl<'e, 'a> LockedAll<'e, 'a> {
+    fn new(operations: &[Operation<'a>], places: &'e [Place<'a>]) -> LockedAll<'e, 'a> {
+        step!("select.sort", sort_by_rank(operations, places));
+        let all = LockedAll(places);
+        let mut last = None;
+        for place in places {
+            let Some(port) = operations[place.nth.get() as usize].port else { continue };
+            let lock = &port.front().lock;
+            // A channel in several cases is locked once.
+            if last.replace(lock.rank()) != Some(lock.rank()) {
+                place.guard.set(Some(lock.lock()));
+            }
+        }
+        all
+    }
+}
+
+impl Drop for LockedAll<'_, '_> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|place| drop(place.guard.take()));
+    }
+}
+
+/// Makes `nth` of each place the number of the operation that comes there. By insertion: there are few, or they are added
+/// in the order of their memory.
+fn sort_by_rank(operations: &[Operation<'_>], places: &[Place<'_>]) {
+    for (i, operation) in operations.iter().enumerate() {
+        let mut at = i;
+        let before = |at: usize| &operations[places[at - 1].nth.get() as usize];
+        while at > 0 && step!("select.lock-order", before(at).rank() > operation.rank(), else false) {
+            places[at].nth.set(places[at - 1].nth.get());
+            at -= 1;
+        }
+        places[at].nth.set(i as u32);
+    }
+}

@@ -1,0 +1,208 @@
+//! [`Port`]: what a select needs of a channel, whatever it carries.
+
+use std::ptr::NonNull;
+use std::time::Instant;
+
+use gosync_atomic::__sys::Cpu;
+
+use super::super::state::{Locked, Settling, Take};
+use super::super::waiter::{self, Case, Node, Outcome, Waiter, Wants};
+use super::super::{Channel, Front, Grant, Observers, Side};
+
+/// A channel as a select sees it, which need not know what it carries.
+///
+/// # Safety
+///
+/// What implements it begins with a [`Front`].
+pub(crate) unsafe trait Port {
+    /// Does the operation if it can be done now. The node is then written, if it has a slot.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held. If the case wants a transfer, it is a receive, and `node` is room for a `Node` of what the channel
+    /// carries.
+    unsafe fn fire(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Fired;
+
+    /// Leaves a node in the queue. Where peers were last seen.
+    ///
+    /// # Safety
+    ///
+    /// As for [`fire`](Port::fire); `node` is room for a `Waiter` otherwise, and stays in place until it is withdrawn, or taken
+    /// out and completed.
+    unsafe fn enqueue(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Cpu;
+
+    /// Takes the node out of the queue, if it is still there.
+    ///
+    /// # Safety
+    ///
+    /// The node was left in this queue.
+    unsafe fn withdraw(&self, side: Side, wants: Wants, node: NonNull<Waiter>);
+
+    /// Moves a value from one slot to the other.
+    ///
+    /// # Safety
+    ///
+    /// Both are nodes with slots, of this channel, which the caller has claimed or owns; there is a value in the first.
+    unsafe fn transfer(&self, from: NonNull<Waiter>, into: NonNull<Waiter>);
+
+    /// Gives back a permit.
+    fn give_back(&self, side: Side, grant: Grant);
+
+    /// Whether a timer has a value, and when the next one is due.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held.
+    unsafe fn due(&self) -> (bool, Option<Instant>);
+
+    /// Delivers what a timer has. When the next value is due.
+    fn poll(&self) -> Option<Instant>;
+}
+
+impl dyn Port + '_ {
+    /// The part that needs no call.
+    #[inline(always)]
+    pub(super) fn front(&self) -> &Front {
+        // SAFETY: the contract of the trait.
+        unsafe { &*std::ptr::from_ref(self).cast::<Front>() }
+    }
+}
+
+/// What became of an operation that was tried.
+pub(crate) enum Fired {
+    /// It cannot be done now.
+    No,
+    /// It was done, with this outcome, and a peer is to be completed for it.
+    Won(Outcome, Option<(NonNull<Waiter>, Outcome)>),
+    /// It is done by moving this claimed sender's value.
+    From(NonNull<Waiter>),
+    /// The node has been promised to this sender, which has no value yet.
+    Promised(NonNull<Waiter>),
+}
+
+impl<T> Channel<T> {
+    /// # Safety
+    ///
+    /// The lock is held.
+    unsafe fn settling(&self) -> Settling<'_, T> {
+        // SAFETY: the caller's contract.
+        Settling(unsafe { Locked::new(self, None) })
+    }
+}
+
+// SAFETY: a channel begins with its front, and is laid out as written.
+unsafe impl<T> Port for Channel<T> {
+    unsafe fn fire(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Fired {
+        // SAFETY: the caller's contract.
+        let mut state = unsafe { self.settling() };
+        match (case.wants, side) {
+            (Wants::Transfer, _) => {
+                let taken = state.take(observers);
+                if matches!(taken, Take::Nothing) {
+                    return Fired::No;
+                }
+                // SAFETY: the caller's contract: it is room for such a node.
+                unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) };
+                match taken {
+                    Take::Value(value, peer) => {
+                        // SAFETY: the node is the caller's own, and was never queued.
+                        unsafe { waiter::put_into(node, value) };
+                        Fired::Won(Outcome::Done, peer)
+                    }
+                    Take::From(sender) => Fired::From(sender),
+                    Take::Promise(sender) => {
+                        // SAFETY: the caller's own node; it waits until the holder of the permit has completed it.
+                        unsafe { state.set_aside.receivers.push(node) };
+                        Fired::Promised(sender)
+                    }
+                    Take::Closed => Fired::Won(Outcome::Closed, None),
+                    Take::Nothing => Fired::No,
+                }
+            }
+            (Wants::Permit, side) => {
+                let granted = match side {
+                    Side::Senders => state.grant_send(self.front.capacity),
+                    Side::Receivers => state.grant_recv(observers),
+                };
+                granted.map_or(Fired::No, |(grant, peer)| Fired::Won(grant.outcome(), peer))
+            }
+            (Wants::News, side) => {
+                let ready = state.closed
+                    || match side {
+                        // SAFETY: the lock is held.
+                        Side::Senders => {
+                            state.has_room(self.front.capacity) || unsafe { state.receivers.has_partner() }
+                        }
+                        // SAFETY: the lock is held.
+                        Side::Receivers => {
+                            state.has_item() || unsafe { state.senders.has_partner() } || state.is_due()
+                        }
+                    };
+                if ready { Fired::Won(Outcome::Ready, None) } else { Fired::No }
+            }
+        }
+    }
+
+    unsafe fn enqueue(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Cpu {
+        // SAFETY: the caller's contract.
+        let mut state = unsafe { self.settling() };
+        let state = &mut *state;
+        match case.wants {
+            // SAFETY: the caller's contract: it is room for such a node.
+            Wants::Transfer => unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) },
+            // SAFETY: as above.
+            Wants::Permit | Wants::News => unsafe { node.write(Waiter::of_case(case)) },
+        }
+        let (own, watchers) = match (case.wants, side) {
+            (Wants::News, Side::Senders) => (&mut state.send_watchers, None),
+            (Wants::News, Side::Receivers) => (&mut state.recv_watchers, None),
+            // Who waits for the chance to meet a blocked peer has it now.
+            (_, Side::Senders) => (&mut state.senders, Some(&mut state.recv_watchers)),
+            (_, Side::Receivers) => (&mut state.receivers, Some(&mut state.send_watchers)),
+        };
+        // SAFETY: the lock is held, and the caller's contract.
+        unsafe { own.push(node) };
+        if let Some(watchers) = watchers {
+            // SAFETY: the lock is held.
+            unsafe { observers.call(watchers) };
+        }
+        match side {
+            Side::Senders => std::mem::replace(&mut state.sender_cpu, Cpu::current()),
+            Side::Receivers => std::mem::replace(&mut state.receiver_cpu, Cpu::current()),
+        };
+        if side == Side::Senders { state.receiver_cpu } else { state.sender_cpu }
+    }
+
+    unsafe fn withdraw(&self, side: Side, wants: Wants, node: NonNull<Waiter>) {
+        let mut state = Settling(self.locked());
+        let queue = match (wants, side) {
+            (Wants::News, Side::Senders) => &mut state.send_watchers,
+            (Wants::News, Side::Receivers) => &mut state.recv_watchers,
+            (_, Side::Senders) => &mut state.senders,
+            (_, Side::Receivers) => &mut state.receivers,
+        };
+        // SAFETY: the lock is held, and the caller's contract.
+        unsafe { queue.remove(node) };
+    }
+
+    unsafe fn transfer(&self, from: NonNull<Waiter>, into: NonNull<Waiter>) {
+        // SAFETY: the caller's contract.
+        let value = unsafe { waiter::take_from::<T>(from) };
+        // SAFETY: the caller's contract.
+        unsafe { waiter::put_into(into, value) };
+    }
+
+    fn give_back(&self, side: Side, grant: Grant) {
+        Channel::give_back(self, side, grant);
+    }
+
+    unsafe fn due(&self) -> (bool, Option<Instant>) {
+        // SAFETY: the caller's contract.
+        let state = unsafe { self.settling() };
+        (state.is_due(), state.due_at())
+    }
+
+    fn poll(&self) -> Option<Instant> {
+        Channel::poll(self)
+    }
+}
