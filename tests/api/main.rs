@@ -14,6 +14,7 @@
 //! | `reentrant` | values whose drop uses the channel that held them |
 //! | `values` | borrowed, large, empty and over-aligned values |
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
+//! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
@@ -37,6 +38,7 @@ mod sizes;
 mod stack;
 mod thread_local;
 mod timeouts;
+mod timers;
 mod values;
 mod waitgroup;
 #[path = "../stress/watchdog.rs"]

@@ -250,7 +250,9 @@ impl<T> Settling<'_, T> {
             Some(Met::Transfer(sender)) => Take::From(sender),
             Some(Met::Permit(sender)) => Take::Promise(sender),
             None if step!("chan.recv.closed", self.closed, else false) => Take::Closed,
-            None if self.timer.is_some() => self.take_due(observers).map_or(Take::Nothing, |value| Take::Value(value, None)),
+            None if self.timer.is_some() => {
+                self.take_due(observers).map_or(Take::Nothing, |value| Take::Value(value, None))
+            }
             None => Take::Nothing,
         }
     }

@@ -273,7 +273,7 @@ fn attempt<'a>(
     drop(all);
     drop(observers);
 
-    let outcome = sleep(operations, sleeper, deadline, due, peer);
+    let outcome = sleep(operations, sleeper, how.biased, (deadline, due), peer);
     for (number, operation) in operations.iter().enumerate() {
         if outcome.is_none_or(|(won, _)| won != number) {
             if let Some(port) = operation.port {
@@ -291,14 +291,14 @@ fn attempt<'a>(
 fn sleep(
     operations: &[Operation<'_>],
     sleeper: &Sleeper,
-    deadline: Option<Instant>,
-    mut due: Option<Instant>,
+    biased: bool,
+    (deadline, mut due): (Option<Instant>, Option<Instant>),
     peer: Cpu,
 ) -> Option<(usize, Outcome)> {
     sleeper.spin(peer);
     let mut code = sleeper.wait(step!("timer.select-until-due", earlier(deadline, due), else deadline));
     while code.is_none() && due.is_some() {
-        due = operations.iter().filter_map(Operation::timer).filter_map(Port::poll).min();
+        due = poll_timers(operations, biased);
         if has_passed(deadline) {
             break;
         }
@@ -372,6 +372,15 @@ fn try_each<'a>(
         }
         return None;
     }
+}
+
+/// Delivers what timers have, beginning with any of them, or with the first. When the next one is due.
+#[cold]
+fn poll_timers(operations: &[Operation<'_>], biased: bool) -> Option<Instant> {
+    let timers = || operations.iter().filter_map(Operation::timer);
+    let n = timers().count();
+    let first = if biased || n < 2 { 0 } else { pick(n) };
+    timers().skip(first).chain(timers().take(first)).filter_map(Port::poll).min()
 }
 
 /// Replaces what timers' signs do not say by whether they are due; `number` is not. How many operations may proceed.

@@ -134,9 +134,7 @@ unsafe impl<T> Port for Channel<T> {
                             state.has_room(self.front.capacity) || unsafe { state.receivers.has_partner() }
                         }
                         // SAFETY: the lock is held.
-                        Side::Receivers => {
-                            state.has_item() || unsafe { state.senders.has_partner() } || state.is_due()
-                        }
+                        Side::Receivers => state.has_item() || unsafe { state.senders.has_partner() } || state.is_due(),
                     };
                 if ready { Fired::Won(Outcome::Ready, None) } else { Fired::No }
             }
