@@ -53,7 +53,7 @@ pub(crate) use permit::Grant;
 use queue::{Line, Met, Observers, WaitQueue};
 use ring::Ring;
 pub(crate) use shared::{Shared, Side};
-use state::{Locked, Settling, State, Take};
+use state::{Held, Settling, State, Take};
 pub(crate) use timer::{Pace, Setting};
 use waiter::{Node, Outcome, Waiter};
 
@@ -115,11 +115,11 @@ impl<T> Channel<T> {
         Channel { front, state: UnsafeCell::new(State::new(signs)) }
     }
 
-    #[inline(always)]
-    fn locked(&self) -> Locked<'_, T> {
+    /// The state, locked.
+    fn settling(&self) -> Settling<'_, T> {
         let lock = self.front.lock.lock();
         // SAFETY: the lock is held.
-        unsafe { Locked::new(self, Some(lock)) }
+        Settling::new(unsafe { Held::new(self) }, Some(lock))
     }
 
     /// Whether an operation of this kind may succeed or must report the end. If not, there was an instant at which it had
@@ -153,15 +153,16 @@ impl<T> Channel<T> {
     /// Sends, blocking as long as there is patience.
     #[inline]
     pub(crate) fn send(&self, value: T, patience: Patience) -> Result<(), SendFailure<T>> {
-        let mut locked = self.locked();
-        let state = locked.state();
-        let closed = step!("chan.send.closed", state.closed, else false);
-        let unattended = state.receivers.is_empty() && state.recv_watchers.is_empty();
-        if !closed && unattended && state.has_room(self.front.capacity) {
-            locked.push(value);
-            return Ok(());
+        let lock = self.front.lock.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let mut held = unsafe { Held::new(self) };
+        match held.push(value) {
+            Ok(()) => {
+                drop((held, lock));
+                Ok(())
+            }
+            Err(value) => self.send_slow(Settling::new(held, Some(lock)), value, patience),
         }
-        self.send_slow(Settling(locked), value, patience)
     }
 
     /// Hands the value to a blocked receiver, or queues up and sleeps, or gives up.
@@ -170,7 +171,7 @@ impl<T> Channel<T> {
         // After `observers`, so that on every way out the lock is released before they are told.
         let mut state = state;
         loop {
-            if state.closed {
+            if step!("chan.send.closed", state.closed, else false) {
                 return Err(SendFailure::Closed(value));
             }
             // SAFETY: the lock is held.
@@ -226,21 +227,23 @@ impl<T> Channel<T> {
                     }
                 }
             }
-            state = Settling(self.locked());
+            state = self.settling();
         }
     }
 
     /// Receives, blocking as long as there is patience.
     #[inline]
     pub(crate) fn recv(&self, patience: Patience) -> Result<T, RecvFailure> {
-        let mut locked = self.locked();
-        let state = locked.state();
-        if state.senders.is_empty() && state.send_watchers.is_empty() {
-            if let Some(value) = locked.pop() {
-                return Ok(value);
+        let lock = self.front.lock.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let mut held = unsafe { Held::new(self) };
+        match held.pop() {
+            Some(value) => {
+                drop((held, lock));
+                Ok(value)
             }
+            None => self.recv_slow(Settling::new(held, Some(lock)), patience),
         }
-        self.recv_slow(Settling(locked), patience)
     }
 
     /// Takes the oldest value while a sender is blocked, or queues up and sleeps, or gives up.
@@ -302,7 +305,7 @@ impl<T> Channel<T> {
                     }
                 }
             }
-            state = Settling(self.locked());
+            state = self.settling();
         }
     }
 
@@ -318,7 +321,7 @@ impl<T> Channel<T> {
             return Some(outcome);
         }
         // The deadline has passed, but a peer may have claimed the node meanwhile: only the lock tells.
-        let mut state = Settling(self.locked());
+        let mut state = self.settling();
         // SAFETY: the lock is held, and the node was queued here.
         let removed = unsafe { queue(&mut state).remove(node.waiter()) };
         drop(state);
@@ -331,7 +334,7 @@ impl<T> Channel<T> {
 
     /// Closes: nothing enters any more, blocked operations end. `false` if `close` was called before.
     pub(crate) fn close(&self) -> bool {
-        let mut state = Settling(self.locked());
+        let mut state = self.settling();
         let first = !std::mem::replace(&mut state.close_called, true);
         self.end(state);
         first
@@ -340,12 +343,12 @@ impl<T> Channel<T> {
     /// As [`close`](Channel::close), because one side has no handle left. If that is the receiving side, nobody can reach
     /// the buffered values any more: they are returned, to be dropped when that can do no harm.
     fn disconnect(&self, side: Side) -> Ring<T> {
-        let mut state = Settling(self.locked());
+        let mut state = self.settling();
         let unreachable = match side {
             Side::Senders => Ring::new(),
             Side::Receivers => std::mem::replace(&mut state.ring, Ring::new()),
         };
-        state.0.publish_len();
+        state.held.publish_len();
         self.end(state);
         unreachable
     }
@@ -355,6 +358,10 @@ impl<T> Channel<T> {
     fn end(&self, mut state: Settling<'_, T>) {
         step!("chan.close.mark", state.closed = true);
         let mut ended = Line::default();
+        if state.is_quiet() {
+            // Nobody to tell, as mostly when the last handle of a side is dropped.
+            return;
+        }
         // SAFETY: the lock is held.
         unsafe { state.receivers.claim_all(&mut ended) };
         // SAFETY: as above.

@@ -141,7 +141,7 @@ impl<T> Channel<T> {
         };
         let mut state = match grant {
             Grant::Closed => return Err(value),
-            Grant::Slot | Grant::Partner => Settling(self.locked()),
+            Grant::Slot | Grant::Partner => self.settling(),
         };
         if grant == Grant::Slot {
             state.set_aside.slots -= 1;
@@ -176,7 +176,7 @@ impl<T> Channel<T> {
         let mut observers = Observers::default();
         let mut state = match grant {
             Grant::Closed => return None,
-            Grant::Slot | Grant::Partner => Settling(self.locked()),
+            Grant::Slot | Grant::Partner => self.settling(),
         };
         if grant == Grant::Slot {
             state.set_aside.items -= 1;
@@ -213,7 +213,7 @@ impl<T> Channel<T> {
         let mut observers = Observers::default();
         let mut state = match grant {
             Grant::Closed => return,
-            Grant::Slot | Grant::Partner => Settling(self.locked()),
+            Grant::Slot | Grant::Partner => self.settling(),
         };
         let peer = match (grant, side) {
             (Grant::Slot, Side::Senders) => {
@@ -237,7 +237,7 @@ impl<T> Channel<T> {
                     Some(Met::Transfer(receiver)) => state.ring.pop().map(|value| {
                         // SAFETY: a receiver of this channel, claimed just now.
                         unsafe { waiter::put_into(receiver, value) };
-                        state.0.publish_len();
+                        state.held.publish_len();
                         // SAFETY: the lock is held.
                         unsafe { observers.call(&mut state.send_watchers) };
                         (receiver, Outcome::Done)

@@ -43,6 +43,8 @@ pub(super) mod signs {
 /// What the lock guards.
 pub(super) struct State<T> {
     pub(super) ring: Ring<T>,
+    /// There is more to an operation than the ring: the channel is closed, somebody is blocked or has a permit.
+    eventful: bool,
     pub(super) receivers: WaitQueue,
     pub(super) senders: WaitQueue,
     /// Who waits for the news that a receive, or a send, could be done.
@@ -80,6 +82,7 @@ impl<T> State<T> {
     pub(super) fn new(signs: usize) -> State<T> {
         State {
             ring: Ring::new(),
+            eventful: false,
             receivers: WaitQueue::default(),
             senders: WaitQueue::default(),
             recv_watchers: WaitQueue::default(),
@@ -92,6 +95,12 @@ impl<T> State<T> {
             sender_cpu: Cpu::UNKNOWN,
             receiver_cpu: Cpu::UNKNOWN,
         }
+    }
+
+    /// Whether nobody is blocked.
+    pub(super) fn is_quiet(&self) -> bool {
+        let queues = [&self.receivers, &self.senders, &self.recv_watchers, &self.send_watchers];
+        queues.into_iter().all(WaitQueue::is_empty)
     }
 
     /// Whether there is room that nobody has a permit for.
@@ -107,22 +116,20 @@ impl<T> State<T> {
     }
 }
 
-/// The state, while the lock is held. Enough for what changes the ring alone; for the rest there is [`Settling`].
-pub(super) struct Locked<'a, T> {
-    // In this order: the access to the cell ends before the lock is released.
+/// The state, while the lock is held. Enough for what changes the ring alone, in a channel that is not eventful; for the rest
+/// there is [`Settling`].
+pub(super) struct Held<'a, T> {
     state: MutPtr<State<T>>,
     channel: &'a Channel<T>,
-    /// `None` if somebody else releases the lock.
-    _lock: Option<LockGuard<'a>>,
 }
 
-impl<'a, T> Locked<'a, T> {
+impl<'a, T> Held<'a, T> {
     /// # Safety
     ///
     /// The channel's lock is held as long as this exists, and nobody else accesses the state meanwhile.
     #[inline(always)]
-    pub(super) unsafe fn new(channel: &'a Channel<T>, lock: Option<LockGuard<'a>>) -> Locked<'a, T> {
-        Locked { state: channel.state.get_mut(), channel, _lock: lock }
+    pub(super) unsafe fn new(channel: &'a Channel<T>) -> Held<'a, T> {
+        Held { state: channel.state.get_mut(), channel }
     }
 
     #[inline(always)]
@@ -131,35 +138,41 @@ impl<'a, T> Locked<'a, T> {
         unsafe { self.state.deref() }
     }
 
-    /// Appends a value to the ring of an open channel, in which there is room. Nobody waits for it.
+    /// Appends a value to the ring, if there is nothing else to it: the channel is not eventful, and there is room.
     #[inline(always)]
-    pub(super) fn push(&mut self, value: T) {
+    pub(super) fn push(&mut self, value: T) -> Result<(), T> {
         let capacity = self.channel.front.capacity;
         let state = self.state();
+        if state.eventful || state.ring.len() >= capacity {
+            return Err(value);
+        }
         state.ring.push(value, capacity);
-        let now = signs::RECV | if state.has_room(capacity) { signs::SEND } else { 0 };
+        let len = state.ring.len();
         self.publish_len();
-        self.publish(now);
+        if len == capacity {
+            self.publish(signs::RECV);
+        } else if len == 1 {
+            self.publish(signs::RECV | signs::SEND);
+        }
+        Ok(())
     }
 
-    /// Takes the oldest value out of the ring, if there is one without a permit. Nobody waits for the room.
+    /// Takes the oldest value out of the ring, if there is nothing else to it: the channel is not eventful, and has one.
     #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<T> {
+        let capacity = self.channel.front.capacity;
         let state = self.state();
-        if !state.has_item() {
+        if state.eventful {
             return None;
         }
         let value = state.ring.pop()?;
-        let closed = state.closed;
-        let now = if closed {
-            signs::RECV | signs::SEND | signs::CLOSED
-        } else if state.has_item() {
-            signs::RECV | signs::SEND
-        } else {
-            signs::SEND
-        };
+        let len = state.ring.len();
         self.publish_len();
-        self.publish(now);
+        if len == 0 {
+            self.publish(signs::SEND);
+        } else if len + 1 == capacity {
+            self.publish(signs::RECV | signs::SEND);
+        }
         Some(value)
     }
 
@@ -170,45 +183,52 @@ impl<'a, T> Locked<'a, T> {
         step!("chan.publish-len", self.channel.front.len.store(len, ord!("chan.len", Relaxed)));
     }
 
+    /// Publishes other bits than before.
     #[inline(always)]
     fn publish(&mut self, now: usize) {
         let state = self.state();
-        let before = state.published;
-        if before & signs::BITS != now {
-            let after = (before & !signs::BITS).wrapping_add(signs::CHANGE) | now;
-            state.published = after;
-            // Release: pairs with the Acquire in `select::look`: who sees this change sees those of other channels that
-            // happened before it.
-            step!("chan.publish", self.channel.front.signs.store(after, ord!("chan.signs", Release)));
-        }
+        let after = (state.published & !signs::BITS).wrapping_add(signs::CHANGE) | now;
+        state.published = after;
+        // Release: pairs with the Acquire in `select::look`: who sees this change sees those of other channels that
+        // happened before it.
+        step!("chan.publish", self.channel.front.signs.store(after, ord!("chan.signs", Release)));
     }
 }
 
-/// As [`Locked`], when blocked peers may come or go: publishes what has changed before the lock is released.
-pub(super) struct Settling<'a, T>(pub(super) Locked<'a, T>);
+/// As [`Held`], when blocked peers may come or go: publishes what has changed before the lock is released.
+pub(super) struct Settling<'a, T> {
+    // In this order: the access to the state ends before the lock is released.
+    pub(super) held: Held<'a, T>,
+    /// `None` if somebody else releases the lock.
+    _lock: Option<LockGuard<'a>>,
+}
 
 impl<T> Deref for Settling<'_, T> {
     type Target = State<T>;
     fn deref(&self) -> &State<T> {
         // SAFETY: the lock is held, so nobody else accesses the state; `&self` excludes a `deref_mut`.
-        unsafe { self.0.state.deref() }
+        unsafe { self.held.state.deref() }
     }
 }
 
 impl<T> DerefMut for Settling<'_, T> {
     fn deref_mut(&mut self) -> &mut State<T> {
-        self.0.state()
+        self.held.state()
     }
 }
 
 impl<T> Drop for Settling<'_, T> {
     fn drop(&mut self) {
         let recv = self.has_item() || !self.senders.is_empty() || self.closed;
-        let send = self.has_room(self.0.channel.front.capacity) || !self.receivers.is_empty() || self.closed;
+        let send = self.has_room(self.held.channel.front.capacity) || !self.receivers.is_empty() || self.closed;
         let now = usize::from(recv) * signs::RECV
             + usize::from(send) * signs::SEND
             + usize::from(self.closed) * signs::CLOSED;
-        self.0.publish(now);
+        let closed = step!("chan.closed-is-eventful", self.closed, else false);
+        self.eventful = closed || !self.is_quiet() || self.set_aside.slots + self.set_aside.items > 0;
+        if self.published & signs::BITS != now {
+            self.held.publish(now);
+        }
     }
 }
 
@@ -224,7 +244,11 @@ pub(super) enum Take<T> {
     Nothing,
 }
 
-impl<T> Settling<'_, T> {
+impl<'a, T> Settling<'a, T> {
+    pub(super) fn new(held: Held<'a, T>, lock: Option<LockGuard<'a>>) -> Settling<'a, T> {
+        Settling { held, _lock: lock }
+    }
+
     /// Appends a value to the ring, in which there is room, for anybody to take.
     pub(super) fn append(&mut self, value: T, observers: &mut Observers) {
         self.append_for_permit(value);
@@ -234,9 +258,9 @@ impl<T> Settling<'_, T> {
 
     /// Appends a value to the ring, in which there is room, for somebody who gets a permit for it.
     pub(super) fn append_for_permit(&mut self, value: T) {
-        let capacity = self.0.channel.front.capacity;
+        let capacity = self.held.channel.front.capacity;
         self.ring.push(value, capacity);
-        self.0.publish_len();
+        self.held.publish_len();
     }
 
     /// Takes the oldest value: of the ring, if it has one to give, or of a blocked sender.
@@ -272,11 +296,11 @@ impl<T> Settling<'_, T> {
             }
             Some(Met::Permit(sender)) => {
                 self.set_aside.slots += 1;
-                self.0.publish_len();
+                self.held.publish_len();
                 Some((sender, Outcome::Slot))
             }
             None => {
-                self.0.publish_len();
+                self.held.publish_len();
                 // SAFETY: the lock is held.
                 unsafe { observers.call(&mut self.send_watchers) };
                 None

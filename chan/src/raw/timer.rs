@@ -188,7 +188,7 @@ impl<T> Channel<T> {
     pub(crate) fn set_timer(&self, setting: Setting) -> bool {
         let mut observers = Observers::default();
         let mut early = Line::default();
-        let mut state = Settling(self.locked());
+        let mut state = self.settling();
         // Who was blocked when it was due has received it.
         state.deliver(&mut observers);
         let settled = &mut *state;
@@ -217,7 +217,7 @@ impl<T> Channel<T> {
     /// Delivers what is due. When the next value is.
     pub(super) fn poll(&self) -> Option<Instant> {
         let mut observers = Observers::default();
-        let mut state = Settling(self.locked());
+        let mut state = self.settling();
         state.deliver(&mut observers);
         state.due_at()
     }
@@ -250,7 +250,7 @@ impl<T> Channel<T> {
     /// Whether a timer has a value that is due.
     #[cold]
     pub(super) fn timer_len(&self) -> usize {
-        usize::from(Settling(self.locked()).is_due())
+        usize::from(self.settling().is_due())
     }
 }
 

@@ -12,7 +12,7 @@ use gosync_atomic::__sys::deadline_after;
 
 use crate::chan::Chan;
 use crate::error::{RecvError, SendError};
-use crate::raw::select::{self, How, Operation};
+use crate::raw::select::{self, How, Name, Operation};
 use crate::raw::waiter::{Node, Outcome};
 use crate::raw::{Grant, Patience, Side};
 use crate::receiver::Receiver;
@@ -100,6 +100,66 @@ impl<S: SenderOperand> SenderOperand for Option<S> {
     }
 }
 
+/// An operand on its way to [`ReceiverOperand`] or [`SenderOperand`], for the sake of those whose type is not known yet, as
+/// that of a closure's parameter: such a one is taken for a plain handle. The compiler looks for a method of `Operand`
+/// first, which has them for handles alone, and then for one of `&Operand`.
+#[derive(Debug)]
+pub struct Operand<'a, O: ?Sized>(pub &'a O);
+
+/// Picks a plain receiver.
+pub trait ReceiverHandle<'a> {
+    /// What the channel carries.
+    type Value;
+
+    /// The operand.
+    fn __gosync_pick_receiver(self) -> &'a Receiver<Self::Value>;
+}
+
+/// Picks a plain sender.
+pub trait SenderHandle<'a> {
+    /// What the channel carries.
+    type Value;
+
+    /// The operand.
+    fn __gosync_pick_sender(self) -> &'a Sender<Self::Value>;
+}
+
+/// Picks anything else.
+pub trait AnyOperand<'a> {
+    /// What it is.
+    type Of: ?Sized;
+
+    /// The operand.
+    fn __gosync_pick_receiver(self) -> &'a Self::Of;
+
+    /// The operand.
+    fn __gosync_pick_sender(self) -> &'a Self::Of;
+}
+
+impl<'a, T> ReceiverHandle<'a> for Operand<'a, Receiver<T>> {
+    type Value = T;
+    fn __gosync_pick_receiver(self) -> &'a Receiver<T> {
+        self.0
+    }
+}
+
+impl<'a, T> SenderHandle<'a> for Operand<'a, Sender<T>> {
+    type Value = T;
+    fn __gosync_pick_sender(self) -> &'a Sender<T> {
+        self.0
+    }
+}
+
+impl<'a, O: ?Sized> AnyOperand<'a> for &Operand<'a, O> {
+    type Of = O;
+    fn __gosync_pick_receiver(self) -> &'a O {
+        self.0
+    }
+    fn __gosync_pick_sender(self) -> &'a O {
+        self.0
+    }
+}
+
 /// What can stand in `default(..)`.
 pub trait Timeout {
     /// When it passes; `None` is never.
@@ -120,10 +180,8 @@ impl Timeout for Instant {
 
 /// A case on its way through a select.
 #[derive(Debug)]
-pub struct Armed<'a> {
-    operation: Operation<'a>,
-    outcome: &'a Cell<Option<Outcome>>,
-}
+#[repr(transparent)] // so that a list of them is a list of operations
+pub struct Armed<'a>(Operation<'a>);
 
 /// A receive. A peer puts the value straight into it.
 #[allow(missing_debug_implementations, reason = "hidden, and its node is not to be looked at")]
@@ -146,8 +204,7 @@ impl<'a, T> RecvCase<'a, T> {
         let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
         let port = self.receiver.and_then(Receiver::port);
         // SAFETY: `node` is room for a node of the receiver's type, in place as long as `self` is borrowed.
-        let operation = unsafe { Operation::receive(port, node) };
-        Armed { operation, outcome: &self.outcome }
+        Armed(unsafe { Operation::receive(port, node, Name::Notice(&self.outcome)) })
     }
 
     /// Whether it was won and not finished.
@@ -188,8 +245,7 @@ impl<'a, T> SendCase<'a, T> {
     /// Takes part in a select.
     #[inline]
     pub fn arm(&self) -> Armed<'_> {
-        let operation = Operation::of(self.sender.and_then(Sender::port), Side::Senders);
-        Armed { operation, outcome: &self.outcome }
+        Armed(Operation::of(self.sender.and_then(Sender::port), Side::Senders, Name::Notice(&self.outcome)))
     }
 
     /// Whether it was won and not finished.
@@ -234,35 +290,37 @@ impl<T> Drop for SendPermit<'_, T> {
 
 /// Runs a select of so many cases: one of them is won, unless there was not enough patience.
 #[inline]
-fn run<const N: usize>(cases: [Armed<'_>; N], patience: Patience, biased: bool) {
-    let operations = cases.each_ref().map(|case| case.operation);
-    let how = How { patience, biased, only_news: false };
-    if let Some((number, outcome)) = select::select(&operations, how) {
-        cases[number].outcome.set(Some(outcome));
+fn run<const N: usize>(cases: &[Armed<'_>; N], patience: Patience, biased: bool) {
+    // SAFETY: an `Armed` is an `Operation` and nothing else.
+    let operations = unsafe { &*std::ptr::from_ref(cases).cast::<[Operation<'_>; N]>() };
+    if let Some((number, outcome)) = select::select(operations, How { patience, biased, only_news: false }) {
+        if let Name::Notice(notice) = operations[number].name() {
+            notice.set(Some(outcome));
+        }
     }
 }
 
 /// `select!` without `default`.
 #[inline]
-pub fn block<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
+pub fn block<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
     run(cases, Patience::Until(None), biased);
 }
 
 /// `select!` with `default`.
 #[inline]
-pub fn attempt<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
+pub fn attempt<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
     run(cases, Patience::Try, biased);
 }
 
 /// `select!` with `default(timeout)`.
 #[inline]
-pub fn wait<const N: usize>(cases: [Armed<'_>; N], timeout: impl Timeout, biased: bool) {
+pub fn wait<const N: usize>(cases: &[Armed<'_>; N], timeout: impl Timeout, biased: bool) {
     run(cases, Patience::Until(timeout.deadline()), biased);
 }
 
 /// `select! {}`, and a `select!` whose cases are all disabled.
 pub fn for_ever() -> ! {
     loop {
-        run([], Patience::Until(None), false);
+        run(&[], Patience::Until(None), false);
     }
 }

@@ -100,14 +100,23 @@ macro_rules! __select_parse {
     ($biased:tt () ()) => { $crate::__cases::for_ever() };
     ($biased:tt $cases:tt $default:tt) => { $crate::__select_bind!($biased $cases () $default) };
 
-    // A receive: with a comma, as a block, as the last.
+    // A receive: a block with a comma, an expression with a comma, a block without, the last. Braces are written anew, so
+    // that no lint of the user's takes them for superfluous.
+    ($biased:tt ($($cases:tt)*) $default:tt
+     recv($receiver:expr $(,)?) -> $result:pat => { $($body:tt)* }, $($rest:tt)*) => {
+        $crate::__select_parse!(
+            $biased ($($cases)* (recv ($receiver) () ($result) ({ $($body)* }))) $default $($rest)*
+        )
+    };
     ($biased:tt ($($cases:tt)*) $default:tt
      recv($receiver:expr $(,)?) -> $result:pat => $body:expr, $($rest:tt)*) => {
         $crate::__select_parse!($biased ($($cases)* (recv ($receiver) () ($result) ($body))) $default $($rest)*)
     };
     ($biased:tt ($($cases:tt)*) $default:tt
-     recv($receiver:expr $(,)?) -> $result:pat => $body:block $($rest:tt)*) => {
-        $crate::__select_parse!($biased ($($cases)* (recv ($receiver) () ($result) ($body))) $default $($rest)*)
+     recv($receiver:expr $(,)?) -> $result:pat => { $($body:tt)* } $($rest:tt)*) => {
+        $crate::__select_parse!(
+            $biased ($($cases)* (recv ($receiver) () ($result) ({ $($body)* }))) $default $($rest)*
+        )
     };
     ($biased:tt ($($cases:tt)*) $default:tt
      recv($receiver:expr $(,)?) -> $result:pat => $body:expr) => {
@@ -116,12 +125,20 @@ macro_rules! __select_parse {
 
     // A send.
     ($biased:tt ($($cases:tt)*) $default:tt
+     send($sender:expr, $message:expr $(,)?) -> $result:pat => { $($body:tt)* }, $($rest:tt)*) => {
+        $crate::__select_parse!(
+            $biased ($($cases)* (send ($sender) ($message) ($result) ({ $($body)* }))) $default $($rest)*
+        )
+    };
+    ($biased:tt ($($cases:tt)*) $default:tt
      send($sender:expr, $message:expr $(,)?) -> $result:pat => $body:expr, $($rest:tt)*) => {
         $crate::__select_parse!($biased ($($cases)* (send ($sender) ($message) ($result) ($body))) $default $($rest)*)
     };
     ($biased:tt ($($cases:tt)*) $default:tt
-     send($sender:expr, $message:expr $(,)?) -> $result:pat => $body:block $($rest:tt)*) => {
-        $crate::__select_parse!($biased ($($cases)* (send ($sender) ($message) ($result) ($body))) $default $($rest)*)
+     send($sender:expr, $message:expr $(,)?) -> $result:pat => { $($body:tt)* } $($rest:tt)*) => {
+        $crate::__select_parse!(
+            $biased ($($cases)* (send ($sender) ($message) ($result) ({ $($body)* }))) $default $($rest)*
+        )
     };
     ($biased:tt ($($cases:tt)*) $default:tt
      send($sender:expr, $message:expr $(,)?) -> $result:pat => $body:expr) => {
@@ -129,11 +146,14 @@ macro_rules! __select_parse {
     };
 
     // A default.
+    ($biased:tt $cases:tt () default $(($($timeout:expr)? $(,)?))? => { $($body:tt)* }, $($rest:tt)*) => {
+        $crate::__select_parse!($biased $cases (default ($($($timeout)?)?) ({ $($body)* })) $($rest)*)
+    };
     ($biased:tt $cases:tt () default $(($($timeout:expr)? $(,)?))? => $body:expr, $($rest:tt)*) => {
         $crate::__select_parse!($biased $cases (default ($($($timeout)?)?) ($body)) $($rest)*)
     };
-    ($biased:tt $cases:tt () default $(($($timeout:expr)? $(,)?))? => $body:block $($rest:tt)*) => {
-        $crate::__select_parse!($biased $cases (default ($($($timeout)?)?) ($body)) $($rest)*)
+    ($biased:tt $cases:tt () default $(($($timeout:expr)? $(,)?))? => { $($body:tt)* } $($rest:tt)*) => {
+        $crate::__select_parse!($biased $cases (default ($($($timeout)?)?) ({ $($body)* })) $($rest)*)
     };
     ($biased:tt $cases:tt () default $(($($timeout:expr)? $(,)?))? => $body:expr) => {
         $crate::__select_parse!($biased $cases (default ($($($timeout)?)?) ($body)))
@@ -176,7 +196,8 @@ macro_rules! __select_bind {
         match $receiver {
             ref operand => {
                 #[allow(unused_imports)]
-                use $crate::__cases::ReceiverOperand as _;
+                use $crate::__cases::{AnyOperand as _, ReceiverHandle as _, ReceiverOperand as _};
+                let operand = $crate::__cases::Operand(operand).__gosync_pick_receiver();
                 let case = $crate::__cases::RecvCase::new(operand.__gosync_receiver());
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case () $result $body)) $default)
             }
@@ -186,22 +207,23 @@ macro_rules! __select_bind {
         match $sender {
             ref operand => {
                 #[allow(unused_imports)]
-                use $crate::__cases::SenderOperand as _;
+                use $crate::__cases::{AnyOperand as _, SenderHandle as _, SenderOperand as _};
+                let operand = $crate::__cases::Operand(operand).__gosync_pick_sender();
                 let case = $crate::__cases::SendCase::new(operand.__gosync_sender());
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case $message $result $body)) $default)
             }
         }
     };
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
-        $crate::__cases::block([$($case.arm()),*], $biased);
+        $crate::__cases::block(&[$($case.arm()),*], $biased);
         $crate::__select_body!(($(($case $message $result $body))*) ($crate::__cases::for_ever()))
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
-        $crate::__cases::attempt([$($case.arm()),*], $biased);
+        $crate::__cases::attempt(&[$($case.arm()),*], $biased);
         $crate::__select_body!(($(($case $message $result $body))*) $default)
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default ($timeout:expr) $default:tt)) => {{
-        $crate::__cases::wait([$($case.arm()),*], $timeout, $biased);
+        $crate::__cases::wait(&[$($case.arm()),*], $timeout, $biased);
         $crate::__select_body!(($(($case $message $result $body))*) $default)
     }};
 }

@@ -3,6 +3,7 @@
 #[doc(hidden)]
 pub mod cases;
 mod error;
+mod list;
 mod macros;
 
 use std::fmt;
@@ -11,12 +12,12 @@ use std::ptr;
 use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::deadline_after;
-use smallvec::SmallVec;
 
 pub use error::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
 
+use self::list::Operations;
 use crate::error::{RecvError, SendError};
-use crate::raw::select::{FEW, How, Operation, Port, select_any};
+use crate::raw::select::{How, Name, Operation, Port, select_any};
 use crate::raw::{Grant, Patience, Side};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
@@ -59,9 +60,7 @@ use crate::sender::Sender;
 /// ```
 #[derive(Clone)]
 pub struct Select<'a> {
-    operations: SmallVec<[Operation<'a>; FEW]>,
-    /// By which they are known.
-    numbers: SmallVec<[usize; FEW]>,
+    operations: Operations<'a>,
     next: usize,
     biased: bool,
 }
@@ -76,7 +75,7 @@ impl<'a> Select<'a> {
     /// One without operations.
     #[must_use]
     pub fn new() -> Select<'a> {
-        Select { operations: SmallVec::new(), numbers: SmallVec::new(), next: 0, biased: false }
+        Select { operations: Operations::new(), next: 0, biased: false }
     }
 
     /// One that chooses the operation that was added first, of those that are ready.
@@ -87,20 +86,22 @@ impl<'a> Select<'a> {
         Select { biased: true, ..Select::new() }
     }
 
+    #[inline]
     fn add(&mut self, port: Option<&'a (dyn Port + 'a)>, side: Side) -> usize {
         let number = self.next;
-        self.operations.push(Operation::of(port, side));
-        self.numbers.push(number);
+        self.operations.push(Operation::of(port, side, Name::Number(number)));
         self.next += 1;
         number
     }
 
     /// Adds a send: the number by which it is known. A handle may be added several times.
+    #[inline]
     pub fn send<T>(&mut self, sender: &'a Sender<T>) -> usize {
         self.add(sender.port(), Side::Senders)
     }
 
     /// Adds a receive: the number by which it is known. A handle may be added several times.
+    #[inline]
     pub fn recv<T>(&mut self, receiver: &'a Receiver<T>) -> usize {
         self.add(receiver.port(), Side::Receivers)
     }
@@ -112,10 +113,12 @@ impl<'a> Select<'a> {
     /// If there is no operation with this number.
     #[track_caller]
     pub fn remove(&mut self, number: usize) {
-        let at = self.numbers.iter().position(|&known| known == number);
+        let at = self
+            .operations
+            .iter()
+            .position(|operation| matches!(operation.name(), Name::Number(known) if known == number));
         let Some(at) = at else { panic!("no operation {number} in this select") };
         self.operations.remove(at);
-        self.numbers.remove(at);
     }
 
     /// Chooses an operation that is ready, if there is one. Go: `select` with `default`.
@@ -208,15 +211,18 @@ impl<'a> Select<'a> {
     fn choose(&self, patience: Patience) -> Option<SelectedOperation<'a>> {
         let how = How { patience, biased: self.biased, only_news: false };
         let (at, outcome) = select_any(&self.operations, how)?;
-        let (side, port) = (self.operations[at].side(), self.operations[at].port()?);
+        let operation = &self.operations[at];
+        let Name::Number(number) = operation.name() else { return None };
+        let (side, port) = (operation.side(), operation.port()?);
         let grant = Some(Grant::of(outcome));
-        Some(SelectedOperation { number: self.numbers[at], side, port, grant, not_send: PhantomData })
+        Some(SelectedOperation { number, side, port, grant, not_send: PhantomData })
     }
 
     fn watch(&self, patience: Patience) -> Option<usize> {
         let how = How { patience, biased: self.biased, only_news: true };
         let (at, _) = select_any(&self.operations, how)?;
-        Some(self.numbers[at])
+        let Name::Number(number) = self.operations[at].name() else { return None };
+        Some(number)
     }
 }
 

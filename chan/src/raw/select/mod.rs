@@ -60,7 +60,17 @@ pub(crate) struct Operation<'a> {
     port: Option<&'a (dyn Port + 'a)>,
     /// Of one that wants a transfer.
     node: Option<NonNull<Waiter>>,
+    /// By which the caller knows it.
+    name: Name<'a>,
     side: Side,
+}
+
+/// How a caller knows an operation.
+#[derive(Clone, Copy)]
+pub(crate) enum Name<'a> {
+    Number(usize),
+    /// Where it wants to be told how it has ended.
+    Notice(&'a Cell<Option<Outcome>>),
 }
 
 impl<'a> Operation<'a> {
@@ -69,13 +79,23 @@ impl<'a> Operation<'a> {
     /// # Safety
     ///
     /// `node` is room for a `Node` of what the port carries, which stays in place as long as the operation exists.
-    pub(crate) unsafe fn receive(port: Option<&'a (dyn Port + 'a)>, node: NonNull<Waiter>) -> Operation<'a> {
-        Operation { port, node: Some(node), side: Side::Receivers }
+    #[inline]
+    pub(crate) unsafe fn receive(
+        port: Option<&'a (dyn Port + 'a)>,
+        node: NonNull<Waiter>,
+        name: Name<'a>,
+    ) -> Operation<'a> {
+        Operation { port, node: Some(node), name, side: Side::Receivers }
     }
 
     /// An operation that wants a permit, or news.
-    pub(crate) fn of(port: Option<&'a (dyn Port + 'a)>, side: Side) -> Operation<'a> {
-        Operation { port, node: None, side }
+    #[inline]
+    pub(crate) fn of(port: Option<&'a (dyn Port + 'a)>, side: Side, name: Name<'a>) -> Operation<'a> {
+        Operation { port, node: None, name, side }
+    }
+
+    pub(crate) fn name(&self) -> Name<'a> {
+        self.name
     }
 
     pub(crate) fn port(&self) -> Option<&'a (dyn Port + 'a)> {
@@ -97,11 +117,7 @@ impl<'a> Operation<'a> {
     /// Whether the signs say that it may proceed, or that they do not tell.
     #[inline(always)]
     fn may_proceed(&self, signs: usize) -> bool {
-        let sign = match self.side {
-            Side::Receivers => signs::RECV | signs::TIMER,
-            Side::Senders => signs::SEND,
-        };
-        signs & sign != 0
+        signs & self.side as usize != 0
     }
 
     /// The port, if it is a timer's.
@@ -320,7 +336,7 @@ fn sleep(
 fn look(operations: &[Operation<'_>], seen: &mut [usize]) -> usize {
     let mut ready = 0;
     for (operation, seen) in operations.iter().zip(seen) {
-        // Acquire: pairs with the Release in `Locked::publish`; the head of this file says what for.
+        // Acquire: pairs with the Release in `Held::publish`; the head of this file says what for.
         *seen = operation.port.map_or(0, |port| port.front().signs.load(ord!("select.look", Acquire)));
         ready += usize::from(operation.may_proceed(*seen));
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use gosync_atomic::__sys::Cpu;
 
-use super::super::state::{Locked, Settling, Take};
+use super::super::state::{Held, Settling, Take};
 use super::super::waiter::{self, Case, Node, Outcome, Waiter, Wants};
 use super::super::{Channel, Front, Grant, Observers, Side};
 
@@ -80,21 +80,21 @@ pub(crate) enum Fired {
     Promised(NonNull<Waiter>),
 }
 
-impl<T> Channel<T> {
-    /// # Safety
-    ///
-    /// The lock is held.
-    unsafe fn settling(&self) -> Settling<'_, T> {
-        // SAFETY: the caller's contract.
-        Settling(unsafe { Locked::new(self, None) })
-    }
-}
-
 // SAFETY: a channel begins with its front, and is laid out as written.
 unsafe impl<T> Port for Channel<T> {
     unsafe fn fire(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Fired {
         // SAFETY: the caller's contract.
-        let mut state = unsafe { self.settling() };
+        let mut held = unsafe { Held::new(self) };
+        if case.wants == Wants::Transfer {
+            if let Some(value) = held.pop() {
+                // SAFETY: the caller's contract: it is room for such a node.
+                unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) };
+                // SAFETY: the node is the caller's own, and was never queued.
+                unsafe { waiter::put_into(node, value) };
+                return Fired::Won(Outcome::Done, None);
+            }
+        }
+        let mut state = Settling::new(held, None);
         match (case.wants, side) {
             (Wants::Transfer, _) => {
                 let taken = state.take(observers);
@@ -143,7 +143,7 @@ unsafe impl<T> Port for Channel<T> {
 
     unsafe fn enqueue(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Cpu {
         // SAFETY: the caller's contract.
-        let mut state = unsafe { self.settling() };
+        let mut state = Settling::new(unsafe { Held::new(self) }, None);
         let state = &mut *state;
         match case.wants {
             // SAFETY: the caller's contract: it is room for such a node.
@@ -172,7 +172,7 @@ unsafe impl<T> Port for Channel<T> {
     }
 
     unsafe fn withdraw(&self, side: Side, wants: Wants, node: NonNull<Waiter>) {
-        let mut state = Settling(self.locked());
+        let mut state = self.settling();
         let queue = match (wants, side) {
             (Wants::News, Side::Senders) => &mut state.send_watchers,
             (Wants::News, Side::Receivers) => &mut state.recv_watchers,
@@ -196,7 +196,7 @@ unsafe impl<T> Port for Channel<T> {
 
     unsafe fn due(&self) -> (bool, Option<Instant>) {
         // SAFETY: the caller's contract.
-        let state = unsafe { self.settling() };
+        let state = Settling::new(unsafe { Held::new(self) }, None);
         (state.is_due(), state.due_at())
     }
 
