@@ -1,28 +1,28 @@
 //! [`Pointer`], and what [`Value`](crate::Value) and [`Reader`] are made of: a latch, a version, and an `Arc`.
 //!
 //! ```text
-//! word   bit 0: the latch; the others: the version, how many changes there were
-//! held   what is pointed to, if anything: only touched by who has the latch
+//! latch   one word. Bit 0: somebody is inside; the others: the version, how many changes there were
+//! held    what is pointed to, if anything: only touched by who is inside
 //! ```
 //!
 //! Go leaves it to the garbage collector that nobody frees what a reader has just found. Without one, a reader has to count
 //! itself in before the last owner goes, and a pointer and a count in another place cannot be had in one step. So every
-//! operation is a short section under the latch: the load clones the `Arc`, which counts the reader in; a store or a swap
+//! operation is a short section inside the latch: the load clones the `Arc`, which counts the reader in; a store or a swap
 //! replaces it, and takes the old one out with it. A section is a handful of instructions. It runs no code of the user's: no
 //! drop (the old `Arc` leaves the section before it goes), no comparison but that of two addresses, no allocation. So it
 //! cannot panic, and nobody can come back into it from inside.
 //!
 //! # Invariants
 //!
-//! 1. Who has turned the latch bit from 0 to 1 has the latch, until it stores a word with that bit clear. Nobody else stores
-//!    words: a try that fails sets a bit that is set.
-//! 2. Only who has the latch touches `held`.
+//! 1. Who has turned bit 0 from 0 to 1 is inside, until it stores a word with that bit clear. Nobody else stores words: a
+//!    try that fails sets a bit that is set.
+//! 2. Only who is inside touches `held`.
 //! 3. The version grows with each change of `held`, in the store that ends the section, so between two looks at the same
 //!    version nothing has changed. It has 63 bits, and does not come round: at a change every nanosecond that takes 292 years.
 //!
 //! # Ordering
 //!
-//! Taking the latch is `Acquire`, and leaving it `Release`. Tries that fail continue the release sequence of the last section,
+//! To enter is `Acquire`, and to leave `Release`. Tries that fail continue the release sequence of the last section,
 //! being read-modify-writes. So each section happens before the next: what came before a store is seen by whoever loads
 //! its value, and by every later operation, loads and failed comparisons included, in both directions.
 //!
@@ -33,7 +33,7 @@
 //! stand between sequentially consistent accesses in the order that the language gives those. So the circle would be one of
 //! that order, which has none.
 //!
-//! [`Reader::get`] looks without the latch, and is outside of that order: see there.
+//! [`Reader::get`] looks from outside, and is not in that order: see there.
 //!
 //! # What this is not
 //!
@@ -49,11 +49,8 @@ use std::mem::replace;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 pub use self::reader::Reader;
-use crate::__sys::atomic::AtomicU64;
-use crate::__sys::{Arc, UnsafeCell, await_bit, const_fn, ord, step};
+use crate::__sys::{Arc, Latch, UnsafeCell, const_fn, ord, step};
 
-/// The latch.
-const LATCHED: u64 = 1;
 /// One change, in the version.
 const CHANGE: u64 = 2;
 
@@ -97,7 +94,7 @@ const CHANGE: u64 = 2;
 /// ```
 #[doc(alias = "atomic.Pointer")]
 pub struct Pointer<T: ?Sized> {
-    word: AtomicU64,
+    latch: Latch,
     held: UnsafeCell<Option<Arc<T>>>,
 }
 
@@ -115,7 +112,7 @@ impl<T: ?Sized> Pointer<T> {
         /// One that points to this, or to nothing.
         #[must_use]
         pub const fn new(pointee: Option<Arc<T>>) -> Pointer<T> {
-            Pointer { word: AtomicU64::new(0), held: UnsafeCell::new(pointee) }
+            Pointer { latch: Latch::new(), held: UnsafeCell::new(pointee) }
         }
     }
 
@@ -154,10 +151,10 @@ impl<T: ?Sized> Pointer<T> {
     #[inline]
     #[doc(alias = "SwapPointer")]
     pub fn swap(&self, new: Option<Arc<T>>) -> Option<Arc<T>> {
-        let word = self.enter();
-        // SAFETY: this thread has the latch (invariant 2).
+        let version = self.enter();
+        // SAFETY: this thread is inside (invariant 2).
         let old = self.held.with_mut(|held| unsafe { replace(&mut *held, new) });
-        self.leave(word.wrapping_add(step!("pointer.swap.version", CHANGE, else 0)));
+        self.leave(version.wrapping_add(step!("pointer.swap.version", CHANGE, else 0)));
         old
     }
 
@@ -210,54 +207,48 @@ impl<T: ?Sized> Pointer<T> {
 
     /// `Ok` with what it pointed to, if that was `old`; otherwise `Err` with `new`.
     pub(crate) fn exchange(&self, old: Option<&Arc<T>>, new: Option<Arc<T>>) -> Result<Option<Arc<T>>, Option<Arc<T>>> {
-        let word = self.enter();
-        // SAFETY: this thread has the latch (invariant 2).
+        let version = self.enter();
+        // SAFETY: this thread is inside (invariant 2).
         let is_old = self.held.with(|held| is_same(unsafe { &*held }.as_ref(), old));
         if !is_old {
-            self.leave(word);
+            self.leave(version);
             return Err(new);
         }
         // SAFETY: as above.
         let taken = self.held.with_mut(|held| unsafe { replace(&mut *held, new) });
-        self.leave(word.wrapping_add(step!("pointer.exchange.version", CHANGE, else 0)));
+        self.leave(version.wrapping_add(step!("pointer.exchange.version", CHANGE, else 0)));
         Ok(taken)
     }
 
     /// What it points to, and the version that this is.
     #[inline]
     fn load_versioned(&self) -> (Option<Arc<T>>, u64) {
-        let word = self.enter();
-        // SAFETY: this thread has the latch (invariant 2).
+        let version = self.enter();
+        // SAFETY: this thread is inside (invariant 2).
         let pointee = self.held.with(|held| unsafe { (*held).clone() });
-        self.leave(word);
-        (pointee, word)
+        self.leave(version);
+        (pointee, version)
     }
 
     /// The version that somebody has published, and maybe not the newest. Orders nothing.
     #[inline]
     fn version(&self) -> u64 {
         // Relaxed: a number. Who has seen what belongs to it has been in a section since; who has not goes into one.
-        self.word.load(ord!("pointer.version", Relaxed)) & !LATCHED
+        self.latch.look(ord!("pointer.version", Relaxed))
     }
 
-    /// Takes the latch; the word as it was, without it.
+    /// Begins a section; the version.
     #[inline]
     fn enter(&self) -> u64 {
-        loop {
-            // Acquire: pairs with pointer.leave of every earlier section.
-            let word = self.word.fetch_or(LATCHED, ord!("pointer.enter", Acquire));
-            if word & LATCHED == 0 {
-                return word;
-            }
-            await_bit(&self.word, LATCHED);
-        }
+        // Acquire: pairs with pointer.leave of every earlier section.
+        self.latch.enter(ord!("pointer.enter", Acquire))
     }
 
-    /// Gives the latch back, with the version in this word.
+    /// Ends a section, with this version.
     #[inline]
-    fn leave(&self, word: u64) {
+    fn leave(&self, version: u64) {
         // Release: pairs with pointer.enter of every later section: what was done in this one, and before it.
-        self.word.store(word, ord!("pointer.leave", Release));
+        self.latch.leave(version, ord!("pointer.leave", Release));
     }
 }
 

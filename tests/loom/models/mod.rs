@@ -13,6 +13,7 @@ mod oncevalue;
 mod rendezvous;
 mod seam;
 mod stack;
+mod value;
 mod wait_table;
 mod waitgroup;
 mod waitgroup_timed;
@@ -36,6 +37,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         oncevalue::models(),
         seam::models(),
         stack::models(),
+        value::models(),
         wait_table::models(),
         waitgroup::models(),
         waitgroup_timed::models(),

@@ -7,12 +7,14 @@ mod alive;
 mod atomics;
 pub mod control;
 mod futex;
+mod latch;
 mod lock;
 pub mod sc;
 
 pub use alive::Alive;
 pub use control::{choose, slot};
 pub use futex::{Futex, WaitQueue, Waker};
+pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
 pub use loom::cell::{MutPtr, UnsafeCell};
 pub use loom::hint::spin_loop;
@@ -95,11 +97,6 @@ impl Cpu {
 
 /// Waits no time at all: what is not correct without waiting is not correct.
 pub fn await_change(_word: &Futex, _pending: u32, _peer: Cpu) {}
-
-/// Lets the others run: whoever has the bit set will clear it.
-pub fn await_bit(_word: &atomic::AtomicU64, _bit: u64) {
-    thread::yield_now();
-}
 
 /// Nothing: see [`await_change`].
 pub fn woke_a_peer() {}

@@ -3,6 +3,7 @@
 mod alive;
 mod cell;
 mod futex;
+mod latch;
 mod lock;
 mod row;
 pub mod sc;
@@ -15,6 +16,7 @@ pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell};
 pub use crossbeam_utils::Backoff;
 pub use futex::{Futex, Waker};
+pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
 pub use row::row;
 pub use slots::{slot, slots};
@@ -23,7 +25,7 @@ pub use std::hint::spin_loop;
 pub use std::sync::Arc;
 pub use std::sync::atomic::fence;
 pub use table::WaitQueue;
-pub use wait::{Cpu, Pacer, await_bit, await_change, woke_a_peer};
+pub use wait::{Cpu, Pacer, await_change, woke_a_peer};
 
 /// std's atomics, without the orderings: those are written `ord!`.
 pub mod atomic {

@@ -23,9 +23,8 @@
 
 use std::cell::Cell;
 use std::hint::spin_loop;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::thread::{sleep, yield_now};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::yield_now;
 
 use crossbeam_utils::CachePadded;
 
@@ -76,24 +75,6 @@ pub fn await_change(word: &Futex, pending: u32, peer: Cpu) {
     } else if let Some(pauses) = credit::pauses() {
         let pauses = if woke_a_peer { SPINS_LONG } else { pauses };
         credit::record(spins(pauses, changed) || yields(YIELDS, changed));
-    }
-}
-
-/// Waits for a bit of `word` to be cleared, or for some time. Its owner is a few instructions from doing so, unless it has
-/// lost its CPU: therefore spin, then yield, and then sleep in steps, so that it gets one whatever the priorities are.
-/// Orders nothing: the caller looks at the word itself.
-#[cold]
-pub fn await_bit(word: &AtomicU64, bit: u64) {
-    let mut pacer = Pacer::new();
-    let mut nap = Duration::from_micros(10);
-    loop {
-        if !pacer.step() {
-            sleep(nap);
-            nap = (nap * 2).min(Duration::from_millis(1));
-        }
-        if word.load(Ordering::Relaxed) & bit == 0 {
-            return;
-        }
     }
 }
 
