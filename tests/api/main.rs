@@ -19,6 +19,7 @@
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 //! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
+//! | `value` | `Value`, `Pointer`, `Reader`: identity, drops, comparisons, panics, unsized and odd values |
 //! | `counters` | the counters: places, sums, threads that end |
 
 mod atomics;
@@ -37,6 +38,7 @@ mod sizes;
 mod stack;
 mod thread_local;
 mod timeouts;
+mod value;
 mod values;
 mod waitgroup;
 #[path = "../stress/watchdog.rs"]

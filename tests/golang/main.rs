@@ -78,7 +78,7 @@
 //! | `src/sync/atomic/` | here |
 //! | --- | --- |
 //! | `TestSwapInt32` and its like, `Swap`, `Add`, `And`, `Or`, `CompareAndSwap`, `Load`, `Store` | `atomic::{int32, int64, uint32, uint64, uintptr}::test_*`; `..Method` is the same here |
-//! | the same of `Pointer` | needs that, which is not there yet |
+//! | the same of `Pointer` | `value::test_*_pointer`, `value::test_hammer_pointer`, `value::test_hammer_store_load_pointer` |
 //! | `TestHammer32`, `TestHammer64` | `atomic::test_hammer32`, `_64` |
 //! | `TestHammerStoreLoad` | `atomic::test_hammer_store_load` |
 //! | `TestStoreLoadSeqCst32`, `64` | `atomic::test_store_load_seq_cst32`, `64` |
@@ -86,7 +86,10 @@
 //! | `TestAutoAligned64` | `atomic::test_auto_aligned64` |
 //! | `TestUnaligned64` | n/a: the types are aligned |
 //! | `TestNilDeref` | n/a: no nil; what it asks of `Bool` is `atomic::test_bool` |
-//! | all of `value_test.go` | needs `Value`, which is not there yet |
+//! | `TestValue`, `TestValueLarge`, `TestValueConcurrent` | `value::test_value`, `_large`, `_concurrent` |
+//! | `TestValue_Swap`, `TestValueSwapConcurrent` | `value::test_value_swap`, `_concurrent` |
+//! | `TestValue_CompareAndSwap`, `TestValueCompareAndSwapConcurrent` | `value::test_value_compare_and_swap`, `_concurrent` |
+//! | `TestValuePanic`, and the cases of those two that panic | n/a: nil and values of another type are no values of `T` |
 //! | the benchmarks | not yet |
 
 mod atomic;
@@ -100,6 +103,7 @@ mod once;
 mod programs;
 mod select3;
 mod typeparam;
+mod value;
 mod waitgroup;
 #[path = "../stress/watchdog.rs"]
 mod watchdog;

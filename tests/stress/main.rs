@@ -10,6 +10,7 @@
 //! | `once` | races for one run, with panics |
 //! | `mutex` | sections in every way, waiters that give up, saturation, histories |
 //! | `counters` | sums while and after many threads count, threads that come and go |
+//! | `value` | values of `Value` and `Pointer` are whole and go once; numbers in order; additions |
 //! | `stack` | every value out of a `Stack` once, in every way; histories |
 //!
 //! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
@@ -24,6 +25,7 @@ mod plain;
 mod rng;
 mod stack;
 mod traffic;
+mod value;
 mod waitgroup;
 mod watchdog;
 

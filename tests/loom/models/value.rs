@@ -227,7 +227,7 @@ fn one_order() -> Vec<Model> {
                 witness("the second one first");
             }
         })
-        .bound(1)
+        .bound(2)
         .witnesses(&["the first one first", "the second one first"]),
     ]
 }
@@ -357,7 +357,6 @@ fn frees() -> Vec<Model> {
             let seen = loads.map(|load| load.join().unwrap());
             witness(["none", "one", "both"][seen.into_iter().filter(|&seen| seen).count()]);
         })
-        .bound(2)
         .witnesses(&["none", "one", "both"]),
         holds(FREE, "the last of two threads", || {
             // None waits for the other: whoever is last frees the pointer, with what it points to.
