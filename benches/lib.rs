@@ -8,6 +8,7 @@
 //! | `futex-calls` | sleeps and wake-ups per 1,000 operations (Linux) | `cargo bench -p gosync-benches --bench futex-calls` |
 //! | `instructions.sh` | instructions per operation: exact, whatever else the machine does | `benches/instructions.sh` |
 //! | `false_sharing`, `stack`, `value` | the same scenarios under criterion: distributions, HTML reports | `cargo bench -p gosync-benches --bench stack` |
+//! | `plot` | those over the number of threads, as SVG | `cargo bench -p gosync-benches --bench plot` |
 //! | `channel`, `waitgroup` | statistics of the uncontended paths, for before and after | `cargo bench -p gosync-benches --bench channel` |
 
 pub mod harness;
