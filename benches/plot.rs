@@ -95,7 +95,7 @@ fn table(lines: &[Line]) -> String {
     text
 }
 
-/// Both axes are logarithmic: that of the threads in steps of two.
+/// Both axes are logarithmic. That of the threads goes on beyond their number: there is the legend.
 fn draw(path: &Path, title: &str, lines: &[Line]) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::new(path, (760, 420)).into_drawing_area();
     root.fill(&WHITE)?;
@@ -107,14 +107,21 @@ fn draw(path: &Path, title: &str, lines: &[Line]) -> Result<(), Box<dyn Error>> 
         .margin(12)
         .x_label_area_size(34)
         .y_label_area_size(52)
-        .right_y_label_area_size(150)
         .build_cartesian_2d(
-            (f64::from(first) * 0.95..68.0).log_scale().with_key_points(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),
+            (f64::from(first) * 0.95..500.0).log_scale().with_key_points(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),
             (least * 0.7..most * 1.4)
                 .log_scale()
                 .with_key_points(vec![0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0]),
         )?;
-    chart.configure_mesh().x_desc("threads").y_desc("ns per operation").light_line_style(WHITE).draw()?;
+    chart
+        .configure_mesh()
+        .x_desc("threads")
+        .y_desc("ns per operation")
+        .light_line_style(WHITE)
+        .x_label_formatter(&|n| n.to_string())
+        .y_label_formatter(&|n| n.to_string())
+        .label_style(("sans-serif", 13))
+        .draw()?;
     for (i, line) in lines.iter().enumerate() {
         let color = Palette99::pick(i).to_rgba();
         let points = || line.points.iter().map(|&(threads, time)| (f64::from(threads), time));
@@ -127,7 +134,8 @@ fn draw(path: &Path, title: &str, lines: &[Line]) -> Result<(), Box<dyn Error>> 
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::Coordinate(570, 10))
+        .position(SeriesLabelPosition::UpperRight)
+        .label_font(("sans-serif", 14))
         .background_style(WHITE)
         .draw()?;
     root.present()?;
