@@ -38,9 +38,9 @@
 //! # What this is not
 //!
 //! It is not wait-free, nor lock-free: a thread that loses its CPU inside a section holds up the others, which spin, yield and
-//! then sleep. The alternatives that avoid this either take a reader more read-modify-writes than the two of a load (counting
-//! readers in the pointer's spare bits, which not every platform has), or need hazard pointers, whose proofs loom cannot check.
-//! A [`Reader`] needs neither.
+//! then sleep, in no order. The alternatives that avoid this either take a reader more read-modify-writes than the two of a
+//! load (counting readers in the pointer's spare bits, which not every platform has), or need hazard pointers, whose proofs
+//! hang on orderings that loom does not model. A [`Reader`] needs neither, as long as nothing is stored.
 
 mod reader;
 
