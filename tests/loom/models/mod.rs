@@ -10,6 +10,7 @@ mod handles;
 mod mutex;
 mod once;
 mod oncevalue;
+mod reader;
 mod rendezvous;
 mod seam;
 mod stack;
@@ -35,6 +36,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         mutex::models(),
         once::models(),
         oncevalue::models(),
+        reader::models(),
         seam::models(),
         stack::models(),
         value::models(),

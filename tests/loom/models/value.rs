@@ -1,4 +1,4 @@
-//! `Value`, `Pointer`, `Reader`. In models their `Arc` is loom's, which reports one that is never freed, and an end that is
+//! `Value` and `Pointer`; `reader.rs` has more of `Reader`. In models their `Arc` is loom's, which reports one that is never freed, and an end that is
 //! not ordered after every use.
 
 use gosync::atomic::{Int32, Pointer, Value};
@@ -6,7 +6,7 @@ use gosync::go;
 use gosync_atomic::__sys::Alive;
 use gosync_atomic::__sys::control::forgo_one_order;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use loom::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
@@ -16,14 +16,13 @@ const FAILED: &str = "atomic.failed-cas-observes";
 const TOTAL: &str = "atomic.total-order";
 const ONCE: &str = "gosync.value-once";
 const FREE: &str = "gosync.value-free";
-const READER: &str = "gosync.value-reader";
 
 pub(crate) fn models() -> Vec<Model> {
-    let models = [edges(), failed(), one_order(), changes(), frees(), readers()];
+    let models = [edges(), failed(), one_order(), changes(), frees()];
     models.into_iter().flatten().collect()
 }
 
-type Words = Value<usize>;
+pub(super) type Words = Value<usize>;
 
 /// One thread writes and publishes; the other reads if it has observed that.
 fn message(publish: fn(&Words), observe: fn(&Words) -> bool) {
@@ -43,7 +42,7 @@ fn message(publish: fn(&Words), observe: fn(&Words) -> bool) {
 
 const BOTH: &[&str] = &["observed", "not observed"];
 
-fn is(value: Option<Arc<usize>>, expected: usize) -> bool {
+pub(super) fn is(value: Option<Arc<usize>>, expected: usize) -> bool {
     value.is_some_and(|value| *value == expected)
 }
 
@@ -415,68 +414,6 @@ fn frees() -> Vec<Model> {
                 // SAFETY: out of a box, and never freed.
                 unsafe { &*seen }.used();
             }
-            other.join().unwrap();
-        }),
-    ]
-}
-
-/// A reader sees every change that it was told of.
-fn told(change: fn(&Words)) {
-    let (flag, v) = (Arc::new(AtomicBool::new(false)), Arc::new(Value::new(0)));
-    let mut reader = v.reader();
-    let other = go({
-        let (flag, v) = (Arc::clone(&flag), Arc::clone(&v));
-        move || {
-            change(&v);
-            flag.store(true, Ordering::Release);
-        }
-    });
-    let is_told = flag.load(Ordering::Acquire);
-    let is_new = reader.get().is_some_and(|value| **value == 1);
-    witness(match (is_told, is_new) {
-        (true, true) => "told",
-        (true, false) => panic!("told, and still the old value"),
-        (false, true) => "before being told",
-        (false, false) => "too early",
-    });
-    other.join().unwrap();
-    assert!(reader.get().is_some_and(|value| **value == 1));
-}
-
-const WHEN: &[&str] = &["told", "before being told", "too early"];
-
-fn readers() -> Vec<Model> {
-    vec![
-        holds(READER, "store", || told(|v| v.store(1))).witnesses(WHEN),
-        holds(READER, "swap", || told(|v| assert!(is(v.swap(1), 0)))).witnesses(WHEN),
-        holds(READER, "compare_and_swap", || told(|v| assert!(v.compare_and_swap(Some(&0), 1)))).witnesses(WHEN),
-        holds(READER, "values in order", || {
-            let v = Arc::new(Value::new(0));
-            let mut reader = v.reader();
-            let other = go({
-                let v = Arc::clone(&v);
-                move || (1..=2).for_each(|n| v.store(n))
-            });
-            let seen = [(); 2].map(|()| **reader.get().unwrap());
-            assert!(seen[0] <= seen[1], "{seen:?}");
-            if seen == [0, 2] {
-                witness("one was missed");
-            }
-            if seen == [1, 2] {
-                witness("none was missed");
-            }
-            other.join().unwrap();
-        })
-        .bound(3)
-        .witnesses(&["one was missed", "none was missed"]),
-        fails(READER, "not told", Verdict::Assertion, || {
-            let v = Arc::new(Value::new(0));
-            let mut reader = v.reader();
-            let other = go({
-                let v = Arc::clone(&v);
-                move || v.store(1)
-            });
-            assert_eq!(**reader.get().unwrap(), 1);
             other.join().unwrap();
         }),
     ]
