@@ -153,6 +153,12 @@ impl<T> Handle<T> {
         }
     }
 
+    /// The channel; `None` is nil.
+    #[cfg(feature = "async")]
+    pub(crate) fn channel(&self) -> Option<&Channel<T>> {
+        self.shared().map(Shared::channel)
+    }
+
     /// The channel as a select sees it; `None` is nil.
     pub(crate) fn port(&self) -> Option<&dyn Port> {
         self.shared().map(|shared| shared.channel() as &dyn Port)

@@ -77,6 +77,14 @@ impl Sleeper {
         }
     }
 
+    /// How it was completed, if it was. Orders what the claimer did, as `wait` does.
+    #[must_use]
+    pub fn outcome(&self) -> Option<u32> {
+        // Acquire: pairs with the Release in `complete`.
+        let outcome = self.word.load(ord!("sleeper.outcome", Acquire)) >> OUTCOME;
+        (outcome != 0).then_some(outcome)
+    }
+
     /// Whether it was completed. Orders what the claimer did, as `wait` does.
     pub fn is_completed(&self) -> bool {
         // Acquire: pairs with the Release in `complete`.

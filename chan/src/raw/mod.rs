@@ -40,6 +40,8 @@ mod ring;
 pub(crate) mod select;
 mod shared;
 mod state;
+#[cfg(feature = "async")]
+pub(crate) mod task;
 mod timer;
 pub(crate) mod waiter;
 

@@ -211,6 +211,23 @@ impl Line {
         }
     }
 
+    /// Takes out this node, if it is here.
+    #[cfg(feature = "async")]
+    pub(crate) fn remove(&mut self, waiter: NonNull<Waiter>) -> bool {
+        let mut others = Line::default();
+        let mut found = false;
+        while let Some(first) = self.pop() {
+            if first == waiter {
+                found = true;
+            } else {
+                // SAFETY: it comes from a line, and goes to one.
+                unsafe { others.push(first) };
+            }
+        }
+        *self = others;
+        found
+    }
+
     /// Takes out the oldest node, to be completed by the caller.
     pub(crate) fn pop(&mut self) -> Option<NonNull<Waiter>> {
         let first = self.head?;

@@ -39,6 +39,8 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::time::Instant;
 
+#[cfg(feature = "async")]
+use super::task::Task;
 use gosync_atomic::__sys::{Cpu, Sleeper, UnsafeCell};
 
 /// How a blocked operation ended.
@@ -102,6 +104,9 @@ pub(crate) struct Waiter {
 enum Role {
     /// A plain operation, which wants a transfer.
     Alone(Sleeper),
+    /// The same of a task.
+    #[cfg(feature = "async")]
+    Task(Task),
     Case(Case),
 }
 
@@ -133,8 +138,8 @@ impl Waiter {
     /// Its part in a select, if it has one.
     pub(crate) fn case(&self) -> Option<&Case> {
         match &self.role {
-            Role::Alone(_) => None,
             Role::Case(case) => Some(case),
+            _ => None,
         }
     }
 
@@ -152,14 +157,6 @@ impl Waiter {
             Wants::Transfer => Outcome::Done,
             Wants::Permit => Outcome::Slot,
             Wants::News => Outcome::Ready,
-        }
-    }
-
-    /// The word on which its thread sleeps.
-    fn sleeper(&self) -> NonNull<Sleeper> {
-        match &self.role {
-            Role::Alone(sleeper) => NonNull::from(sleeper),
-            Role::Case(case) => case.sleeper,
         }
     }
 }
@@ -180,6 +177,25 @@ impl<T> Node<T> {
     /// The node of a plain receive.
     pub(crate) fn receiver() -> Node<T> {
         Node { waiter: Waiter::new(Role::Alone(Sleeper::new())), slot: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
+    /// The node of a task's send.
+    #[cfg(feature = "async")]
+    pub(crate) fn sender_of_task(value: T, task: Task) -> Node<T> {
+        Node { waiter: Waiter::new(Role::Task(task)), slot: UnsafeCell::new(MaybeUninit::new(value)) }
+    }
+
+    /// The node of a task's receive.
+    #[cfg(feature = "async")]
+    pub(crate) fn receiver_of_task(task: Task) -> Node<T> {
+        Node { waiter: Waiter::new(Role::Task(task)), slot: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
+    /// What its task waits for.
+    #[cfg(feature = "async")]
+    pub(crate) fn task(&self) -> &Task {
+        let Role::Task(task) = &self.waiter.role else { unreachable!("no task's node") };
+        task
     }
 
     /// The node of a select's receive.
@@ -249,8 +265,15 @@ pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
     // SAFETY: the node is alive until its completion (invariant 3).
     let waiter = unsafe { waiter.as_ref() };
     let code = outcome.code(waiter.case().map_or(0, |case| case.number));
+    let sleeper = match &waiter.role {
+        Role::Alone(sleeper) => NonNull::from(sleeper),
+        // SAFETY: the caller's contract.
+        #[cfg(feature = "async")]
+        Role::Task(task) => return unsafe { Task::complete(NonNull::from(task), code) },
+        Role::Case(case) => case.sleeper,
+    };
     // SAFETY: the caller's contract. By invariant 4 the last access.
-    unsafe { Sleeper::complete(waiter.sleeper(), code) };
+    unsafe { Sleeper::complete(sleeper, code) };
 }
 
 /// Works on a node's links.
