@@ -15,12 +15,15 @@ use gosync_atomic::__sys::atomic::{AtomicBool, AtomicUsize};
 use gosync_atomic::__sys::{Alive, ord};
 
 use super::Channel;
+use super::state::signs;
 
 /// Which handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub(crate) enum Side {
-    Senders,
-    Receivers,
+    // The numbers are the signs of `state::signs` that tell whether this side may proceed.
+    Receivers = signs::RECV,
+    Senders = signs::SEND,
 }
 
 /// A channel with its counts.

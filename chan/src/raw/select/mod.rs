@@ -40,12 +40,10 @@ use std::ptr::NonNull;
 use std::time::Instant;
 
 use gosync_atomic::__sys::{Cpu, LockGuard, Sleeper, has_passed, ord, pick, step};
-use smallvec::SmallVec;
 
 use port::Fired;
 pub(crate) use port::Port;
 
-use super::state::signs;
 use super::waiter::{self, Case, MOST_CASES, Outcome, Waiter, Wants};
 use super::{Observers, Patience, Side};
 
@@ -116,11 +114,7 @@ impl<'a> Operation<'a> {
     /// Whether the signs say that it may proceed.
     #[inline(always)]
     fn may_proceed(&self, signs: usize) -> bool {
-        let sign = match self.side {
-            Side::Receivers => signs::RECV,
-            Side::Senders => signs::SEND,
-        };
-        signs & sign != 0
+        signs & self.side as usize != 0
     }
 
     /// Where its channel stands in the order of locks.
@@ -186,14 +180,20 @@ fn select_locked<const N: usize>(operations: &[Operation<'_>; N], how: &How) -> 
 pub(crate) fn select_any(operations: &[Operation<'_>], how: How) -> Option<(usize, Outcome)> {
     let n = operations.len();
     assert!(n <= MOST_CASES, "too many cases");
-    let mut seen = SmallVec::<[usize; FEW]>::from_elem(0, n);
-    match at_once(operations, &mut seen, &how) {
+    let (mut few, mut many) = ([0; FEW], Vec::new());
+    let seen = if n <= FEW {
+        &mut few[..n]
+    } else {
+        many.resize(n, 0);
+        &mut many[..]
+    };
+    match at_once(operations, seen, &how) {
         Now::Won(number, outcome) => Some((number, outcome)),
         Now::Nothing => None,
-        Now::Unclear if n <= FEW => locked(operations, &[const { Place::new() }; FEW][..n], &mut seen, &how),
+        Now::Unclear if n <= FEW => locked(operations, &[const { Place::new() }; FEW][..n], seen, &how),
         Now::Unclear => {
             let places: Vec<Place<'_>> = operations.iter().map(|_| Place::new()).collect();
-            locked(operations, &places, &mut seen, &how)
+            locked(operations, &places, seen, &how)
         }
     }
 }
@@ -289,7 +289,7 @@ fn attempt<'a>(
             if let Some(port) = operation.port {
                 let (wants, node) = (operation.wants(how), places[number].node_of(operation));
                 // SAFETY: the node was left in this queue above.
-                step!("select.withdraw", unsafe { port.withdraw(operation.side, wants, node) });
+                unsafe { port.withdraw(operation.side, wants, node) };
             }
         }
     }

@@ -73,7 +73,17 @@ pub(crate) enum Fired {
 unsafe impl<T> Port for Channel<T> {
     unsafe fn fire(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Fired {
         // SAFETY: the caller's contract.
-        let mut state = Settling::new(unsafe { Held::new(self) }, None);
+        let mut held = unsafe { Held::new(self) };
+        if case.wants == Wants::Transfer {
+            if let Some(value) = held.pop() {
+                // SAFETY: the caller's contract: it is room for such a node.
+                unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) };
+                // SAFETY: the node is the caller's own, and was never queued.
+                unsafe { waiter::put_into(node, value) };
+                return Fired::Won(Outcome::Done, None);
+            }
+        }
+        let mut state = Settling::new(held, None);
         match (case.wants, side) {
             (Wants::Transfer, _) => {
                 let taken = state.take(observers);
@@ -106,15 +116,16 @@ unsafe impl<T> Port for Channel<T> {
                 granted.map_or(Fired::No, |(grant, peer)| Fired::Won(grant.outcome(), peer))
             }
             (Wants::News, side) => {
-                let ready = state.closed
-                    || match side {
-                        // SAFETY: the lock is held.
-                        Side::Senders => {
-                            state.has_room(self.front.capacity) || unsafe { state.receivers.has_partner() }
-                        }
-                        // SAFETY: the lock is held.
-                        Side::Receivers => state.has_item() || unsafe { state.senders.has_partner() },
-                    };
+                let possible = match side {
+                    Side::Senders => state.has_room(self.front.capacity),
+                    Side::Receivers => state.has_item(),
+                };
+                let partners = match side {
+                    Side::Senders => &mut state.receivers,
+                    Side::Receivers => &mut state.senders,
+                };
+                // SAFETY: the lock is held.
+                let ready = possible || unsafe { partners.has_partner() } || state.closed;
                 if ready { Fired::Won(Outcome::Ready, None) } else { Fired::No }
             }
         }
