@@ -14,6 +14,7 @@
 //! | `reentrant` | values whose drop uses the channel that held them |
 //! | `values` | borrowed, large, empty and over-aligned values |
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
+//! | `select` | selects: closes, permits, panics, drops, odd values, a model |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
@@ -33,6 +34,10 @@ mod once;
 mod order;
 mod panics;
 mod reentrant;
+#[path = "../stress/rng.rs"]
+#[allow(dead_code, reason = "the stress tests use more of it")]
+mod rng;
+mod select;
 mod sizes;
 mod stack;
 mod thread_local;

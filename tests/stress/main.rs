@@ -5,6 +5,7 @@
 //! | `traffic` | every value arrives exactly once and in its sender's order, with plain operations and with all of them mixed |
 //! | `endings` | closes, and handles that come and go, during traffic: every value is received, returned or dropped, once |
 //! | `linearizable` | whoever has sent can receive at once; and histories of random operations, checked against a model |
+//! | `selects` | random selects of every kind on several channels, with closes; two that face each other; a thousand on one |
 //! | `checker` | the model and the search, and that they reject wrong histories |
 //! | `waitgroup` | rounds of one group with several waiters |
 //! | `once` | races for one run, with panics |
@@ -22,6 +23,7 @@ mod mutex;
 mod once;
 mod plain;
 mod rng;
+mod selects;
 mod stack;
 mod traffic;
 mod waitgroup;
