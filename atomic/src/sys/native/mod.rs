@@ -43,6 +43,12 @@ pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= std::time::Instant::now())
 }
 
+/// The clock.
+#[must_use]
+pub fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
 /// One of `n` answers, which a model explores and a program never asks for: always 0.
 #[inline(always)]
 #[must_use]
