@@ -21,6 +21,7 @@
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 //! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
+//! | `value` | `Value`, `Pointer`, `Reader`: identity, drops, comparisons, panics, unsized and odd values |
 //! | `counters` | the counters: places, sums, threads that end |
 
 mod atomics;
@@ -44,6 +45,7 @@ mod stack;
 mod thread_local;
 mod timeouts;
 mod timers;
+mod value;
 mod values;
 mod waitgroup;
 #[path = "../stress/watchdog.rs"]

@@ -11,10 +11,12 @@ mod mutex;
 mod once;
 mod oncevalue;
 mod permit;
+mod reader;
 mod rendezvous;
 mod seam;
 mod select;
 mod stack;
+mod value;
 mod wait_table;
 mod waitgroup;
 mod waitgroup_timed;
@@ -44,8 +46,10 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         mutex::models(),
         once::models(),
         oncevalue::models(),
+        reader::models(),
         seam::models(),
         stack::models(),
+        value::models(),
         wait_table::models(),
         waitgroup::models(),
         waitgroup_timed::models(),
