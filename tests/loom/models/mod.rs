@@ -16,6 +16,7 @@ mod rendezvous;
 mod seam;
 mod select;
 mod stack;
+mod task;
 mod value;
 mod wait_table;
 mod waitgroup;
@@ -33,6 +34,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         permit::models(),
         rendezvous::models(),
         select::models(),
+        task::models(),
     ];
     let mut channels: Vec<Model> = channels.into_iter().flatten().collect();
     // Two threads are few enough for the shipped lock; the contract of the lock is what lets the others do without.
