@@ -140,7 +140,8 @@ impl<T> Receiver<T> {
     /// # Cancellation
     ///
     /// Dropping the future loses nothing: a value that it was given goes to the next receiver, or back to the front of the
-    /// buffer, which may then hold one more than its capacity. At capacity 0 its send has completed then, although nobody
+    /// buffer, which may then hold one more than its capacity, and which another receiver may have found closed and drained
+    /// in between. At capacity 0 its send has completed then, although nobody
     /// has received the value yet. A future that is leaked while it waits stays in line, and may swallow one value.
     ///
     /// # Panics

@@ -77,11 +77,11 @@ impl Sleeper {
         }
     }
 
-    /// How it was completed, if it was. Orders what the claimer did, as `wait` does.
+    /// How it was completed, if it was. Orders nothing: for who is ordered after the completion by a lock.
     #[must_use]
     pub fn outcome(&self) -> Option<u32> {
-        // Acquire: pairs with the Release in `complete`.
-        let outcome = self.word.load(ord!("sleeper.outcome", Acquire)) >> OUTCOME;
+        // Relaxed: as said.
+        let outcome = self.word.load(ord!("sleeper.outcome", Relaxed)) >> OUTCOME;
         (outcome != 0).then_some(outcome)
     }
 
