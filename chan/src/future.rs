@@ -49,7 +49,7 @@ impl<T> Place<T> {
     /// It is.
     unsafe fn poll(&self, cx: &Context<'_>) -> Poll<Outcome> {
         // SAFETY: the caller's contract: the node is written.
-        unsafe { self.node().as_ref() }.task().poll(cx.waker())
+        unsafe { self.node().as_ref() }.task().poll(cx.waker()).map(|code| Outcome::from_code(code).1)
     }
 
     /// Ends a node whose outcome is known.

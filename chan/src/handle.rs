@@ -172,6 +172,16 @@ impl<T> Handle<T> {
         }
     }
 
+    /// Sends with a permit, and does not wait for a partner.
+    #[cfg(feature = "async")]
+    pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), SendError<T>> {
+        match self.shared() {
+            // No permit is for the nil channel.
+            None => Err(SendError(value)),
+            Some(shared) => shared.channel().send_granted_by_task(grant, value).map_err(SendError),
+        }
+    }
+
     /// Receives with a permit.
     pub(crate) fn recv_granted(&self, grant: Grant) -> Result<T, RecvError> {
         match self.shared() {

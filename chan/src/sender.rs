@@ -63,6 +63,12 @@ impl<T> Sender<T> {
         self.handle.channel()
     }
 
+    /// Sends with a permit, and does not wait for a partner.
+    #[cfg(feature = "async")]
+    pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), SendError<T>> {
+        self.handle.send_granted_by_task(grant, value)
+    }
+
     /// The channel as a select sees it; `None` is nil.
     pub(crate) fn port(&self) -> Option<&dyn Port> {
         self.handle.port()

@@ -196,6 +196,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    #[cfg(feature = "async")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_none()
+    }
+
     /// Appends a node.
     ///
     /// # Safety

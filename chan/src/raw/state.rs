@@ -74,6 +74,9 @@ pub(super) struct SetAside {
     /// Claimed nodes with slots that wait for the holder of a permit.
     pub(super) receivers: Line,
     pub(super) senders: Line,
+    /// How many holders of permits to receive from a partner have a value in the ring instead.
+    #[cfg(feature = "async")]
+    pub(super) early: usize,
     /// How many holders of permits for a partner will find that it has given up: receivers if positive, senders if not.
     pub(super) deserted: isize,
 }

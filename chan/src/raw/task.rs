@@ -39,7 +39,7 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    fn new(waker: Waker) -> Task {
+    pub(super) fn new(waker: Waker) -> Task {
         Task { sleeper: Sleeper::new(), lock: Lock::new(), waker: UnsafeCell::new(Some(waker)) }
     }
 
@@ -63,14 +63,19 @@ impl Task {
         }
     }
 
-    /// The outcome, if there is one; if not, this waker will be called.
-    pub(crate) fn poll(&self, waker: &Waker) -> Poll<Outcome> {
+    /// Where a select's claim is.
+    pub(super) fn sleeper(&self) -> &Sleeper {
+        &self.sleeper
+    }
+
+    /// The code of the outcome, if there is one; if not, this waker will be called.
+    pub(crate) fn poll(&self, waker: &Waker) -> Poll<u32> {
         // A waker's clone and drop are a user's code: not under the lock.
         let mut spare = Some(waker.clone());
         let lock = self.lock.lock();
         if let Some(code) = self.sleeper.outcome() {
             drop(lock);
-            return Poll::Ready(Outcome::from_code(code).1);
+            return Poll::Ready(code);
         }
         // SAFETY: the lock is held.
         step!("chan.leave-waker", self.waker.with_mut(|waker| std::mem::swap(unsafe { &mut *waker }, &mut spare)));
@@ -78,12 +83,12 @@ impl Task {
         Poll::Pending
     }
 
-    /// The outcome of a node that was claimed.
-    fn wait(&self) -> Outcome {
+    /// The outcome of a node that was claimed, and the number of its case.
+    pub(super) fn wait(&self) -> (u32, Outcome) {
         let code = self.sleeper.wait(None);
         // Its claimer may still hold the lock.
         drop(self.lock.lock());
-        code.map_or(Outcome::Retry, |code| Outcome::from_code(code).1)
+        code.map_or((0, Outcome::Retry), Outcome::from_code)
     }
 }
 
@@ -206,14 +211,13 @@ impl<T> Channel<T> {
         if unsafe { state.receivers.remove(node.cast()) } {
             return;
         }
-        if step!("task.leave-recv-line", state.set_aside.receivers.remove(node.cast()), else false) {
-            state.set_aside.deserted -= 1;
+        drop(state);
+        if self.leave_recv_line(node.cast()) {
             return;
         }
-        drop(state);
         // SAFETY: the node is the caller's.
         let node = unsafe { node.as_ref() };
-        if node.task().wait() == Outcome::Done {
+        if node.task().wait().1 == Outcome::Done {
             // SAFETY: a value was delivered, and not taken.
             let value = unsafe { node.take() };
             step!("task.put-back", self.put_back(value));
@@ -236,13 +240,74 @@ impl<T> Channel<T> {
         drop(state);
         // SAFETY: the node is the caller's.
         let node = unsafe { node.as_ref() };
-        let unsent = unsent || node.task().wait() != Outcome::Done;
+        let unsent = unsent || node.task().wait().1 != Outcome::Done;
         // SAFETY: nobody has taken the value.
         unsent.then(|| unsafe { node.take() })
     }
 
+    /// Takes a node out of the line of receivers that were promised to the holder of a permit, if it is there.
+    pub(super) fn leave_recv_line(&self, node: NonNull<Waiter>) -> bool {
+        let mut state = self.settling();
+        let found = step!("task.leave-recv-line", state.set_aside.receivers.remove(node), else false);
+        state.set_aside.deserted -= isize::from(found);
+        found
+    }
+
+    /// As [`send_granted`](Channel::send_granted), for a task, which does not wait for a partner that is not there yet, or
+    /// not any more: the value waits for it in the buffer, beyond its capacity if need be.
+    pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), T> {
+        if grant != Grant::Partner {
+            return self.send_granted(grant, value);
+        }
+        let mut observers = Observers::default();
+        let mut state = self.settling();
+        if let Some(receiver) = state.set_aside.receivers.pop() {
+            let value = state.pass_through(value);
+            drop(state);
+            // SAFETY: a receiver of this channel, promised to a holder of a permit like the caller.
+            unsafe { waiter::put_into(receiver, value) };
+            // SAFETY: its only completion, by who took it out of the line.
+            unsafe { waiter::complete(receiver, Outcome::Done) };
+            return Ok(());
+        }
+        if state.set_aside.deserted >= 0 {
+            // The holder of a permit to receive will come: its permit is for this value from now on.
+            state.set_aside.early += 1;
+            state.set_aside.items += 1;
+            state.append_for_permit(value);
+            return Ok(());
+        }
+        state.set_aside.deserted += 1;
+        if state.closed {
+            return Err(value);
+        }
+        // SAFETY: the lock is held.
+        match unsafe { state.receivers.meet() } {
+            Some(Met::Transfer(receiver)) => {
+                let value = state.pass_through(value);
+                drop(state);
+                // SAFETY: a receiver of this channel, claimed just now.
+                unsafe { waiter::put_into(receiver, value) };
+                // SAFETY: its only completion, by its claimer.
+                unsafe { waiter::complete(receiver, Outcome::Done) };
+            }
+            Some(Met::Permit(receiver)) => {
+                state.append_for_permit(value);
+                state.set_aside.items += 1;
+                drop(state);
+                // SAFETY: its only completion, by its claimer.
+                unsafe { waiter::complete(receiver, Outcome::Slot) };
+            }
+            None => {
+                state.append(value, &mut observers);
+                drop(state);
+            }
+        }
+        Ok(())
+    }
+
     /// Gives a value that was received and not wanted to the next receiver, or puts it back where it was taken from.
-    fn put_back(&self, value: T) {
+    pub(super) fn put_back(&self, value: T) {
         let capacity = self.front.capacity;
         let mut observers = Observers::default();
         let mut state = self.settling();

@@ -114,8 +114,24 @@ enum Role {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     pub(crate) sleeper: NonNull<Sleeper>,
+    /// Of a task: what the sleeper is part of.
+    #[cfg(feature = "async")]
+    pub(crate) task: Option<NonNull<Task>>,
     pub(crate) number: u32,
     pub(crate) wants: Wants,
+}
+
+impl Case {
+    /// A case of a thread.
+    pub(crate) fn of_thread(sleeper: &Sleeper, number: usize, wants: Wants) -> Case {
+        Case {
+            sleeper: NonNull::from(sleeper),
+            #[cfg(feature = "async")]
+            task: None,
+            number: number as u32, // who selects has looked at the number of cases
+            wants,
+        }
+    }
 }
 
 /// Neighbours in the queue. The oldest node has no `prev`, and a node that was taken out has none either.
@@ -270,6 +286,9 @@ pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
         // SAFETY: the caller's contract.
         #[cfg(feature = "async")]
         Role::Task(task) => return unsafe { Task::complete(NonNull::from(task), code) },
+        // SAFETY: the caller's contract.
+        #[cfg(feature = "async")]
+        Role::Case(Case { task: Some(task), .. }) => return unsafe { Task::complete(*task, code) },
         Role::Case(case) => case.sleeper,
     };
     // SAFETY: the caller's contract. By invariant 4 the last access.

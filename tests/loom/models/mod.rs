@@ -17,6 +17,7 @@ mod seam;
 mod select;
 mod stack;
 mod task;
+mod task_select;
 mod value;
 mod wait_table;
 mod waitgroup;
@@ -35,6 +36,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         rendezvous::models(),
         select::models(),
         task::models(),
+        task_select::models(),
     ];
     let mut channels: Vec<Model> = channels.into_iter().flatten().collect();
     // Two threads are few enough for the shipped lock; the contract of the lock is what lets the others do without.

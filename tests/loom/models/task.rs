@@ -196,7 +196,7 @@ impl Wake for Thread {
 }
 
 /// Runs a future on this thread.
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let parker = Parker::new();
     let waker = Waker::from(Arc::new(Thread(parker.unparker())));
     let mut future = pin!(future);
@@ -208,7 +208,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn poll_once_and_drop<F: Future>(future: F) -> Poll<F::Output> {
+pub(super) fn poll_once_and_drop<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
