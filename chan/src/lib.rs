@@ -60,7 +60,7 @@ pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use select::cases as __cases;
 pub use select::{ReadyTimeoutError, Select, SelectTimeoutError, SelectedOperation, TryReadyError, TrySelectError};
 pub use sender::Sender;
-pub use timer::{Ticker, Timer, after, at, tick};
+pub use timer::{FuncTimer, Ticker, Timer, after, after_func, at, tick};
 
 /// A channel whose buffer holds `capacity` values; 0 is a rendezvous. Go: `make(chan T, capacity)`.
 ///

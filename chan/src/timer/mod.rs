@@ -1,5 +1,8 @@
-//! Channels that the clock sends to: [`after`], [`at`], [`tick`], and with a handle [`Timer`] and [`Ticker`].
+//! Channels that the clock sends to: [`after`], [`at`], [`tick`], and with a handle [`Timer`] and [`Ticker`]; and functions that it
+//! calls: [`after_func`].
 
+mod func;
+mod service;
 mod ticker;
 #[allow(clippy::module_inception, reason = "the type's own file")]
 mod timer;
@@ -8,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::deadline_after;
 
+pub use func::{FuncTimer, after_func};
 pub use ticker::Ticker;
 pub use timer::Timer;
 

@@ -15,6 +15,7 @@ mod rendezvous;
 mod seam;
 mod select;
 mod stack;
+mod timer;
 mod wait_table;
 mod waitgroup;
 mod waitgroup_timed;
@@ -46,6 +47,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         oncevalue::models(),
         seam::models(),
         stack::models(),
+        timer::models(),
         wait_table::models(),
         waitgroup::models(),
         waitgroup_timed::models(),
