@@ -35,7 +35,7 @@ fn plain(rx: &Receiver<std::time::Instant>) {
 
 fn selecting(rx: &Receiver<std::time::Instant>) {
     let (_tx, other) = chan::bounded::<()>(0);
-    select! { recv(other) -> _ => unreachable!(), recv(rx) -> value => drop(value.unwrap()) }
+    select! { recv(other) -> _ => unreachable!(), recv(rx) -> value => assert!(value.is_ok()) }
 }
 
 fn permitted(rx: &Receiver<std::time::Instant>) {
@@ -79,7 +79,8 @@ pub(crate) fn models() -> Vec<Model> {
             chan::after_func(SECOND, move || tx.send(d.read()).unwrap());
             pass(MINUTE);
             assert_eq!((rx.recv(), rx.recv().is_err()), (Ok(1), true));
-        }),
+        })
+        .bound(3),
         holds(ARM, "function, set again", || function_set_again(false)).bound(3),
         fails(ARM, "write after the reset", Verdict::Race, || {
             stop_clock();
@@ -121,13 +122,15 @@ pub(crate) fn models() -> Vec<Model> {
         holds(DUE, "two receivers, two ticks", || two_ticks(plain, plain)).bound(3).reaches(&["sleeper.wake"]),
         holds(DUE, "two selects, two ticks", || two_ticks(selecting, selecting)).bound(2).reaches(&["sleeper.wake"]),
         holds(DUE, "a receiver and a Select, two ticks", || two_ticks(plain, permitted)).bound(2),
-        holds(DUE, "the oldest first", oldest_first).witnesses(&["blocked", "not blocked"]),
+        holds(DUE, "the oldest first", oldest_first).bound(2).witnesses(&["blocked", "not blocked"]),
         holds(DUE, "in two cases of a select", two_timers).bound(3).witnesses(&["first", "second"]),
         holds(DUE, "put off", put_off).witnesses(&["waited"]).reaches(&["sleeper.wake"]),
-        holds(DUE, "its own deadline first", own_deadline_first).reaches(&["sleeper.wake"]),
-        holds(DUE, "its own deadline too", own_deadline_too),
+        holds(DUE, "its own deadline first", || own_deadline_first(false)).reaches(&["chan.still-queued"]),
+        holds(DUE, "a select's own deadline first", || own_deadline_first(true)).reaches(&["select.give-up"]),
+        holds(DUE, "its own deadline too", || own_deadline_too(false)).witnesses(&["received", "left"]),
+        holds(DUE, "a select's own deadline too", || own_deadline_too(true)).witnesses(&["received", "left"]),
         holds(DUE, "default", default_beside_a_timer),
-        holds(FUNC, "stop meets the clock", || stop_meets_the_clock(1)).bound(3).witnesses(&["called", "stopped"]),
+        holds(FUNC, "stop meets the clock", stop_meets_the_clock).bound(3).witnesses(&["called", "stopped"]),
         holds(FUNC, "an earlier one", an_earlier_one).bound(3).reaches(&["parker.wake"]),
         holds(FUNC, "two at once", two_functions).bound(2),
         holds(FUNC, "one after the other", one_after_the_other).bound(2),
@@ -300,13 +303,17 @@ fn two_receivers_one_value() {
 /// Who was not the first sleeps on, in time for the second.
 fn two_ticks(one: Wait, other: Wait) {
     stop_clock();
-    let ticker = Ticker::new(HOUR);
+    let (ticker, (tx, received)) = (Ticker::new(HOUR), chan::bounded(2));
     let receive = |wait: Wait| {
-        let ticker = ticker.clone();
-        go(move || wait(ticker.channel()))
+        let (ticker, tx) = (ticker.clone(), tx.clone());
+        go(move || {
+            wait(ticker.channel());
+            tx.send(()).unwrap();
+        })
     };
     let (a, b) = (receive(one), receive(other));
     pass(HOUR + MINUTE);
+    received.recv().unwrap();
     pass(HOUR);
     a.join().unwrap();
     b.join().unwrap();
@@ -322,7 +329,8 @@ fn oldest_first() {
     });
     let mut select = Select::new();
     select.send(&tx);
-    let is_blocked = select.try_ready().is_ok();
+    // By way of the lock, where loom finds all orders.
+    let is_blocked = select.ready_deadline(now()).is_ok();
     pass(MINUTE);
     let mine = rx.try_recv().is_ok();
     if is_blocked {
@@ -368,33 +376,43 @@ fn put_off() {
     assert_eq!(receiver.join().unwrap(), Ok(due));
 }
 
-fn own_deadline_first() {
+fn own_deadline_first(select: bool) {
     stop_clock();
-    let rx = chan::after(HOUR);
+    let (rx, deadline) = (chan::after(HOUR), now() + SECOND);
     let receiver = go({
         let rx = rx.clone();
         move || {
-            assert!(rx.recv_timeout(SECOND).unwrap_err().is_timeout());
-            select! { recv(rx) -> _ => unreachable!(), default(SECOND) => () }
+            if select {
+                select! { recv(rx) -> _ => unreachable!(), default(deadline) => () }
+            } else {
+                assert!(rx.recv_deadline(deadline).unwrap_err().is_timeout());
+            }
         }
     });
-    pass(MINUTE);
     pass(MINUTE);
     receiver.join().unwrap();
     pass(HOUR);
     assert!(rx.try_recv().is_ok());
 }
 
-/// When both have passed, the value counts.
-fn own_deadline_too() {
+/// When both pass at once, the value is received or left.
+fn own_deadline_too(select: bool) {
     stop_clock();
-    let (rx, other) = (chan::after(SECOND), chan::after(SECOND));
-    let receiver = go(move || {
-        assert!(rx.recv_timeout(SECOND).is_ok());
-        select! { recv(other) -> value => assert!(value.is_ok()), default(SECOND) => unreachable!() }
+    let (rx, deadline) = (chan::after(SECOND), now() + SECOND);
+    let receiver = go({
+        let rx = rx.clone();
+        move || {
+            if select {
+                select! { recv(rx) -> value => value.is_ok(), default(deadline) => false }
+            } else {
+                rx.recv_deadline(deadline).is_ok()
+            }
+        }
     });
     pass(MINUTE);
-    receiver.join().unwrap();
+    let received = receiver.join().unwrap();
+    witness(if received { "received" } else { "left" });
+    assert_eq!(rx.try_recv().is_ok(), !received);
 }
 
 /// A value that is due, and taken when there is another elsewhere: there is always one.
@@ -409,19 +427,18 @@ fn default_beside_a_timer() {
             timeout.try_recv().is_ok()
         }
     });
-    let mine = select! {
-        recv(rx) -> value => drop(value.unwrap()),
-        recv(timeout) -> value => drop(value.unwrap()),
+    select! {
+        recv(rx) -> value => assert!(value.is_ok()),
+        recv(timeout) -> value => assert!(value.is_ok()),
         default => unreachable!(),
-    };
-    drop(mine);
+    }
     mover.join().unwrap();
 }
 
 /// The function is called, or the stop says that it will not be.
-fn stop_meets_the_clock(calls: usize) {
+fn stop_meets_the_clock() {
     stop_clock();
-    let (tx, rx) = chan::bounded(calls);
+    let (tx, rx) = chan::bounded(1);
     let timer = chan::after_func(SECOND, move || tx.send(()).unwrap());
     pass(MINUTE);
     let stopped = timer.stop();
