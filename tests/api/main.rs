@@ -14,12 +14,14 @@
 //! | `reentrant` | values whose drop uses the channel that held them |
 //! | `values` | borrowed, large, empty and over-aligned values |
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
+//! | `select` | selects: closes, permits, panics, drops, odd values, a model |
 //! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 //! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
+//! | `value` | `Value`, `Pointer`, `Reader`: identity, drops, comparisons, panics, unsized and odd values |
 //! | `counters` | the counters: places, sums, threads that end |
 
 mod atomics;
@@ -34,11 +36,16 @@ mod once;
 mod order;
 mod panics;
 mod reentrant;
+#[path = "../stress/rng.rs"]
+#[allow(dead_code, reason = "the stress tests use more of it")]
+mod rng;
+mod select;
 mod sizes;
 mod stack;
 mod thread_local;
 mod timeouts;
 mod timers;
+mod value;
 mod values;
 mod waitgroup;
 #[path = "../stress/watchdog.rs"]

@@ -1,4 +1,4 @@
-//! `src/runtime/chan_test.go` and the compiler's `testdata/chan_test.go`, as far as they need no select.
+//! `src/runtime/chan_test.go` and the compiler's `testdata/chan_test.go`, but for the selects, which are in `select`.
 
 use std::any::Any;
 use std::sync::Arc;

@@ -1,18 +1,18 @@
 //! `test/closedchan.go`: a closed channel, unbuffered and buffered, through every style of access.
 //!
-//! Go's styles are operators, a select with one case, and a select with several; the latter comes with select. Here are
-//! the others that exist: plain, try, timeout, deadline, and iterators, on one-way and two-way handles.
+//! Go's styles are operators, a select with one case, and a select with several. Here are these, with macros and with
+//! `Select`, and the others that exist: try, timeout, deadline, and iterators, on one-way and two-way handles.
 
 use std::time::{Duration, Instant};
 
-use gosync::chan::{Chan, CloseError, Receiver, Sender};
+use gosync::chan::{Chan, CloseError, Receiver, Select, Sender, select};
 
 /// How to receive: `Some` is a value, `None` the end. Blocking or finding nothing would be a mistake on a closed channel.
 type Receive = fn(&Receiver<i32>) -> Option<i32>;
 /// How to send: the value, back again.
 type Send = fn(&Sender<i32>, i32) -> i32;
 
-const RECEIVES: [(&str, Receive); 7] = [
+const RECEIVES: [(&str, Receive); 13] = [
     ("recv", |rx| rx.recv().ok()),
     ("try_recv", |rx| match rx.try_recv() {
         Ok(value) => Some(value),
@@ -32,9 +32,45 @@ const RECEIVES: [(&str, Receive); 7] = [
     ("iter", |rx| rx.iter().next()),
     ("try_iter", |rx| rx.try_iter().next()),
     ("into_iter", |rx| rx.clone().into_iter().next()),
+    ("select, one case", |rx| select! { recv(rx) -> v => v.ok() }),
+    ("select, one case and default", |rx| {
+        select! {
+            recv(rx) -> v => v.ok(),
+            default => panic!("closed counts as ready"),
+        }
+    }),
+    ("select, several", |rx| {
+        let idle = Chan::<i32>::new(0);
+        select! {
+            recv(idle) -> _ => unreachable!(),
+            recv(rx) -> v => v.ok(),
+            send(idle, 1) -> _ => unreachable!(),
+        }
+    }),
+    ("select, several and default", |rx| {
+        let idle = Chan::<i32>::new(0);
+        select! {
+            recv(idle) -> _ => unreachable!(),
+            recv(rx) -> v => v.ok(),
+            default(Duration::ZERO) => panic!("closed counts as ready"),
+        }
+    }),
+    ("Select", |rx| {
+        let mut select = Select::new();
+        select.recv(rx);
+        assert_eq!(select.ready(), 0);
+        select.select().recv(rx).ok()
+    }),
+    ("Select, tries", |rx| {
+        let mut select = Select::new_biased();
+        select.recv(rx);
+        select.recv(rx);
+        assert_eq!(select.try_ready(), Ok(0));
+        select.try_select().expect("closed counts as ready").recv(rx).ok()
+    }),
 ];
 
-const SENDS: [(&str, Send); 4] = [
+const SENDS: [(&str, Send); 9] = [
     ("send", |tx, value| tx.send(value).unwrap_err().into_inner()),
     ("try_send", |tx, value| {
         let error = tx.try_send(value).unwrap_err();
@@ -48,6 +84,33 @@ const SENDS: [(&str, Send); 4] = [
     }),
     ("send_deadline", |tx, value| {
         tx.send_deadline(value, Instant::now() + Duration::from_secs(60)).unwrap_err().into_inner()
+    }),
+    ("select, one case", |tx, value| select! { send(tx, value) -> sent => sent.unwrap_err().into_inner() }),
+    ("select, one case and default", |tx, value| {
+        select! {
+            send(tx, value) -> sent => sent.unwrap_err().into_inner(),
+            default => panic!("closed is not full"),
+        }
+    }),
+    ("select, several", |tx, value| {
+        let idle = Chan::new(0);
+        select! {
+            send(idle, value) -> _ => unreachable!(),
+            send(tx, value) -> sent => sent.unwrap_err().into_inner(),
+            recv(idle) -> _ => unreachable!(),
+        }
+    }),
+    ("Select", |tx, value| {
+        let mut select = Select::new();
+        select.send(tx);
+        assert_eq!(select.ready(), 0);
+        select.select().send(tx, value).unwrap_err().into_inner()
+    }),
+    ("Select, tries", |tx, value| {
+        let mut select = Select::new();
+        select.send(tx);
+        assert_eq!(select.try_ready(), Ok(0));
+        select.try_select().expect("closed is not full").send(tx, value).unwrap_err().into_inner()
     }),
 ];
 

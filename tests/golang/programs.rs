@@ -1,4 +1,4 @@
-//! Programs of `test/chan/` and `test/chancap.go`, as far as they need no select.
+//! Programs of `test/chan/` and `test/chancap.go`, that have no select, or hardly one.
 
 use std::fmt::Debug;
 use std::thread;

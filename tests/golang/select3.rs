@@ -1,12 +1,11 @@
-//! The rows of `test/chan/select3.go` that need no select: what blocks, what does not, and what fails, on a nil, an open
-//! and a closed channel.
+//! `test/chan/select3.go`: what blocks, what does not, and what fails, on a nil, an open and a closed channel.
 
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use gosync::chan::{Chan, CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError};
-use gosync::chan::{TryRecvError, TrySendError};
+use gosync::chan::{ReadyTimeoutError, Select, SelectTimeoutError, TryRecvError, TrySendError, select};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Verdict {
@@ -105,5 +104,175 @@ fn with_a_timeout() {
     });
     check("receive from closed, for long", Returns, || {
         assert_eq!(closed().recv_timeout(Duration::MAX), Err(RecvTimeoutError::Disconnected));
+    });
+}
+
+/// Selects without `default`: none of the cases can be done, or one can.
+#[test]
+fn selects() {
+    check("select without cases", Blocks, || {
+        if std::hint::black_box(true) {
+            select! {}
+        }
+    });
+    check("select of nil", Blocks, || {
+        let nil = Chan::<i32>::nil();
+        select! {
+            send(nil, 7) -> _ => {}
+            recv(nil) -> _ => {}
+        }
+    });
+    check("select of what is switched off", Blocks, || {
+        let none = None::<&Chan<i32>>;
+        select! {
+            send(none, 7) -> _ => {}
+            recv(none) -> _ => {}
+        }
+    });
+    check("select that is not ready", Blocks, || {
+        let (c, full) = (Chan::<i32>::new(0), full());
+        select! {
+            recv(c) -> _ => {}
+            send(full, 7) -> _ => {}
+        }
+    });
+    check("select that meets nobody but itself", Blocks, || {
+        let c = Chan::new(0);
+        select! {
+            send(c, 7) -> _ => {}
+            recv(c) -> _ => {}
+        }
+    });
+    check("select that meets nobody but itself, the other way round", Blocks, || {
+        let c = Chan::new(0);
+        select! {
+            recv(c) -> _ => {}
+            send(c, 7) -> _ => {}
+        }
+    });
+    check("select with a free slot", Returns, || {
+        let (c, nil) = (Chan::new(1), Chan::nil());
+        select! {
+            send(nil, 7) -> _ => unreachable!(),
+            send(c, 7) -> sent => sent.unwrap(),
+        }
+        assert_eq!(c.recv(), Ok(7));
+    });
+    check("select of full and nil", Returns, || {
+        let (full, nil) = (full(), Chan::<i32>::nil());
+        select! {
+            recv(nil) -> _ => unreachable!(),
+            send(full, 7) -> _ => unreachable!(),
+            recv(full) -> v => assert_eq!(v, Ok(0)),
+        }
+    });
+    check("select, receive from closed", Returns, || {
+        let (closed, c) = (closed(), Chan::<i32>::new(0));
+        select! {
+            recv(c) -> _ => unreachable!(),
+            recv(closed) -> v => assert_eq!(v, Err(RecvError)),
+        }
+    });
+    check("select, send to closed", Returns, || {
+        let (closed, c) = (closed(), Chan::<i32>::new(0));
+        select! {
+            recv(c) -> _ => unreachable!(),
+            send(closed, 7) -> sent => assert_eq!(sent, Err(SendError(7))),
+        }
+    });
+}
+
+/// Selects of several cases with `default`, and with a timer.
+#[test]
+fn selects_with_default() {
+    check("nil and default", Returns, || {
+        let nil = Chan::<i32>::nil();
+        select! {
+            send(nil, 7) -> _ => unreachable!(),
+            recv(nil) -> _ => unreachable!(),
+            default => {}
+        }
+    });
+    check("nothing ready, and default", Returns, || {
+        let (c, full) = (Chan::new(0), full());
+        select! {
+            recv(c) -> _ => unreachable!(),
+            send(c, 7) -> _ => unreachable!(),
+            send(full, 7) -> _ => unreachable!(),
+            default => {}
+        }
+    });
+    check("default alone", Returns, || select! { default => {} });
+    check("nothing ready, and a timer", Returns, || {
+        let (c, nil) = (Chan::new(0), Chan::<i32>::nil());
+        select! {
+            recv(c) -> _ => unreachable!(),
+            send(c, 7) -> _ => unreachable!(),
+            recv(nil) -> _ => unreachable!(),
+            default(Duration::from_millis(1)) => {}
+        }
+    });
+    check("a timer alone", Returns, || select! { default(Duration::from_millis(1)) => {} });
+    check("a timer alone, for long", Blocks, || select! { default(Duration::MAX) => {} });
+    check("nil and a timer, for long", Blocks, || {
+        let nil = Chan::<i32>::nil();
+        select! {
+            recv(nil) -> _ => {}
+            default(Duration::from_secs(1 << 40)) => {}
+        }
+    });
+    check("closed and default", Returns, || {
+        let (c, closed) = (Chan::<i32>::new(0), closed());
+        select! {
+            recv(c) -> _ => unreachable!(),
+            send(closed, 7) -> sent => assert_eq!(sent, Err(SendError(7))),
+            default => panic!("closed is ready"),
+        }
+        select! {
+            recv(c) -> _ => unreachable!(),
+            recv(closed) -> v => assert_eq!(v, Err(RecvError)),
+            default => panic!("closed is ready"),
+        }
+    });
+}
+
+/// The same with `Select`.
+#[test]
+fn dynamic_selects() {
+    const SOON: Duration = Duration::from_millis(1);
+    /// Runs `f` with a `Select` of a nil channel, a full one, and a send and a receive on one without a buffer.
+    fn blocked<R>(f: impl FnOnce(&mut Select<'_>) -> R) -> R {
+        let (nil, full, c) = (Chan::<i32>::nil().split(), full().split(), Chan::<i32>::new(0).split());
+        let mut select = Select::new();
+        select.send(&nil.0);
+        select.recv(&nil.1);
+        select.send(&full.0);
+        select.send(&c.0);
+        select.recv(&c.1);
+        f(&mut select)
+    }
+    check("Select", Blocks, || blocked(|select| select.select().index()));
+    check("ready", Blocks, || blocked(|select| select.ready()));
+    check("select_timeout, for long", Blocks, || blocked(|select| select.select_timeout(Duration::MAX).is_ok()));
+    check("ready_timeout, for long", Blocks, || blocked(|select| select.ready_timeout(Duration::MAX)));
+    check("no operations, for long", Blocks, || Select::new().select_timeout(Duration::MAX).is_ok());
+    check("try_select", Returns, || assert!(blocked(|select| select.try_select().is_err())));
+    check("try_ready", Returns, || assert!(blocked(|select| select.try_ready()).is_err()));
+    check("select_timeout", Returns, || {
+        assert_eq!(blocked(|select| select.select_timeout(SOON).map(drop)), Err(SelectTimeoutError));
+        assert_eq!(Select::new().select_timeout(SOON).map(drop), Err(SelectTimeoutError));
+    });
+    check("ready_timeout", Returns, || {
+        assert_eq!(blocked(|select| select.ready_timeout(SOON)), Err(ReadyTimeoutError));
+        assert_eq!(Select::new().ready_timeout(SOON), Err(ReadyTimeoutError));
+    });
+    check("Select with one that is ready", Returns, || {
+        let other = full();
+        let ready = other.receiver();
+        let (_open, idle) = Chan::<i32>::new(0).split();
+        let mut select = Select::new();
+        select.recv(&idle);
+        select.recv(&ready);
+        assert_eq!((select.ready(), select.select().recv(&ready)), (1, Ok(0)));
     });
 }

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use gosync::chan::{self, Chan, Receiver};
+use gosync::chan::{self, Chan, Receiver, select};
 
 use crate::watchdog::Watchdog;
 
@@ -17,6 +17,51 @@ fn read_all() {
     });
     assert_eq!(rx.iter().collect::<Vec<_>>(), [4, 2, 5]);
     sender.join().unwrap();
+}
+
+/// `TestMerge`: two channels into one; the one that ends first is switched off. Whether both end, or nobody listens any
+/// more (in Go: the context is cancelled), the merging thread ends.
+#[test]
+fn merge() {
+    fn merge<T: Send + 'static>(first: Receiver<T>, second: Receiver<T>) -> (Receiver<T>, thread::JoinHandle<()>) {
+        let (tx, rx) = chan::bounded(0);
+        let merging = thread::spawn(move || {
+            let (mut first, mut second) = (Some(first), Some(second));
+            while first.is_some() || second.is_some() {
+                let value = select! {
+                    recv(first) -> v => v.map_err(|_| first = None),
+                    recv(second) -> v => v.map_err(|_| second = None),
+                };
+                if value.is_ok_and(|value| tx.send(value).is_err()) {
+                    return;
+                }
+            }
+        });
+        (rx, merging)
+    }
+    let _watchdog = Watchdog::new();
+    let (tx1, rx1) = chan::bounded(0);
+    let (tx2, rx2) = chan::bounded(0);
+    let (merged, merging) = merge(rx1, rx2);
+    let senders = [(tx1, [1, 3, 5]), (tx2, [2, 4, 6])].map(|(tx, numbers)| {
+        thread::spawn(move || {
+            numbers.into_iter().for_each(|n| tx.send(n).unwrap());
+            tx.close().unwrap();
+        })
+    });
+    let mut numbers: Vec<_> = merged.iter().collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+    senders.into_iter().for_each(|t| t.join().unwrap());
+    merging.join().unwrap();
+
+    let (tx1, rx1) = chan::bounded(0);
+    let (tx2, rx2) = chan::bounded::<i32>(0);
+    let (merged, merging) = merge(rx1, rx2);
+    tx1.send(1).unwrap();
+    drop(merged);
+    merging.join().unwrap();
+    assert!(tx1.send(2).is_err() && tx2.send(3).is_err());
 }
 
 /// `TestFilter`, ended by a close instead of a context.

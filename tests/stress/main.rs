@@ -5,11 +5,14 @@
 //! | `traffic` | every value arrives exactly once and in its sender's order, with plain operations and with all of them mixed |
 //! | `endings` | closes, and handles that come and go, during traffic: every value is received, returned or dropped, once |
 //! | `linearizable` | whoever has sent can receive at once; and histories of random operations, checked against a model |
+//! | `selects` | random selects of every kind on several channels, with closes; two that face each other; a thousand on one |
 //! | `checker` | the model and the search, and that they reject wrong histories |
 //! | `waitgroup` | rounds of one group with several waiters |
 //! | `once` | races for one run, with panics |
 //! | `mutex` | sections in every way, waiters that give up, saturation, histories |
 //! | `counters` | sums while and after many threads count, threads that come and go |
+//! | `progress` | a thread that is stopped in the middle of an operation on a `Stack` stops nobody |
+//! | `value` | values of `Value` and `Pointer` are whole and go once; numbers in order; additions |
 //! | `stack` | every value out of a `Stack` once, in every way; histories |
 //!
 //! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
@@ -21,9 +24,13 @@ mod linearizable;
 mod mutex;
 mod once;
 mod plain;
+#[cfg(unix)]
+mod progress;
 mod rng;
+mod selects;
 mod stack;
 mod traffic;
+mod value;
 mod waitgroup;
 mod watchdog;
 

@@ -12,6 +12,7 @@
 //! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak |
 //! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice |
 //! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
+//! | [`Latch`] | a word that is spun on | the same word, and a hidden queue |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`Sleeper`] | a [`Futex`] | the same code |
 //! | [`WaitQueue`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |

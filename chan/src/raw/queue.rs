@@ -94,7 +94,8 @@ impl WaitQueue {
                 return Some(if permit { Met::Permit(first) } else { Met::Transfer(first) });
             }
             // Won elsewhere: the next one may be free.
-            if !step!("chan.pass-over", true, else false) {
+            let pass_over = step!("chan.pass-over", true, else false);
+            if !pass_over {
                 return None;
             }
         }

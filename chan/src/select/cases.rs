@@ -219,7 +219,7 @@ impl<'a, T> RecvCase<'a, T> {
         match self.outcome.take() {
             Some(Outcome::Done) => {
                 // SAFETY: the select has written the node, and is over.
-                let node = unsafe { (*self.node.get()).assume_init_ref() };
+                let node = unsafe { &*self.node.get().cast::<Node<T>>() };
                 // SAFETY: a value was delivered, and is taken once: the outcome is gone.
                 Ok(unsafe { node.take() })
             }

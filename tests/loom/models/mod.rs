@@ -11,11 +11,13 @@ mod mutex;
 mod once;
 mod oncevalue;
 mod permit;
+mod reader;
 mod rendezvous;
 mod seam;
 mod select;
 mod stack;
 mod timer;
+mod value;
 mod wait_table;
 mod waitgroup;
 mod waitgroup_timed;
@@ -45,9 +47,11 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         mutex::models(),
         once::models(),
         oncevalue::models(),
+        reader::models(),
         seam::models(),
         stack::models(),
         timer::models(),
+        value::models(),
         wait_table::models(),
         waitgroup::models(),
         waitgroup_timed::models(),

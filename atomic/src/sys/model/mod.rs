@@ -7,12 +7,14 @@ mod alive;
 mod atomics;
 pub mod control;
 mod futex;
+mod latch;
 mod lock;
 pub mod sc;
 
 pub use alive::Alive;
 pub use control::{choose, now, pick, slot};
 pub use futex::{Futex, WaitQueue, Waker};
+pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
 pub use loom::cell::{MutPtr, UnsafeCell};
 pub use loom::hint::spin_loop;

@@ -3,6 +3,7 @@
 mod alive;
 mod cell;
 mod futex;
+mod latch;
 mod lock;
 mod pick;
 mod row;
@@ -16,6 +17,7 @@ pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell};
 pub use crossbeam_utils::Backoff;
 pub use futex::{Futex, Waker};
+pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
 pub use pick::pick;
 pub use row::row;

@@ -22,7 +22,8 @@ pub fn pick(n: usize) -> usize {
     };
     STATE.set(state.wrapping_add(STEP));
     // The upper half of a product is what a multiplication mixes best.
-    (u64::from((mix(state) >> 32) as u32) * n as u64 >> 32) as usize
+    let upper_half = u64::from((mix(state) >> 32) as u32) * n as u64;
+    (upper_half >> 32) as usize
 }
 
 /// Each thread begins elsewhere in the same sequence.

@@ -40,7 +40,6 @@ use std::ptr::NonNull;
 use std::time::Instant;
 
 use gosync_atomic::__sys::{Cpu, LockGuard, Sleeper, has_passed, ord, pick, step};
-use smallvec::SmallVec;
 
 use port::Fired;
 pub(crate) use port::Port;
@@ -188,14 +187,20 @@ fn select_locked<const N: usize>(operations: &[Operation<'_>; N], how: &How) -> 
 pub(crate) fn select_any(operations: &[Operation<'_>], how: How) -> Option<(usize, Outcome)> {
     let n = operations.len();
     assert!(n <= MOST_CASES, "too many cases");
-    let mut seen = SmallVec::<[usize; FEW]>::from_elem(0, n);
-    match at_once(operations, &mut seen, &how) {
+    let (mut few, mut many) = ([0; FEW], Vec::new());
+    let seen = if n <= FEW {
+        &mut few[..n]
+    } else {
+        many.resize(n, 0);
+        &mut many[..]
+    };
+    match at_once(operations, seen, &how) {
         Now::Won(number, outcome) => Some((number, outcome)),
         Now::Nothing => None,
-        Now::Unclear if n <= FEW => locked(operations, &[const { Place::new() }; FEW][..n], &mut seen, &how),
+        Now::Unclear if n <= FEW => locked(operations, &[const { Place::new() }; FEW][..n], seen, &how),
         Now::Unclear => {
             let places: Vec<Place<'_>> = operations.iter().map(|_| Place::new()).collect();
-            locked(operations, &places, &mut seen, &how)
+            locked(operations, &places, seen, &how)
         }
     }
 }
@@ -295,7 +300,7 @@ fn attempt<'a>(
             if let Some(port) = operation.port {
                 let (wants, node) = (operation.wants(how), places[number].node_of(operation));
                 // SAFETY: the node was left in this queue above.
-                step!("select.withdraw", unsafe { port.withdraw(operation.side, wants, node) });
+                unsafe { port.withdraw(operation.side, wants, node) };
             }
         }
     }

@@ -127,15 +127,16 @@ unsafe impl<T> Port for Channel<T> {
                 granted.map_or(Fired::No, |(grant, peer)| Fired::Won(grant.outcome(), peer))
             }
             (Wants::News, side) => {
-                let ready = state.closed
-                    || match side {
-                        // SAFETY: the lock is held.
-                        Side::Senders => {
-                            state.has_room(self.front.capacity) || unsafe { state.receivers.has_partner() }
-                        }
-                        // SAFETY: the lock is held.
-                        Side::Receivers => state.has_item() || unsafe { state.senders.has_partner() } || state.is_due(),
-                    };
+                let possible = match side {
+                    Side::Senders => state.has_room(self.front.capacity),
+                    Side::Receivers => state.has_item() || state.is_due(),
+                };
+                let partners = match side {
+                    Side::Senders => &mut state.receivers,
+                    Side::Receivers => &mut state.senders,
+                };
+                // SAFETY: the lock is held.
+                let ready = possible || unsafe { partners.has_partner() } || state.closed;
                 if ready { Fired::Won(Outcome::Ready, None) } else { Fired::No }
             }
         }
