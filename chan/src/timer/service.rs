@@ -26,7 +26,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use gosync_atomic::__sys::thread::Builder;
-use gosync_atomic::__sys::{Arc, Lock, Parker, Unparker, UnsafeCell, const_fn, has_passed, process_wide, step};
+use gosync_atomic::__sys::{
+    Arc, Lock, Parker, ProcessWide, Unparker, UnsafeCell, const_fn, has_passed, process_wide, step,
+};
 
 /// When an alarm is due, and a number.
 type Key = (Instant, u64);
@@ -130,7 +132,7 @@ pub(super) fn set(alarm: &Arc<Alarm>, when: Option<Instant>) -> bool {
         Thread::Wake(thread) => step!("after-func.wake-thread", thread.unpark()),
         Thread::Start(parker) => {
             let own = shared();
-            let thread = Builder::new().name("gosync timers".into()).spawn(move || run(&own, &parker));
+            let thread = Builder::new().name("gosync timers".into()).spawn(move || run(own, &parker));
             if let Err(error) = thread {
                 service.with(|alarms| alarms.thread = None);
                 panic!("failed to start the thread for timers: {error}");
@@ -172,7 +174,8 @@ impl Alarms {
 }
 
 /// The thread.
-fn run(service: &Service, parker: &Parker) {
+#[allow(clippy::needless_pass_by_value, reason = "counted in a model")]
+fn run(service: ProcessWide<Service>, parker: &Parker) {
     loop {
         match service.with(Alarms::next) {
             Next::Start(alarm) => start(alarm),
