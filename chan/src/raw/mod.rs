@@ -178,6 +178,7 @@ impl<T> Channel<T> {
             match unsafe { state.receivers.meet() } {
                 Some(Met::Transfer(receiver)) => {
                     state.sender_cpu = Cpu::current();
+                    let value = state.pass_through(value);
                     drop(state);
                     // SAFETY: a receiver of this channel, claimed just now.
                     unsafe { waiter::put_into(receiver, value) };

@@ -149,6 +149,7 @@ impl<T> Channel<T> {
         }
         if let Some(receiver) = state.set_aside.receivers.pop() {
             state.sender_cpu = Cpu::current();
+            let value = state.pass_through(value);
             drop(state);
             // SAFETY: a receiver of this channel, promised to a holder of a permit like the caller.
             unsafe { waiter::put_into(receiver, value) };
@@ -191,9 +192,10 @@ impl<T> Channel<T> {
         }
         if let Some(sender) = state.set_aside.senders.pop() {
             state.receiver_cpu = Cpu::current();
-            drop(state);
             // SAFETY: a sender of this channel, promised to a holder of a permit like the caller.
             let value = unsafe { waiter::take_from(sender) };
+            let value = state.pass_through(value);
+            drop(state);
             // SAFETY: its only completion, by who took it out of the line.
             unsafe { waiter::complete(sender, Outcome::Done) };
             return Some(value);

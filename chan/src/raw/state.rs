@@ -271,6 +271,11 @@ impl<'a, T> Settling<'a, T> {
         }
         // SAFETY: the lock is held.
         match unsafe { self.senders.meet() } {
+            Some(Met::Transfer(sender)) if self.ring.len() > 0 => {
+                // SAFETY: a sender of this channel, claimed just now.
+                let value = unsafe { waiter::take_from(sender) };
+                Take::Value(self.pass_through(value), Some((sender, Outcome::Done)))
+            }
             Some(Met::Transfer(sender)) => Take::From(sender),
             Some(Met::Permit(sender)) => Take::Promise(sender),
             None if step!("chan.recv.closed", self.closed, else false) => Take::Closed,
@@ -278,6 +283,20 @@ impl<'a, T> Settling<'a, T> {
                 self.take_due(observers).map_or(Take::Nothing, |value| Take::Value(value, None))
             }
             None => Take::Nothing,
+        }
+    }
+
+    /// What a receiver gets that meets a sender with this value. If there are values in the ring, which others have permits
+    /// for, it is the oldest of them, and this one comes in its place: permits are counts, and who came first is served with
+    /// what came first.
+    pub(super) fn pass_through(&mut self, value: T) -> T {
+        let capacity = self.held.channel.front.capacity;
+        match step!("chan.pass-through", self.ring.pop(), else None) {
+            Some(oldest) => {
+                self.ring.push(value, capacity);
+                oldest
+            }
+            None => value,
         }
     }
 
