@@ -17,6 +17,7 @@ use crate::raw::Channel;
 use crate::raw::waiter::{Node, Outcome};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
+use crate::timer::TaskTimer;
 
 /// How far a future is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +161,8 @@ impl<T> fmt::Debug for SendFuture<'_, T> {
 #[must_use = "a future does nothing unless it is polled"]
 pub struct RecvFuture<'a, T> {
     receiver: &'a Receiver<T>,
+    /// If the channel is a timer's.
+    timer: TaskTimer,
     stage: Stage,
     place: Place<T>,
     _pinned: PhantomPinned,
@@ -172,7 +175,13 @@ unsafe impl<T: Send> Sync for RecvFuture<'_, T> {}
 
 impl<'a, T> RecvFuture<'a, T> {
     pub(crate) fn new(receiver: &'a Receiver<T>) -> RecvFuture<'a, T> {
-        RecvFuture { receiver, stage: Stage::Idle, place: Place::new(), _pinned: PhantomPinned }
+        RecvFuture {
+            receiver,
+            timer: TaskTimer::default(),
+            stage: Stage::Idle,
+            place: Place::new(),
+            _pinned: PhantomPinned,
+        }
     }
 
     fn channel(&self) -> Option<&'a Channel<T>> {
@@ -186,6 +195,27 @@ impl<'a, T> RecvFuture<'a, T> {
     }
 }
 
+impl<T> RecvFuture<'_, T> {
+    /// What has become of the node; `Retry` is to be begun anew.
+    fn poll_node(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Outcome> {
+        // SAFETY: the node is with the channel.
+        let mut polled = unsafe { self.place.poll(cx) };
+        if polled.is_pending() && channel.is_timer() {
+            // Nobody looks at the clock for a task but the task.
+            let due = channel.poll();
+            // SAFETY: as above.
+            polled = unsafe { self.place.poll(cx) };
+            if polled.is_pending() {
+                self.timer.set(due, cx.waker());
+            }
+        }
+        if polled.is_ready() {
+            self.timer.stop();
+        }
+        polled
+    }
+}
+
 impl<T> Future for RecvFuture<'_, T> {
     type Output = Result<T, RecvError>;
 
@@ -194,28 +224,33 @@ impl<T> Future for RecvFuture<'_, T> {
         let this = unsafe { self.get_unchecked_mut() };
         // A receive from the nil channel is never done.
         let Some(channel) = this.channel() else { return Poll::Pending };
-        assert!(this.stage != Stage::Finished, "a future that is finished is not polled");
-        if this.stage == Stage::Waiting {
-            // SAFETY: the node is with the channel.
-            let Poll::Ready(outcome) = (unsafe { this.place.poll(cx) }) else { return Poll::Pending };
-            this.stage = if outcome == Outcome::Retry { Stage::Idle } else { Stage::Finished };
-            // SAFETY: written, and completed by the delivery of a value, which is taken once.
-            let value = (outcome == Outcome::Done).then(|| unsafe { this.place.node().as_ref().take() });
-            // SAFETY: the outcome is known.
-            unsafe { this.place.end() };
-            if this.stage == Stage::Finished {
-                return Poll::Ready(value.ok_or(RecvError));
-            }
-        }
-        // SAFETY: the future is pinned, and gives the node up when it is dropped.
-        match unsafe { channel.start_recv(this.place.node(), cx.waker()) } {
-            Poll::Pending => {
-                this.stage = Stage::Waiting;
-                Poll::Pending
-            }
-            Poll::Ready(value) => {
-                this.stage = Stage::Finished;
-                Poll::Ready(value.ok_or(RecvError))
+        loop {
+            match this.stage {
+                Stage::Idle => {
+                    // SAFETY: the future is pinned, and gives the node up when it is dropped.
+                    match unsafe { channel.start_recv(this.place.node(), cx.waker()) } {
+                        Poll::Pending => this.stage = Stage::Waiting,
+                        Poll::Ready(value) => {
+                            this.stage = Stage::Finished;
+                            return Poll::Ready(value.ok_or(RecvError));
+                        }
+                    }
+                    if !channel.is_timer() {
+                        return Poll::Pending;
+                    }
+                }
+                Stage::Waiting => {
+                    let outcome = std::task::ready!(this.poll_node(channel, cx));
+                    this.stage = if outcome == Outcome::Retry { Stage::Idle } else { Stage::Finished };
+                    // SAFETY: written, and completed by the delivery of a value, which is taken once.
+                    let value = (outcome == Outcome::Done).then(|| unsafe { this.place.node().as_ref().take() });
+                    // SAFETY: the outcome is known.
+                    unsafe { this.place.end() };
+                    if this.stage == Stage::Finished {
+                        return Poll::Ready(value.ok_or(RecvError));
+                    }
+                }
+                Stage::Finished => panic!("a future that is finished is not polled"),
             }
         }
     }

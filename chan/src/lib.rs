@@ -16,6 +16,9 @@
 //! | `select { case v := <-ch: case <-time.After(d): }` | [`rx.recv_timeout(d)`](Receiver::recv_timeout) |
 //! | `len(ch)`, `cap(ch)` | [`len`](Sender::len), [`capacity`](Sender::capacity) |
 //! | a nil channel | [`Sender::nil`], [`Receiver::nil`], [`never()`] |
+//! | `time.After(d)`, `time.Tick(d)` | [`after(d)`](after), [`at(t)`](at), [`tick(d)`](tick) |
+//! | `time.NewTimer(d)`, `time.NewTicker(d)` | [`Timer::new(d)`](Timer::new), [`Ticker::new(d)`](Ticker::new) |
+//! | `time.AfterFunc(d, f)` | [`after_func(d, f)`](after_func) |
 //!
 //! # How it behaves
 //!
@@ -64,7 +67,7 @@ pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use select::cases as __cases;
 pub use select::{ReadyTimeoutError, Select, SelectTimeoutError, SelectedOperation, TryReadyError, TrySelectError};
 pub use sender::Sender;
-pub use timer::{Ticker, Timer, after, at, tick};
+pub use timer::{FuncTimer, Ticker, Timer, after, after_func, at, tick};
 
 /// A channel whose buffer holds `capacity` values; 0 is a rendezvous. Go: `make(chan T, capacity)`.
 ///

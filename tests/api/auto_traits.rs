@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use gosync::atomic::{Pointer, Reader, TakeAll, Value};
 use gosync::chan::{
-    Chan, CloseError, IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
-    TryIter, TryRecvError, TrySendError,
+    Chan, CloseError, FuncTimer, IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError,
+    Sender, Ticker, Timer, TryIter, TryRecvError, TrySendError,
 };
 use gosync::{
     JoinHandle, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawMutex, Stack, WaitGroup,
@@ -68,6 +68,9 @@ assert_impl_all!(SendTimeoutError<u8>: Clone, Copy, PartialEq, Eq);
 assert_impl_all!(RecvError: Clone, Copy, PartialEq, Eq, Error, Send, Sync);
 assert_impl_all!(TryRecvError: Clone, Copy, PartialEq, Eq, Error, Send, Sync);
 assert_impl_all!(RecvTimeoutError: Clone, Copy, PartialEq, Eq, Error, Send, Sync);
+assert_impl_all!(Timer: Clone, Debug, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Ticker: Clone, Debug, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(FuncTimer: Clone, Debug, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(CloseError: Clone, Copy, PartialEq, Eq, Error, Send, Sync);
 // Whatever the value is: an unprintable one must not stop `unwrap` or `?`.
 assert_impl_all!(SendError<Opaque>: Debug, Display, Error);

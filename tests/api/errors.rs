@@ -26,7 +26,7 @@ fn precious(n: u32) -> (Precious, impl Fn(Precious)) {
 
 #[test]
 fn texts() {
-    let texts: [(&dyn Error, &str); 12] = [
+    let texts: [(&dyn Error, &str); 13] = [
         (&SendError(1), "send on closed channel"),
         (&TrySendError::Disconnected(1), "send on closed channel"),
         (&TrySendError::Full(1), "send on full channel"),
@@ -39,6 +39,7 @@ fn texts() {
         (&RecvTimeoutError::Timeout, "receive timed out"),
         (&CloseError::Closed, "close of closed channel"),
         (&CloseError::Nil, "close of nil channel"),
+        (&CloseError::ReceiveOnly, "close of receive-only channel"),
     ];
     for (error, text) in texts {
         assert_eq!(error.to_string(), text);

@@ -15,6 +15,7 @@
 //! | `values` | borrowed, large, empty and over-aligned values |
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
 //! | `select` | selects: closes, permits, panics, drops, odd values, a model |
+//! | `after_func` | when it calls, stop and reset, and that no function is another's affair |
 //! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
@@ -24,6 +25,7 @@
 //! | `value` | `Value`, `Pointer`, `Reader`: identity, drops, comparisons, panics, unsized and odd values |
 //! | `counters` | the counters: places, sums, threads that end |
 
+mod after_func;
 mod atomics;
 mod auto_traits;
 mod close;

@@ -15,6 +15,7 @@ mod select;
 mod select3;
 mod select_programs;
 mod sieve2;
+mod timers;
 mod typeparam;
 mod value;
 mod waitgroup;

@@ -27,6 +27,7 @@
 //! | [`pick`] | at random | the first, or any of two once the model has armed that |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |
+//! | [`process_wide!`](process_wide), [`ProcessWide`] | a static | one for each execution, freed after its last use |
 //!
 //! `cfg(gosync_loom)` appears in this file and in `sites.rs` and nowhere else in the shipped crates.
 //!
@@ -61,7 +62,8 @@ use model as platform;
 compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
 
 pub use crate::{
-    __const_fn as const_fn, __native_only as native_only, __ord as ord, __step as step, __thread_local as thread_local,
+    __const_fn as const_fn, __native_only as native_only, __ord as ord, __process_wide as process_wide, __step as step,
+    __thread_local as thread_local,
 };
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
@@ -89,6 +91,36 @@ macro_rules! __const_fn {
 #[doc(hidden)]
 macro_rules! __const_fn {
     ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis fn $($rest)* };
+}
+
+/// A function that returns the one value of the process, as a [`ProcessWide`].
+#[cfg(not(gosync_loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __process_wide {
+    ($(#[$attr:meta])* fn $name:ident() -> $type:ty = $init:expr) => {
+        $(#[$attr])*
+        fn $name() -> $crate::__sys::ProcessWide<$type> {
+            static VALUE: $type = $init;
+            &VALUE
+        }
+    };
+}
+
+/// A function that returns the one value of an execution, as a [`ProcessWide`].
+#[cfg(gosync_loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __process_wide {
+    ($(#[$attr:meta])* fn $name:ident() -> $type:ty = $init:expr) => {
+        $(#[$attr])*
+        fn $name() -> $crate::__sys::ProcessWide<$type> {
+            $crate::__sys::loom_lazy_static! {
+                static ref VALUE: $crate::__sys::ProcessWide<$type> = $crate::__sys::ProcessWide::new($init);
+            }
+            VALUE.clone()
+        }
+    };
 }
 
 /// What cannot be had in a model.

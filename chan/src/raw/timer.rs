@@ -214,12 +214,13 @@ impl<T> Channel<T> {
         was_running
     }
 
-    /// Delivers what is due. When the next value is.
-    pub(super) fn poll(&self) -> Option<Instant> {
+    /// Delivers what is due, on behalf of who is blocked. When the next value is; `None` if the caller need not know.
+    pub(crate) fn poll(&self) -> Option<Instant> {
         let mut observers = Observers::default();
         let mut state = self.settling();
-        state.deliver(&mut observers);
-        state.due_at()
+        let is_left = state.deliver(&mut observers);
+        // Then the caller was not in the queue: it has been claimed, and waits for its completion, and no time.
+        if step!("timer.claimed-elsewhere", is_left, else false) { None } else { state.due_at() }
     }
 
     /// As [`block`](Channel::block), for a receiver that has to look at the clock when a value is due.

@@ -1,5 +1,10 @@
-//! Channels that the clock sends to: [`after`], [`at`], [`tick`], and with a handle [`Timer`] and [`Ticker`].
+//! Channels that the clock sends to: [`after`], [`at`], [`tick`], and with a handle [`Timer`] and [`Ticker`]; and functions that it
+//! calls: [`after_func`].
 
+mod func;
+mod service;
+#[cfg(feature = "async")]
+mod task;
 mod ticker;
 #[allow(clippy::module_inception, reason = "the type's own file")]
 mod timer;
@@ -8,6 +13,9 @@ use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::deadline_after;
 
+pub use func::{FuncTimer, after_func};
+#[cfg(feature = "async")]
+pub(crate) use task::TaskTimer;
 pub use ticker::Ticker;
 pub use timer::Timer;
 

@@ -18,6 +18,7 @@ mod select;
 mod stack;
 mod task;
 mod task_select;
+mod timer;
 mod value;
 mod wait_table;
 mod waitgroup;
@@ -53,6 +54,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         reader::models(),
         seam::models(),
         stack::models(),
+        timer::models(),
         value::models(),
         wait_table::models(),
         waitgroup::models(),

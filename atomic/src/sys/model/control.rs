@@ -54,8 +54,9 @@ type Sleep = (Instant, Rc<dyn Fn()>);
 
 struct Clock {
     shows: Instant,
-    /// Whoever looks at the clock or changes it uses this, so that loom tries all orders.
-    word: Rc<AtomicUsize>,
+    /// Whoever looks at the clock or changes it uses this, so that loom tries all orders. `None` when the first thread has
+    /// ended: nobody changes it any more.
+    word: Option<Rc<AtomicUsize>>,
     sleeps: Vec<Sleep>,
 }
 
@@ -84,16 +85,22 @@ pub fn begin() {
 /// Ends an execution.
 pub fn end() {
     CHOICES.set(None);
-    CLOCK.set(None);
+    // Threads that have still to end may look at it. What belongs to this execution must not outlive it.
+    CLOCK.with_borrow_mut(|clock| {
+        clock.iter_mut().for_each(|clock| {
+            clock.word = None;
+            clock.sleeps.clear();
+        });
+    });
 }
 
 /// From here on, in this execution, deadlines are not choices: the clock stands still. For the beginning of a model.
 pub fn stop_clock() {
-    CLOCK.set(Some(Clock { shows: Instant::now(), word: Rc::new(AtomicUsize::new(0)), sleeps: Vec::new() }));
+    CLOCK.set(Some(Clock { shows: Instant::now(), word: Some(Rc::new(AtomicUsize::new(0))), sleeps: Vec::new() }));
 }
 
 fn clock_word() -> Option<Rc<AtomicUsize>> {
-    CLOCK.with_borrow(|clock| clock.as_ref().map(|clock| Rc::clone(&clock.word)))
+    CLOCK.with_borrow(|clock| clock.as_ref()?.word.clone())
 }
 
 /// Sets the clock that was stopped, and wakes all whose deadline is then over.

@@ -20,7 +20,7 @@ pub use loom::cell::{MutPtr, UnsafeCell};
 pub use loom::hint::spin_loop;
 pub use loom::sync::Arc;
 pub use loom::sync::atomic::fence;
-pub use loom::thread_local as loom_thread_local;
+pub use loom::{lazy_static as loom_lazy_static, thread_local as loom_thread_local};
 
 /// loom's atomics, with pings.
 pub mod atomic {
@@ -32,6 +32,9 @@ pub mod thread {
     pub use loom::thread::{Builder, JoinHandle, spawn, yield_now};
     pub use std::thread::panicking;
 }
+
+/// What all threads of an execution share. Counted, because a model's statics end with its first thread.
+pub type ProcessWide<T> = Arc<T>;
 
 /// `N` zeros.
 #[must_use]

@@ -45,6 +45,9 @@ pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= std::time::Instant::now())
 }
 
+/// What all threads share, for ever.
+pub type ProcessWide<T> = &'static T;
+
 /// The clock.
 #[must_use]
 pub fn now() -> std::time::Instant {

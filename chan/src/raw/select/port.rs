@@ -67,7 +67,7 @@ pub(crate) unsafe trait Port {
     /// The lock is held.
     unsafe fn due(&self) -> (bool, Option<Instant>);
 
-    /// Delivers what a timer has. When the next value is due.
+    /// Delivers what a timer has, on behalf of who is blocked there. When the next value is due, if it need be known.
     fn poll(&self) -> Option<Instant>;
 }
 

@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use super::super::Grant;
 use super::super::task::Task;
 use super::*;
+use crate::timer::TaskTimer;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) struct TaskSelect<'a, const N: usize> {
     places: [Place<'a>; N],
     /// Written if the stage is `Queued` or `Promised`.
     task: UnsafeCell<MaybeUninit<Task>>,
+    /// For the channels of timers.
+    timer: TaskTimer,
     stage: Stage,
     biased: bool,
     _pinned: PhantomPinned,
@@ -42,6 +45,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             operations,
             places: [const { Place::new() }; N],
             task: UnsafeCell::new(MaybeUninit::uninit()),
+            timer: TaskTimer::default(),
             stage: Stage::Idle,
             biased,
             _pinned: PhantomPinned,
@@ -69,7 +73,10 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
                     unsafe { this.task().write(Task::new(cx.waker().clone())) };
                     let won = this.begin();
                     if won.is_none() && this.stage != Stage::Idle {
-                        return Poll::Pending;
+                        if !this.operations.iter().any(|operation| operation.timer().is_some()) {
+                            return Poll::Pending;
+                        }
+                        continue;
                     }
                     // SAFETY: written above; nobody knows it.
                     unsafe { this.task().drop_in_place() };
@@ -79,10 +86,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
                     }
                 }
                 Stage::Queued | Stage::Promised => {
-                    // SAFETY: it is written.
-                    let Poll::Ready(code) = (unsafe { this.task().as_ref() }).poll(cx.waker()) else {
-                        return Poll::Pending;
-                    };
+                    let code = std::task::ready!(this.poll_task(cx));
                     let (number, outcome) = Outcome::from_code(code);
                     this.end(Some(number as usize));
                     if outcome != Outcome::Retry {
@@ -93,6 +97,25 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
                 Stage::Finished => panic!("a future that is finished is not polled"),
             }
         }
+    }
+
+    /// The code of the outcome, if there is one.
+    fn poll_task(&mut self, cx: &Context<'_>) -> Poll<u32> {
+        // SAFETY: it is written.
+        let task = unsafe { &*self.task().as_ptr() };
+        let mut polled = task.poll(cx.waker());
+        if polled.is_pending() && self.operations.iter().any(|operation| operation.timer().is_some()) {
+            // Nobody looks at the clock for a task but the task.
+            let due = poll_timers(self.operations, self.biased);
+            polled = task.poll(cx.waker());
+            if polled.is_pending() {
+                self.timer.set(due, cx.waker());
+            }
+        }
+        if polled.is_ready() {
+            self.timer.stop();
+        }
+        polled
     }
 
     /// Steps 1 and 3.

@@ -1,0 +1,216 @@
+//! The one thread that does what has to be done on time when nobody waits for it: it calls the functions of
+//! [`after_func`](super::after_func).
+//!
+//! It runs only while there is something to come: the call that finds it missing starts it, and it leaves when it wakes up
+//! and finds nothing. Alarms stand in a map, by the instant at which they are due and a number that tells them apart. The
+//! thread starts those that are due, each on a thread of its own, and parks until the next one is.
+//!
+//! # Invariants, whenever the lock is free
+//!
+//! 1. An alarm's `key` is the one under which it stands in the map; `None`: it does not.
+//! 2. If there is an alarm, there is a thread, or a caller knows from a panic that it could not be started. It is at work, or has a token, or is parked until the first alarm is due or
+//!    an earlier instant.
+//!
+//! Whoever adds a first alarm keeps the second by a token; who removes one need not, because the thread then wakes up too
+//! early, which is all right. The thread goes by what it finds under the lock, so it may also leave there.
+//!
+//! # Ordering
+//!
+//! Whoever sets an alarm does so under the lock, before the thread takes it out under the lock and starts the function's
+//! thread: so it happens before the call (timer.arm-before-fire). A stop that comes too late is ordered after the alarm was
+//! taken out, and not after anything that the function does (timer.stop-false-no-edge).
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use gosync_atomic::__sys::thread::Builder;
+use gosync_atomic::__sys::{
+    Arc, Lock, Parker, ProcessWide, Unparker, UnsafeCell, const_fn, has_passed, process_wide, step,
+};
+
+/// When an alarm is due, and a number.
+type Key = (Instant, u64);
+
+/// A function that is to be called.
+pub(super) struct Alarm {
+    function: Box<dyn Fn() + Send + Sync>,
+    /// It only wakes somebody: not worth a thread.
+    is_brief: bool,
+    /// Guarded by the service's lock.
+    key: UnsafeCell<Option<Key>>,
+}
+
+// SAFETY: the key is touched only under the service's lock; the rest is shared as it is.
+unsafe impl Send for Alarm {}
+// SAFETY: as above.
+unsafe impl Sync for Alarm {}
+
+impl Alarm {
+    pub(super) fn new(function: Box<dyn Fn() + Send + Sync>) -> Arc<Alarm> {
+        Arc::new(Alarm { function, is_brief: false, key: UnsafeCell::new(None) })
+    }
+
+    /// One whose function is called on the service's own thread.
+    #[cfg(feature = "async")]
+    pub(super) fn brief(function: Box<dyn Fn() + Send + Sync>) -> Arc<Alarm> {
+        Arc::new(Alarm { function, is_brief: true, key: UnsafeCell::new(None) })
+    }
+
+    /// # Safety
+    ///
+    /// The service's lock is held.
+    unsafe fn replace_key(&self, key: Option<Key>) -> Option<Key> {
+        // SAFETY: the lock is held, so nobody else touches the key.
+        self.key.with_mut(|own| unsafe { std::mem::replace(&mut *own, key) })
+    }
+}
+
+/// What the lock guards.
+struct Alarms {
+    map: BTreeMap<Key, Arc<Alarm>>,
+    number: u64,
+    /// How to wake the thread, if there is one.
+    thread: Option<Unparker>,
+}
+
+pub(super) struct Service {
+    lock: Lock,
+    alarms: UnsafeCell<Alarms>,
+}
+
+// SAFETY: the alarms are touched only under the lock.
+unsafe impl Send for Service {}
+// SAFETY: as above.
+unsafe impl Sync for Service {}
+
+/// What the thread has to do next.
+enum Next {
+    Start(Arc<Alarm>),
+    Sleep(Instant),
+    Leave,
+}
+
+/// What is to be done for the thread, after the lock was released.
+enum Thread {
+    IsFine,
+    Wake(Unparker),
+    Start(Parker),
+}
+
+process_wide! {
+    fn shared() -> Service = Service::new()
+}
+
+impl Service {
+    const_fn! {
+        const fn new() -> Service {
+            let alarms = Alarms { map: BTreeMap::new(), number: 0, thread: None };
+            Service { lock: Lock::new(), alarms: UnsafeCell::new(alarms) }
+        }
+    }
+
+    /// Works on the alarms, under the lock.
+    fn with<R>(&self, f: impl FnOnce(&mut Alarms) -> R) -> R {
+        let _lock = self.lock.lock();
+        // SAFETY: the lock is held, so nobody else touches the alarms.
+        self.alarms.with_mut(|alarms| f(unsafe { &mut *alarms }))
+    }
+}
+
+/// Sets an alarm; `None` is never. Whether it was set before, and not started.
+///
+/// # Panics
+///
+/// If the thread is missing and cannot be started.
+pub(super) fn set(alarm: &Arc<Alarm>, when: Option<Instant>) -> bool {
+    let service = shared();
+    let (before, thread) = service.with(|alarms| {
+        let key = when.map(|when| (when, alarms.number));
+        alarms.number += 1;
+        // SAFETY: the lock is held.
+        let before = unsafe { alarm.replace_key(key) };
+        let before = before.and_then(|key| step!("after-func.remove", alarms.map.remove(&key), else None));
+        let thread = key.map_or(Thread::IsFine, |key| alarms.insert(key, alarm));
+        (before, thread)
+    });
+    match thread {
+        Thread::IsFine => {}
+        Thread::Wake(thread) => step!("after-func.wake-thread", thread.unpark()),
+        Thread::Start(parker) => {
+            let own = shared();
+            let thread = Builder::new().name("gosync timers".into()).spawn(move || run(own, &parker));
+            if let Err(error) = thread {
+                service.with(|alarms| alarms.thread = None);
+                panic!("failed to start the thread for timers: {error}");
+            }
+        }
+    }
+    before.is_some()
+}
+
+impl Alarms {
+    fn insert(&mut self, key: Key, alarm: &Arc<Alarm>) -> Thread {
+        let is_first = self.map.first_key_value().is_none_or(|(first, _)| key < *first);
+        self.map.insert(key, Arc::clone(alarm));
+        match &self.thread {
+            Some(thread) if is_first => Thread::Wake(thread.clone()),
+            Some(_) => Thread::IsFine,
+            None => {
+                let parker = Parker::new();
+                self.thread = Some(parker.unparker());
+                Thread::Start(parker)
+            }
+        }
+    }
+
+    fn next(&mut self) -> Next {
+        let Some(entry) = self.map.first_entry() else {
+            step!("after-func.leave", self.thread = None);
+            return Next::Leave;
+        };
+        let (when, _) = *entry.key();
+        if !has_passed(Some(when)) {
+            return Next::Sleep(when);
+        }
+        let alarm = entry.remove();
+        // SAFETY: the lock is held.
+        unsafe { alarm.replace_key(None) };
+        Next::Start(alarm)
+    }
+}
+
+/// The thread.
+#[allow(clippy::needless_pass_by_value, reason = "counted in a model")]
+fn run(service: ProcessWide<Service>, parker: &Parker) {
+    loop {
+        match service.with(Alarms::next) {
+            Next::Start(alarm) => start(alarm),
+            Next::Sleep(when) => {
+                parker.park_until(Some(when));
+            }
+            Next::Leave => return,
+        }
+    }
+}
+
+/// Calls the function on a thread of its own; on this one if it is brief, or if there cannot be another.
+fn start(alarm: Arc<Alarm>) {
+    if alarm.is_brief {
+        // A waker that panics has been reported; the service goes on.
+        let _ = catch_unwind(AssertUnwindSafe(|| (alarm.function)()));
+        return;
+    }
+    // Handed over, so that the function is never dropped here: that is a user's code, too.
+    let alarm = std::sync::Arc::new(Mutex::new(Some(alarm)));
+    let take = |alarm: &Mutex<Option<Arc<Alarm>>>| alarm.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let thread = {
+        let alarm = std::sync::Arc::clone(&alarm);
+        Builder::new().name("gosync after_func".into()).spawn(move || take(&alarm).iter().for_each(|a| (a.function)()))
+    };
+    if thread.is_err() {
+        // The panic has been reported; there is nobody else whom it concerns.
+        let _ = catch_unwind(AssertUnwindSafe(|| take(&alarm).iter().for_each(|a| (a.function)())));
+    }
+}

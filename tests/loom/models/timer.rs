@@ -1,0 +1,490 @@
+//! Timers: what happens before a value, what a stop and a reset leave behind, who gets a value that is due.
+//!
+//! The models have a clock of their own, which passes when they say so.
+
+use std::time::Duration;
+
+use gosync::chan::{self, Receiver, Select, Ticker, Timer, TryRecvError};
+use gosync::{go, select};
+use gosync_atomic::__sys::control::{now, pick_any, set_clock, stop_clock};
+
+use crate::model::{Model, Verdict, fails, holds, witness};
+use crate::plain::Plain;
+
+const ARM: &str = "timer.arm-before-fire";
+const NO_EDGE: &str = "timer.stop-false-no-edge";
+const NO_STALE: &str = "timer.no-stale-value";
+const DUE: &str = "gosync.timer-due";
+const FUNC: &str = "gosync.after-func";
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Lets so much time pass at once.
+fn pass(time: Duration) {
+    set_clock(now() + time);
+}
+
+/// A way to wait for a timer's value.
+type Wait = fn(&Receiver<std::time::Instant>);
+
+fn plain(rx: &Receiver<std::time::Instant>) {
+    rx.recv().unwrap();
+}
+
+fn selecting(rx: &Receiver<std::time::Instant>) {
+    let (_tx, other) = chan::bounded::<()>(0);
+    select! { recv(other) -> _ => unreachable!(), recv(rx) -> value => assert!(value.is_ok()) }
+}
+
+fn permitted(rx: &Receiver<std::time::Instant>) {
+    let mut select = Select::new();
+    select.recv(rx);
+    select.select().recv(rx).unwrap();
+}
+
+fn watching(rx: &Receiver<std::time::Instant>) {
+    let mut select = Select::new();
+    select.recv(rx);
+    select.ready();
+    rx.try_recv().unwrap();
+}
+
+pub(crate) fn models() -> Vec<Model> {
+    vec![
+        holds(ARM, "receive", || reset_then_look(plain)).reaches(&["timer.wake-sleepers", "sleeper.wake"]),
+        holds(ARM, "select", || reset_then_look(selecting)).reaches(&["timer.wake-sleepers", "sleeper.wake"]),
+        holds(ARM, "Select", || reset_then_look(permitted)).reaches(&["timer.wake-sleepers", "sleeper.wake"]),
+        holds(ARM, "ready", || reset_then_look(watching)).reaches(&["timer.wake-sleepers", "sleeper.wake"]),
+        holds(ARM, "receive of a stopped timer", stopped_then_set).reaches(&["timer.wake-sleepers", "sleeper.wake"]),
+        holds(ARM, "ticker", || {
+            stop_clock();
+            let (d, ticker) = (Plain::new(), Ticker::new(HOUR));
+            let receiver = go({
+                let (d, ticker) = (d.clone(), ticker.clone());
+                move || {
+                    ticker.channel().recv().unwrap();
+                    assert_eq!(d.read(), 1);
+                }
+            });
+            d.write(1);
+            ticker.reset(SECOND);
+            pass(MINUTE);
+            receiver.join().unwrap();
+        }),
+        holds(ARM, "function", || {
+            stop_clock();
+            let (d, (tx, rx)) = (Plain::holding(1), chan::bounded(1));
+            chan::after_func(SECOND, move || tx.send(d.read()).unwrap());
+            pass(MINUTE);
+            assert_eq!((rx.recv(), rx.recv().is_err()), (Ok(1), true));
+        })
+        .bound(3),
+        holds(ARM, "function, set again", || function_set_again(false)).bound(3),
+        fails(ARM, "write after the reset", Verdict::Race, || {
+            stop_clock();
+            let (d, timer) = (Plain::new(), Timer::new(HOUR));
+            let receiver = go({
+                let (d, timer) = (d.clone(), timer.clone());
+                move || {
+                    timer.channel().recv().unwrap();
+                    d.read();
+                }
+            });
+            timer.reset(SECOND);
+            d.write(1);
+            pass(MINUTE);
+            receiver.join().unwrap();
+        }),
+        fails(ARM, "function, write after it was set", Verdict::Race, || function_set_again(true)).bound(2),
+        fails(NO_EDGE, "read after a stop that came too late", Verdict::Race, || {
+            stop_clock();
+            let d = Plain::new();
+            let timer = chan::after_func(SECOND, {
+                let d = d.clone();
+                move || d.write(1)
+            });
+            pass(MINUTE);
+            if !timer.stop() {
+                d.read();
+            }
+        })
+        .bound(2),
+        holds(NO_STALE, "stop meets a try", || stop_meets_a_try(true)).witnesses(&["received", "stopped"]),
+        fails(NO_STALE, "a try, without the stop", Verdict::Assertion, || stop_meets_a_try(false)),
+        holds(NO_STALE, "stop meets a blocked select", stop_meets_a_blocked_select)
+            .witnesses(&["received", "stopped"])
+            .reaches(&["sleeper.wake"]),
+        holds(NO_STALE, "reset meets a try", reset_meets_a_try).witnesses(&["old", "new", "none"]),
+        holds(NO_STALE, "a value that is given back", given_back).witnesses(&["before", "after", "late"]),
+        holds(DUE, "two receivers, one value", two_receivers_one_value).bound(2).witnesses(&["a", "b", "neither"]),
+        holds(DUE, "two receivers, two ticks", || two_ticks(plain, plain)).bound(3).reaches(&["sleeper.wake"]),
+        holds(DUE, "two selects, two ticks", || two_ticks(selecting, selecting)).bound(2).reaches(&["sleeper.wake"]),
+        holds(DUE, "a receiver and a Select, two ticks", || two_ticks(plain, permitted)).bound(2),
+        holds(DUE, "the oldest first", oldest_first).bound(2).witnesses(&["blocked", "not blocked"]),
+        holds(DUE, "in two cases of a select", two_timers).bound(3).witnesses(&["first", "second"]),
+        holds(DUE, "put off", put_off).witnesses(&["waited"]).reaches(&["sleeper.wake"]),
+        holds(DUE, "its own deadline first", || own_deadline_first(false)).reaches(&["chan.still-queued"]),
+        holds(DUE, "a select's own deadline first", || own_deadline_first(true)).reaches(&["select.give-up"]),
+        holds(DUE, "its own deadline too", || own_deadline_too(false)).witnesses(&["received", "left"]),
+        holds(DUE, "a select's own deadline too", || own_deadline_too(true)).witnesses(&["received", "left"]),
+        holds(DUE, "default", default_beside_a_timer),
+        holds(FUNC, "stop meets the clock", stop_meets_the_clock).bound(3).witnesses(&["called", "stopped"]),
+        holds(FUNC, "an earlier one", an_earlier_one).bound(3).reaches(&["parker.wake"]),
+        holds(FUNC, "two at once", two_functions).bound(2),
+        holds(FUNC, "one after the other", one_after_the_other).bound(2),
+    ]
+}
+
+/// A reset reaches who waits, and what came before it happens before what comes after the value.
+fn reset_then_look(wait: Wait) {
+    stop_clock();
+    let (d, timer) = (Plain::new(), Timer::new(HOUR));
+    let receiver = go({
+        let (d, timer) = (d.clone(), timer.clone());
+        move || {
+            wait(timer.channel());
+            assert_eq!(d.read(), 1);
+        }
+    });
+    d.write(1);
+    assert!(timer.reset(SECOND));
+    pass(MINUTE);
+    receiver.join().unwrap();
+}
+
+fn stopped_then_set() {
+    stop_clock();
+    let (d, timer) = (Plain::new(), Timer::new(SECOND));
+    assert!(timer.stop());
+    let receiver = go({
+        let (d, timer) = (d.clone(), timer.clone());
+        move || {
+            timer.channel().recv().unwrap();
+            assert_eq!(d.read(), 1);
+        }
+    });
+    d.write(1);
+    assert!(!timer.reset(HOUR));
+    pass(HOUR);
+    receiver.join().unwrap();
+}
+
+/// The function's thread is not joined: what it has shown comes by a channel, and that ends when it has gone.
+fn function_set_again(too_late: bool) {
+    stop_clock();
+    let (d, (tx, rx)) = (Plain::new(), chan::bounded(1));
+    let timer = chan::after_func(HOUR, {
+        let d = d.clone();
+        move || tx.send(d.read()).unwrap()
+    });
+    if !too_late {
+        d.write(1);
+    }
+    assert!(timer.reset(SECOND));
+    if too_late {
+        pass(MINUTE);
+        d.write(1);
+    }
+    drop(timer);
+    pass(MINUTE);
+    assert_eq!((rx.recv(), rx.recv().is_err()), (Ok(1), true));
+}
+
+/// The value is received or kept from coming, not both and not neither; then there is none.
+fn stop_meets_a_try(stop: bool) {
+    stop_clock();
+    let timer = Timer::new(SECOND);
+    pass(MINUTE);
+    let receiver = go({
+        let timer = timer.clone();
+        move || timer.channel().try_recv().is_ok()
+    });
+    let stopped = !stop || timer.stop();
+    let received = receiver.join().unwrap();
+    witness(if received { "received" } else { "stopped" });
+    assert_eq!(stopped, !received);
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+}
+
+fn stop_meets_a_blocked_select() {
+    stop_clock();
+    let (timer, (quit, quitting)) = (Timer::new(SECOND), chan::bounded::<()>(0));
+    let receiver = go({
+        let timer = timer.clone();
+        move || select! { recv(timer.channel()) -> value => value.is_ok(), recv(quitting) -> _ => false }
+    });
+    pass(MINUTE);
+    let stopped = timer.stop();
+    quit.close().unwrap();
+    let received = receiver.join().unwrap();
+    witness(if received { "received" } else { "stopped" });
+    assert_eq!(stopped, !received);
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+}
+
+fn reset_meets_a_try() {
+    stop_clock();
+    let timer = Timer::new(SECOND);
+    let old = now() + SECOND;
+    pass(MINUTE);
+    let new = now() + SECOND;
+    let receiver = go({
+        let timer = timer.clone();
+        move || timer.channel().try_recv().ok()
+    });
+    let was_running = timer.reset(SECOND);
+    pass(MINUTE);
+    let first = receiver.join().unwrap();
+    let second = timer.channel().try_recv().ok();
+    match first {
+        Some(value) if value == old => {
+            assert_eq!((was_running, second), (false, Some(new)));
+            witness("old");
+        }
+        Some(value) => {
+            assert_eq!((was_running, value, second), (true, new, None));
+            witness("new");
+        }
+        None => {
+            assert_eq!((was_running, second), (true, Some(new)));
+            witness("none");
+        }
+    }
+}
+
+/// A value that was set aside, and given back around a stop, is not there after it.
+fn given_back() {
+    stop_clock();
+    let timer = Timer::new(SECOND);
+    pass(MINUTE);
+    let chooser = go({
+        let timer = timer.clone();
+        move || {
+            let mut select = Select::new();
+            select.recv(timer.channel());
+            select.try_select().is_ok()
+        }
+    });
+    let stopped = timer.stop();
+    let empty = timer.channel().try_recv() == Err(TryRecvError::Empty);
+    let chosen = chooser.join().unwrap();
+    witness(match (chosen, stopped) {
+        (true, true) => "before",
+        (true, false) => "after",
+        (false, _) => "late",
+    });
+    assert!((stopped || chosen) && empty);
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+}
+
+fn two_receivers_one_value() {
+    stop_clock();
+    let (rx, (quit, quitting)) = (chan::after(SECOND), chan::bounded::<()>(0));
+    let receive = || {
+        let (rx, quitting) = (rx.clone(), quitting.clone());
+        go(move || select! { recv(rx) -> value => value.is_ok(), recv(quitting) -> _ => false })
+    };
+    let (a, b) = (receive(), receive());
+    pass(MINUTE);
+    quit.close().unwrap();
+    let got = [a.join().unwrap(), b.join().unwrap(), rx.try_recv().is_ok()];
+    assert_eq!(got.iter().filter(|&&got| got).count(), 1);
+    witness(if got[0] {
+        "a"
+    } else if got[1] {
+        "b"
+    } else {
+        "neither"
+    });
+}
+
+/// Who was not the first sleeps on, in time for the second.
+fn two_ticks(one: Wait, other: Wait) {
+    stop_clock();
+    let (ticker, (tx, received)) = (Ticker::new(HOUR), chan::bounded(2));
+    let receive = |wait: Wait| {
+        let (ticker, tx) = (ticker.clone(), tx.clone());
+        go(move || {
+            wait(ticker.channel());
+            tx.send(()).unwrap();
+        })
+    };
+    let (a, b) = (receive(one), receive(other));
+    pass(HOUR + MINUTE);
+    received.recv().unwrap();
+    pass(HOUR);
+    a.join().unwrap();
+    b.join().unwrap();
+}
+
+/// Somebody who does not wait for a value does not get ahead of somebody who does.
+fn oldest_first() {
+    stop_clock();
+    let (rx, (tx, other)) = (chan::after(SECOND), chan::bounded::<()>(0));
+    let receiver = go({
+        let rx = rx.clone();
+        move || select! { recv(rx) -> value => value.is_ok(), recv(other) -> _ => false }
+    });
+    let mut select = Select::new();
+    select.send(&tx);
+    // By way of the lock, where loom finds all orders.
+    let is_blocked = select.ready_deadline(now()).is_ok();
+    pass(MINUTE);
+    let mine = rx.try_recv().is_ok();
+    if is_blocked {
+        witness("blocked");
+        assert!(!mine);
+    } else {
+        witness("not blocked");
+    }
+    tx.close().unwrap();
+    let others = receiver.join().unwrap();
+    assert!(!(mine && others) && (others || !is_blocked));
+}
+
+/// Two timers that are due at once: one case is done, the other's value is left.
+fn two_timers() {
+    stop_clock();
+    let (a, b) = (chan::after(SECOND), chan::after(SECOND));
+    let receiver = go({
+        let (a, b) = (a.clone(), b.clone());
+        move || select! { recv(a) -> _ => "first", recv(b) -> _ => "second" }
+    });
+    pick_any();
+    pass(MINUTE);
+    let case = receiver.join().unwrap();
+    witness(case);
+    assert_eq!((a.try_recv().is_ok(), b.try_recv().is_ok()), (case == "second", case == "first"));
+}
+
+/// A reset to a later instant wakes nobody; who wakes up too early finds out.
+fn put_off() {
+    stop_clock();
+    let timer = Timer::new(SECOND);
+    let due = now() + HOUR;
+    let receiver = go({
+        let timer = timer.clone();
+        move || timer.channel().recv()
+    });
+    assert!(timer.reset(HOUR));
+    pass(MINUTE);
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+    witness("waited");
+    pass(HOUR);
+    assert_eq!(receiver.join().unwrap(), Ok(due));
+}
+
+fn own_deadline_first(select: bool) {
+    stop_clock();
+    let (rx, deadline) = (chan::after(HOUR), now() + SECOND);
+    let receiver = go({
+        let rx = rx.clone();
+        move || {
+            if select {
+                select! { recv(rx) -> _ => unreachable!(), default(deadline) => () }
+            } else {
+                assert!(rx.recv_deadline(deadline).unwrap_err().is_timeout());
+            }
+        }
+    });
+    pass(MINUTE);
+    receiver.join().unwrap();
+    pass(HOUR);
+    assert!(rx.try_recv().is_ok());
+}
+
+/// When both pass at once, the value is received or left.
+fn own_deadline_too(select: bool) {
+    stop_clock();
+    let (rx, deadline) = (chan::after(SECOND), now() + SECOND);
+    let receiver = go({
+        let rx = rx.clone();
+        move || {
+            if select {
+                select! { recv(rx) -> value => value.is_ok(), default(deadline) => false }
+            } else {
+                rx.recv_deadline(deadline).is_ok()
+            }
+        }
+    });
+    pass(MINUTE);
+    let received = receiver.join().unwrap();
+    witness(if received { "received" } else { "left" });
+    assert_eq!(rx.try_recv().is_ok(), !received);
+}
+
+/// A value that is due, and taken when there is another elsewhere: there is always one.
+fn default_beside_a_timer() {
+    stop_clock();
+    let (timeout, (tx, rx)) = (chan::after(SECOND), chan::bounded(1));
+    pass(MINUTE);
+    let mover = go({
+        let timeout = timeout.clone();
+        move || {
+            tx.send(()).unwrap();
+            timeout.try_recv().is_ok()
+        }
+    });
+    select! {
+        recv(rx) -> value => assert!(value.is_ok()),
+        recv(timeout) -> value => assert!(value.is_ok()),
+        default => unreachable!(),
+    }
+    mover.join().unwrap();
+}
+
+/// The function is called, or the stop says that it will not be.
+fn stop_meets_the_clock() {
+    stop_clock();
+    let (tx, rx) = chan::bounded(1);
+    let timer = chan::after_func(SECOND, move || tx.send(()).unwrap());
+    pass(MINUTE);
+    let stopped = timer.stop();
+    drop(timer);
+    // The channel ends when nobody will call the function any more.
+    let called = rx.iter().count();
+    assert_eq!(called, usize::from(!stopped));
+    witness(if stopped { "stopped" } else { "called" });
+}
+
+/// A function that is due before those that the thread waits for is not kept waiting.
+fn an_earlier_one() {
+    stop_clock();
+    let (tx, rx) = chan::bounded(1);
+    let late = chan::after_func(HOUR, || unreachable!());
+    let early = chan::after_func(SECOND, move || tx.send(()).unwrap());
+    pass(MINUTE);
+    assert_eq!(rx.recv(), Ok(()));
+    assert!(!early.stop() && late.stop());
+    // The thread finds nothing, and leaves.
+    pass(HOUR);
+}
+
+fn two_functions() {
+    stop_clock();
+    let (tx, rx) = chan::bounded(2);
+    let set = |tx: chan::Sender<()>| chan::after_func(SECOND, move || tx.send(()).unwrap());
+    let other = go({
+        let tx = tx.clone();
+        move || drop(set(tx))
+    });
+    drop(set(tx));
+    other.join().unwrap();
+    pass(MINUTE);
+    assert_eq!(rx.iter().count(), 2);
+}
+
+/// The thread may leave after the first, or go on.
+fn one_after_the_other() {
+    stop_clock();
+    let (tx, rx) = chan::bounded(1);
+    let first = tx.clone();
+    drop(chan::after_func(SECOND, move || first.send(()).unwrap()));
+    pass(MINUTE);
+    assert_eq!(rx.recv(), Ok(()));
+    drop(chan::after_func(SECOND, move || tx.send(()).unwrap()));
+    pass(MINUTE);
+    assert_eq!((rx.recv(), rx.recv().is_err()), (Ok(()), true));
+}
