@@ -40,7 +40,7 @@ use std::ptr::NonNull;
 use std::time::Instant;
 
 #[cfg(feature = "async")]
-use super::task::Task;
+use super::task::{self, Task};
 use gosync_atomic::__sys::{Cpu, Sleeper, UnsafeCell};
 
 /// How a blocked operation ended.
@@ -267,13 +267,51 @@ pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
     let code = outcome.code(waiter.case().map_or(0, |case| case.number));
     let sleeper = match &waiter.role {
         Role::Alone(sleeper) => NonNull::from(sleeper),
-        // SAFETY: the caller's contract.
         #[cfg(feature = "async")]
-        Role::Task(task) => return unsafe { Task::complete(NonNull::from(task), code) },
+        Role::Task(task) => {
+            // SAFETY: the caller's contract. By invariant 4 the last access.
+            let waker = unsafe { Task::complete(NonNull::from(task), code) };
+            return waker.map_or((), task::wake);
+        }
         Role::Case(case) => case.sleeper,
     };
     // SAFETY: the caller's contract. By invariant 4 the last access.
     unsafe { Sleeper::complete(sleeper, code) };
+}
+
+/// For who has claimed several nodes: their threads are woken as they are completed, their tasks all together when this is
+/// dropped. A task may run within its wake-up, and drop a future whose node is among the others.
+#[derive(Debug, Default)]
+pub(crate) struct Wakes {
+    #[cfg(feature = "async")]
+    tasks: Vec<std::task::Waker>,
+}
+
+impl Wakes {
+    /// As [`complete`], but for a task's wake-up.
+    ///
+    /// # Safety
+    ///
+    /// As for [`complete`].
+    pub(crate) unsafe fn complete(&mut self, waiter: NonNull<Waiter>, outcome: Outcome) {
+        #[cfg(feature = "async")]
+        // SAFETY: the node is alive until its completion (invariant 3).
+        if let Role::Task(task) = &unsafe { waiter.as_ref() }.role {
+            // SAFETY: the caller's contract. By invariant 4 the last access.
+            self.tasks.extend(unsafe { Task::complete(NonNull::from(task), outcome.code(0)) });
+            return;
+        }
+        // SAFETY: the caller's contract.
+        unsafe { complete(waiter, outcome) };
+    }
+}
+
+#[cfg(feature = "async")]
+impl Drop for Wakes {
+    #[inline]
+    fn drop(&mut self) {
+        self.tasks.drain(..).for_each(task::wake);
+    }
 }
 
 /// Works on a node's links.
