@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
 use std::mem::MaybeUninit;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -78,6 +79,9 @@ pub struct SendFuture<'a, T> {
 unsafe impl<T: Send> Send for SendFuture<'_, T> {}
 // SAFETY: a shared future offers nothing.
 unsafe impl<T: Send> Sync for SendFuture<'_, T> {}
+// As the handles: nothing that unwinds leaves the channel half changed, and the value is not looked at.
+impl<T> UnwindSafe for SendFuture<'_, T> {}
+impl<T> RefUnwindSafe for SendFuture<'_, T> {}
 
 impl<'a, T> SendFuture<'a, T> {
     pub(crate) fn new(sender: &'a Sender<T>, value: T) -> SendFuture<'a, T> {
@@ -172,6 +176,9 @@ pub struct RecvFuture<'a, T> {
 unsafe impl<T: Send> Send for RecvFuture<'_, T> {}
 // SAFETY: as for `SendFuture`.
 unsafe impl<T: Send> Sync for RecvFuture<'_, T> {}
+// As for `SendFuture`.
+impl<T> UnwindSafe for RecvFuture<'_, T> {}
+impl<T> RefUnwindSafe for RecvFuture<'_, T> {}
 
 impl<'a, T> RecvFuture<'a, T> {
     pub(crate) fn new(receiver: &'a Receiver<T>) -> RecvFuture<'a, T> {

@@ -57,7 +57,7 @@ use ring::Ring;
 pub(crate) use shared::{Shared, Side};
 use state::{Held, Settling, State, Take};
 pub(crate) use timer::{Pace, Setting};
-use waiter::{Node, Outcome, Waiter};
+use waiter::{Node, Outcome, Waiter, Wakes};
 
 /// How long an operation may block.
 #[derive(Clone, Copy, Debug)]
@@ -374,11 +374,12 @@ impl<T> Channel<T> {
         // SAFETY: as above.
         unsafe { state.send_watchers.claim_all(&mut ended) };
         drop(state);
+        let mut wakes = Wakes::default();
         while let Some(waiter) = ended.pop() {
             // SAFETY: claimed above, and not completed yet.
             let outcome = unsafe { waiter.as_ref() }.ended();
             // SAFETY: its only completion, by its claimer.
-            step!("chan.close.complete", unsafe { waiter::complete(waiter, outcome) });
+            step!("chan.close.complete", unsafe { wakes.complete(waiter, outcome) });
         }
     }
 

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 
 use gosync_atomic::__sys::step;
 
-use super::waiter::{self, Links, Waiter, Wants, edit, look};
+use super::waiter::{Links, Waiter, Wakes, Wants, edit, look};
 
 /// A FIFO of nodes. Guarded by its channel's lock.
 #[derive(Default)]
@@ -278,11 +278,12 @@ impl Observers {
 impl Drop for Observers {
     #[inline]
     fn drop(&mut self) {
+        let mut wakes = Wakes::default();
         while let Some(waiter) = self.0.pop() {
             // SAFETY: claimed, and not completed yet.
             let outcome = unsafe { waiter.as_ref() }.satisfied();
             // SAFETY: its only completion, by its claimer.
-            step!("chan.tell-observer", unsafe { waiter::complete(waiter, outcome) });
+            step!("chan.tell-observer", unsafe { wakes.complete(waiter, outcome) });
         }
     }
 }

@@ -17,6 +17,14 @@
 //! So a future can go at any time, and no value and no wake-up goes with it. The buffer may then hold one value more than its
 //! capacity for each such future; at capacity 0 that means that a send may have completed without a receiver.
 //!
+//! # Wakers
+//!
+//! A waker is a user's code: it may poll its task at once, which may drop any other future, one that the waking thread has
+//! claimed itself included. So whoever completes several nodes completes all of them before it wakes the first task
+//! ([`Wakes`](waiter::Wakes)); for that a close with tasks waiting may allocate. And a waker may panic. Nobody who waits for
+//! a channel can do anything about that, so the panic ends there, after the hook has reported it: the value goes its way,
+//! and the others are woken.
+//!
 //! A future that is leaked keeps its node in its queue; a value that is delivered to it is lost.
 //!
 //! # Ordering
@@ -26,7 +34,7 @@
 use std::ptr::NonNull;
 use std::task::{Poll, Waker};
 
-use gosync_atomic::__sys::{Lock, Sleeper, UnsafeCell, step};
+use gosync_atomic::__sys::{Lock, Sleeper, UnsafeCell, contained, step};
 
 use super::*;
 
@@ -43,12 +51,12 @@ impl Task {
         Task { sleeper: Sleeper::new(), lock: Lock::new(), waker: UnsafeCell::new(Some(waker)) }
     }
 
-    /// Completes the operation and wakes its task.
+    /// Completes the operation. What is left to do is to [`wake`] its task.
     ///
     /// # Safety
     ///
     /// As for [`waiter::complete`].
-    pub(super) unsafe fn complete(this: NonNull<Task>, code: u32) {
+    pub(super) unsafe fn complete(this: NonNull<Task>, code: u32) -> Option<Waker> {
         // SAFETY: alive: who owns it looks for the outcome under the lock, or takes the lock after it has seen it.
         let task = unsafe { this.as_ref() };
         let lock = task.lock.lock();
@@ -58,9 +66,7 @@ impl Task {
         unsafe { Sleeper::complete(NonNull::from(&task.sleeper), code) };
         // The last access.
         drop(lock);
-        if let Some(waker) = waker {
-            step!("chan.wake-task", waker.wake());
-        }
+        waker
     }
 
     /// Where a select's claim is.
@@ -90,6 +96,11 @@ impl Task {
         drop(self.lock.lock());
         code.map_or((0, Outcome::Retry), Outcome::from_code)
     }
+}
+
+/// Wakes a task whose operation was completed.
+pub(super) fn wake(waker: Waker) {
+    step!("chan.wake-task", contained(|| waker.wake()));
 }
 
 impl<T> Channel<T> {

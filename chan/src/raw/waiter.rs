@@ -40,7 +40,7 @@ use std::ptr::NonNull;
 use std::time::Instant;
 
 #[cfg(feature = "async")]
-use super::task::Task;
+use super::task::{self, Task};
 use gosync_atomic::__sys::{Cpu, Sleeper, UnsafeCell};
 
 /// How a blocked operation ended.
@@ -159,6 +159,16 @@ impl Waiter {
         }
     }
 
+    /// The task that waits for it, if it is one.
+    #[cfg(feature = "async")]
+    fn task(&self) -> Option<NonNull<Task>> {
+        match &self.role {
+            Role::Alone(_) => None,
+            Role::Task(task) => Some(NonNull::from(task)),
+            Role::Case(case) => case.task,
+        }
+    }
+
     /// What it learns from the end of the channel.
     pub(crate) fn ended(&self) -> Outcome {
         match self.case() {
@@ -272,27 +282,68 @@ pub(crate) unsafe fn put_into<T>(waiter: NonNull<Waiter>, value: T) {
     node.slot.with_mut(|slot| unsafe { slot.cast::<T>().write(value) });
 }
 
-/// Completes a claimed node and wakes its thread if it sleeps. To be called after the channel's lock was released.
+/// Completes a claimed node and wakes its thread if it sleeps, or its task. To be called after the channel's lock was
+/// released.
 ///
 /// # Safety
 ///
 /// The caller has claimed the node, and this is its only completion. The node is gone afterwards.
 pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
     // SAFETY: the node is alive until its completion (invariant 3).
-    let waiter = unsafe { waiter.as_ref() };
-    let code = outcome.code(waiter.case().map_or(0, |case| case.number));
-    let sleeper = match &waiter.role {
+    let node = unsafe { waiter.as_ref() };
+    let code = outcome.code(node.case().map_or(0, |case| case.number));
+    #[cfg(feature = "async")]
+    if let Some(task) = node.task() {
+        // SAFETY: the caller's contract. By invariant 4 the last access.
+        return unsafe { Task::complete(task, code) }.map_or((), task::wake);
+    }
+    let sleeper = match &node.role {
         Role::Alone(sleeper) => NonNull::from(sleeper),
-        // SAFETY: the caller's contract.
         #[cfg(feature = "async")]
-        Role::Task(task) => return unsafe { Task::complete(NonNull::from(task), code) },
-        // SAFETY: the caller's contract.
-        #[cfg(feature = "async")]
-        Role::Case(Case { task: Some(task), .. }) => return unsafe { Task::complete(*task, code) },
+        Role::Task(_) => unreachable!("it was seen to above"),
         Role::Case(case) => case.sleeper,
     };
     // SAFETY: the caller's contract. By invariant 4 the last access.
     unsafe { Sleeper::complete(sleeper, code) };
+}
+
+/// For who has claimed several nodes: their threads are woken as they are completed, their tasks all together when this is
+/// dropped. A task may run within its wake-up, and drop a future whose node is among the others.
+#[derive(Debug, Default)]
+pub(crate) struct Wakes {
+    #[cfg(feature = "async")]
+    tasks: Vec<std::task::Waker>,
+}
+
+impl Wakes {
+    /// As [`complete`], but for a task's wake-up.
+    ///
+    /// # Safety
+    ///
+    /// As for [`complete`].
+    pub(crate) unsafe fn complete(&mut self, waiter: NonNull<Waiter>, outcome: Outcome) {
+        #[cfg(feature = "async")]
+        {
+            // SAFETY: the node is alive until its completion (invariant 3).
+            let node = unsafe { waiter.as_ref() };
+            if let Some(task) = node.task() {
+                let code = outcome.code(node.case().map_or(0, |case| case.number));
+                // SAFETY: the caller's contract. By invariant 4 the last access.
+                self.tasks.extend(unsafe { Task::complete(task, code) });
+                return;
+            }
+        }
+        // SAFETY: the caller's contract.
+        unsafe { complete(waiter, outcome) };
+    }
+}
+
+#[cfg(feature = "async")]
+impl Drop for Wakes {
+    #[inline]
+    fn drop(&mut self) {
+        self.tasks.drain(..).for_each(task::wake);
+    }
 }
 
 /// Works on a node's links.
