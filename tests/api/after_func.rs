@@ -161,7 +161,10 @@ fn one_thread() {
         names.filter(|name| name.trim() == "gosync timers").count()
     };
     let timers: Vec<_> = (0..1000).map(|_| chan::after_func(LONG, || ())).collect();
+    let _watchdog = Watchdog::new();
+    // It may not have got to its name yet.
+    let n = std::iter::repeat_with(threads).find(|&n| n > 0).unwrap();
     // One that leaves, in another test, and the one that was started because of that, may both be there for a moment.
-    assert!((1..=2).contains(&threads()), "{} threads", threads());
+    assert!(n <= 2, "{n} threads");
     assert!(timers.iter().all(chan::FuncTimer::stop));
 }
