@@ -54,6 +54,18 @@ impl<T> Place<T> {
         unsafe { self.node().as_ref() }.task().poll(cx.waker()).map(|code| Outcome::from_code(code).1)
     }
 
+    /// The value in the slot of a node whose outcome is known.
+    ///
+    /// # Safety
+    ///
+    /// There is one, and it is taken once.
+    unsafe fn take(&self) -> T {
+        // SAFETY: a node that has an outcome is written.
+        let node = unsafe { self.node().as_ref() };
+        // SAFETY: the caller's contract.
+        unsafe { node.take() }
+    }
+
     /// Ends a node whose outcome is known.
     ///
     /// # Safety
@@ -106,8 +118,8 @@ impl<T> Future for SendFuture<'_, T> {
             let Poll::Ready(outcome) = (unsafe { this.place.poll(cx) }) else { return Poll::Pending };
             this.stage = Stage::Finished;
             if outcome != Outcome::Done {
-                // SAFETY: written, and completed without taking the value.
-                this.value = Some(unsafe { this.place.node().as_ref().take() });
+                // SAFETY: completed without taking the value.
+                this.value = Some(unsafe { this.place.take() });
             }
             // SAFETY: the outcome is known.
             unsafe { this.place.end() };
@@ -249,8 +261,8 @@ impl<T> Future for RecvFuture<'_, T> {
                 Stage::Waiting => {
                     let outcome = std::task::ready!(this.poll_node(channel, cx));
                     this.stage = if outcome == Outcome::Retry { Stage::Idle } else { Stage::Finished };
-                    // SAFETY: written, and completed by the delivery of a value, which is taken once.
-                    let value = (outcome == Outcome::Done).then(|| unsafe { this.place.node().as_ref().take() });
+                    // SAFETY: completed by the delivery of a value, which is taken once.
+                    let value = (outcome == Outcome::Done).then(|| unsafe { this.place.take() });
                     // SAFETY: the outcome is known.
                     unsafe { this.place.end() };
                     if this.stage == Stage::Finished {

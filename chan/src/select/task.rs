@@ -38,6 +38,10 @@ impl<T: Send> SendCase<'_, T> {
 
 impl<T> SendPermit<'_, T> {
     /// Sends, and does not wait for a partner.
+    ///
+    /// # Errors
+    ///
+    /// As for `send`.
     pub fn send_by_task(mut self, value: T) -> Result<(), SendError<T>> {
         match self.take() {
             Some((sender, grant)) => sender.send_granted_by_task(grant, value),
