@@ -164,7 +164,7 @@ fn one_thread() {
     let _watchdog = Watchdog::new();
     // It may not have got to its name yet.
     let n = std::iter::repeat_with(threads).find(|&n| n > 0).unwrap();
-    // One that leaves, in another test, and the one that was started because of that, may both be there for a moment.
-    assert!(n <= 2, "{n} threads");
+    // Those that leave, in other tests, may still be there for a moment.
+    assert!(n < 10, "{n} threads");
     assert!(timers.iter().all(chan::FuncTimer::stop));
 }
