@@ -154,6 +154,7 @@ fn called_or_stopped() {
 #[cfg(target_os = "linux")]
 #[test]
 fn one_thread() {
+    let _watchdog = Watchdog::new();
     let threads = || {
         let names = std::fs::read_dir("/proc/self/task").unwrap().filter_map(|task| {
             std::fs::read_to_string(task.unwrap().path().join("comm")).ok() // it may have ended
@@ -161,6 +162,10 @@ fn one_thread() {
         names.filter(|name| name.trim() == "gosync timers").count()
     };
     let timers: Vec<_> = (0..1000).map(|_| chan::after_func(LONG, || ())).collect();
+    // When this has been called the thread is there, and it stays because of the others.
+    let (tx, rx) = chan::bounded(1);
+    drop(chan::after_func(Duration::ZERO, move || tx.send(()).unwrap()));
+    rx.recv().unwrap();
     // One that leaves, in another test, and the one that was started because of that, may both be there for a moment.
     assert!((1..=2).contains(&threads()), "{} threads", threads());
     assert!(timers.iter().all(chan::FuncTimer::stop));
