@@ -33,6 +33,7 @@
 //! (select.executed-case-only).
 
 mod port;
+mod timers;
 
 use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;
@@ -43,8 +44,8 @@ use gosync_atomic::__sys::{Cpu, LockGuard, Sleeper, has_passed, ord, pick, step}
 
 use port::Fired;
 pub(crate) use port::Port;
+use timers::{ask_timers, poll_timers};
 
-use super::state::signs;
 use super::timer::earlier;
 use super::waiter::{self, Case, MOST_CASES, Outcome, Waiter, Wants};
 use super::{Observers, Patience, Side};
@@ -117,11 +118,6 @@ impl<'a> Operation<'a> {
     #[inline(always)]
     fn may_proceed(&self, signs: usize) -> bool {
         signs & self.side as usize != 0
-    }
-
-    /// The port, if it is a timer's.
-    fn timer(&self) -> Option<&'a (dyn Port + 'a)> {
-        self.port.filter(|port| port.front().is_timer)
     }
 
     /// Where its channel stands in the order of locks.
@@ -414,31 +410,6 @@ fn try_each<'a>(
         }
     }
     None
-}
-
-/// Delivers what timers have, beginning with any of them, or with the first. When the next one is due.
-#[cold]
-fn poll_timers(operations: &[Operation<'_>], biased: bool) -> Option<Instant> {
-    let timers = || operations.iter().filter_map(Operation::timer);
-    let n = timers().count();
-    let first = if biased || n < 2 { 0 } else { pick(n) };
-    timers().skip(first).chain(timers().take(first)).filter_map(Port::poll).min()
-}
-
-/// Replaces what timers' signs do not say by whether they are due; `number` is not. How many operations may proceed.
-#[cold]
-fn ask_timers(operations: &[Operation<'_>], seen: &mut [usize], number: usize, is_locked: bool) -> usize {
-    seen[number] = 0;
-    let mut ready = 0;
-    for (operation, seen) in operations.iter().zip(seen) {
-        if let Some(port) = operation.port.filter(|_| *seen & signs::TIMER != 0) {
-            let _lock = (!is_locked).then(|| port.front().lock.lock());
-            // SAFETY: the lock is held.
-            *seen = if unsafe { port.due() }.0 { signs::RECV } else { 0 };
-        }
-        ready += usize::from(operation.may_proceed(*seen));
-    }
-    ready
 }
 
 /// Visits the operations in the order in which they leave their nodes. It matters only among those of one channel, where
