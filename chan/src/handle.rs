@@ -153,6 +153,12 @@ impl<T> Handle<T> {
         }
     }
 
+    /// The channel; `None` is nil.
+    #[cfg(feature = "async")]
+    pub(crate) fn channel(&self) -> Option<&Channel<T>> {
+        self.shared().map(Shared::channel)
+    }
+
     /// The channel as a select sees it; `None` is nil.
     pub(crate) fn port(&self) -> Option<&dyn Port> {
         self.shared().map(|shared| shared.channel() as &dyn Port)
@@ -163,6 +169,16 @@ impl<T> Handle<T> {
         match self.shared() {
             None => block_for_ever(),
             Some(shared) => shared.channel().send_granted(grant, value).map_err(SendError),
+        }
+    }
+
+    /// Sends with a permit, and does not wait for a partner.
+    #[cfg(feature = "async")]
+    pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), SendError<T>> {
+        match self.shared() {
+            // No permit is for the nil channel.
+            None => Err(SendError(value)),
+            Some(shared) => shared.channel().send_granted_by_task(grant, value).map_err(SendError),
         }
     }
 

@@ -49,6 +49,8 @@
 
 mod chan;
 mod error;
+#[cfg(feature = "async")]
+mod future;
 mod handle;
 mod raw;
 mod receiver;
@@ -58,6 +60,8 @@ mod timer;
 
 pub use chan::Chan;
 pub use error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
+#[cfg(feature = "async")]
+pub use future::{RecvFuture, RecvStream, SendFuture};
 pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 #[doc(hidden)]
 pub use select::cases as __cases;

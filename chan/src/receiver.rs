@@ -57,6 +57,12 @@ impl<T> Receiver<T> {
         self.handle.set_timer(setting)
     }
 
+    /// The channel; `None` is nil.
+    #[cfg(feature = "async")]
+    pub(crate) fn channel(&self) -> Option<&crate::raw::Channel<T>> {
+        self.handle.channel()
+    }
+
     /// The channel as a select sees it; `None` is nil.
     pub(crate) fn port(&self) -> Option<&dyn Port> {
         self.handle.port()
@@ -122,6 +128,34 @@ impl<T> Receiver<T> {
     /// If there was no value in time, or if the channel is closed and drained.
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         self.handle.recv_until(Some(deadline))
+    }
+
+    /// As [`recv`](Receiver::recv), for a task. Feature `async`; works on any executor, beside any threads, at capacity 0
+    /// too, in one line with them.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, or has no sender left, and has been drained; before or while this waits.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future loses nothing: a value that it was given goes to the next receiver, or back to the front of the
+    /// buffer, which may then hold one more than its capacity, and which another receiver may have found closed and drained
+    /// in between. At capacity 0 its send has completed then, although nobody
+    /// has received the value yet. A future that is leaked while it waits stays in line, and may swallow one value.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it is polled after it was done.
+    #[cfg(feature = "async")]
+    pub fn recv_async(&self) -> crate::future::RecvFuture<'_, T> {
+        crate::future::RecvFuture::new(self)
+    }
+
+    /// The values until the channel is closed and drained, as a stream. Feature `async`. Allocates once.
+    #[cfg(feature = "async")]
+    pub fn stream(&self) -> crate::future::RecvStream<'_, T> {
+        crate::future::RecvStream::new(self)
     }
 
     /// The values until the channel is closed and drained; blocks for each. Go: `for v := range ch`.

@@ -57,6 +57,18 @@ impl<T> Sender<T> {
         Sender { handle }
     }
 
+    /// The channel; `None` is nil.
+    #[cfg(feature = "async")]
+    pub(crate) fn channel(&self) -> Option<&crate::raw::Channel<T>> {
+        self.handle.channel()
+    }
+
+    /// Sends with a permit, and does not wait for a partner.
+    #[cfg(feature = "async")]
+    pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), SendError<T>> {
+        self.handle.send_granted_by_task(grant, value)
+    }
+
     /// The channel as a select sees it; `None` is nil.
     pub(crate) fn port(&self) -> Option<&dyn Port> {
         self.handle.port()
@@ -135,6 +147,26 @@ impl<T> Sender<T> {
     /// If there was no room in time, or if the channel is closed. The value is in the error.
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         self.handle.send_until(value, Some(deadline))
+    }
+
+    /// As [`send`](Sender::send), for a task: the future is done when the value was handed to a receiver or to the buffer.
+    /// Feature `async`; works on any executor, beside any threads, at capacity 0 too, in one line with them.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, before or while this waits, or if nobody is left to receive. The value is in the error.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future before it is done drops the value, unless it was sent. Nobody else notices. A future that is
+    /// leaked while it waits stays in line.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it is polled after it was done.
+    #[cfg(feature = "async")]
+    pub fn send_async(&self, value: T) -> crate::future::SendFuture<'_, T> {
+        crate::future::SendFuture::new(self, value)
     }
 
     /// Closes the channel: no value enters any more, blocked senders get theirs back, receivers drain the buffer and then

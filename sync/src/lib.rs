@@ -47,6 +47,8 @@ pub use gosync_atomic::Stack;
 #[doc(inline)]
 pub use gosync_chan as chan;
 pub use gosync_chan::{select, select_biased};
+#[cfg(feature = "async")]
+pub use gosync_chan::{select_async, select_async_biased};
 pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};
 pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
 pub use mutex::{Mutex, MutexGuard, RawMutex};

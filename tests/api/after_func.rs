@@ -162,11 +162,9 @@ fn one_thread() {
         names.filter(|name| name.trim() == "gosync timers").count()
     };
     let timers: Vec<_> = (0..1000).map(|_| chan::after_func(LONG, || ())).collect();
-    // When this has been called the thread is there, and it stays because of the others.
-    let (tx, rx) = chan::bounded(1);
-    drop(chan::after_func(Duration::ZERO, move || tx.send(()).unwrap()));
-    rx.recv().unwrap();
+    // It may not have got to its name yet.
+    let n = std::iter::repeat_with(threads).find(|&n| n > 0).unwrap();
     // One that leaves, in another test, and the one that was started because of that, may both be there for a moment.
-    assert!((1..=2).contains(&threads()), "{} threads", threads());
+    assert!(n <= 2, "{n} threads");
     assert!(timers.iter().all(chan::FuncTimer::stop));
 }

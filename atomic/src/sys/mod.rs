@@ -25,6 +25,7 @@
 //! | [`Stamp`] | the clock, in 16 bits | as old as the model says |
 //! | [`deadline_after`] | the clock | the same code; without a clock of the model's own only whether there is a deadline matters |
 //! | [`pick`] | at random | the first, or any of two once the model has armed that |
+//! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |
 //! | [`process_wide!`](process_wide), [`ProcessWide`] | a static | one for each execution, freed after its last use |
@@ -75,6 +76,21 @@ pub use wait_table::{Bucket, QueueGuard, Waiter, Wake};
 #[must_use]
 pub fn deadline_after(timeout: std::time::Duration) -> Option<std::time::Instant> {
     now().checked_add(timeout)
+}
+
+/// Calls what must not unwind into its caller. The hook has reported a panic by the time that it ends here.
+#[cfg(not(gosync_loom))]
+pub fn contained(f: impl FnOnce()) {
+    if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
+        // Its drop may panic again.
+        std::mem::forget(payload);
+    }
+}
+
+/// The model side: a panic may be a model's verdict.
+#[cfg(gosync_loom)]
+pub fn contained(f: impl FnOnce()) {
+    f();
 }
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.

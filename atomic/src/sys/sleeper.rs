@@ -77,6 +77,14 @@ impl Sleeper {
         }
     }
 
+    /// How it was completed, if it was. Orders nothing: for who is ordered after the completion by a lock.
+    #[must_use]
+    pub fn outcome(&self) -> Option<u32> {
+        // Relaxed: as said.
+        let outcome = self.word.load(ord!("sleeper.outcome", Relaxed)) >> OUTCOME;
+        (outcome != 0).then_some(outcome)
+    }
+
     /// Whether it was completed. Orders what the claimer did, as `wait` does.
     pub fn is_completed(&self) -> bool {
         // Acquire: pairs with the Release in `complete`.

@@ -40,6 +40,8 @@ mod ring;
 pub(crate) mod select;
 mod shared;
 mod state;
+#[cfg(feature = "async")]
+pub(crate) mod task;
 mod timer;
 pub(crate) mod waiter;
 
@@ -55,7 +57,7 @@ use ring::Ring;
 pub(crate) use shared::{Shared, Side};
 use state::{Held, Settling, State, Take};
 pub(crate) use timer::{Pace, Setting};
-use waiter::{Node, Outcome, Waiter};
+use waiter::{Node, Outcome, Waiter, Wakes};
 
 /// How long an operation may block.
 #[derive(Clone, Copy, Debug)]
@@ -380,11 +382,12 @@ impl<T> Channel<T> {
         // SAFETY: as above.
         unsafe { state.send_watchers.claim_all(&mut ended) };
         drop(state);
+        let mut wakes = Wakes::default();
         while let Some(waiter) = ended.pop() {
             // SAFETY: claimed above, and not completed yet.
             let outcome = unsafe { waiter.as_ref() }.ended();
             // SAFETY: its only completion, by its claimer.
-            step!("chan.close.complete", unsafe { waiter::complete(waiter, outcome) });
+            step!("chan.close.complete", unsafe { wakes.complete(waiter, outcome) });
         }
     }
 

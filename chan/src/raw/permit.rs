@@ -56,6 +56,16 @@ impl Grant {
 pub(super) type Granted = (Grant, Option<(NonNull<Waiter>, Outcome)>);
 
 impl<T> Settling<'_, T> {
+    /// Whether a permit to receive from a partner is one for a value in the ring, because its partner did not wait.
+    fn take_early(&mut self) -> bool {
+        #[cfg(feature = "async")]
+        if self.set_aside.senders.is_empty() && self.set_aside.early > 0 {
+            self.set_aside.early -= 1;
+            return true;
+        }
+        false
+    }
+
     /// A permit to send, if a send could succeed now.
     pub(super) fn grant_send(&mut self, capacity: usize) -> Option<Granted> {
         if self.closed {
@@ -200,6 +210,10 @@ impl<T> Channel<T> {
             unsafe { waiter::complete(sender, Outcome::Done) };
             return Some(value);
         }
+        if state.take_early() {
+            drop(state);
+            return self.recv_granted(Grant::Slot);
+        }
         if state.set_aside.deserted > 0 {
             state.set_aside.deserted -= 1;
             drop(state);
@@ -217,6 +231,10 @@ impl<T> Channel<T> {
             Grant::Closed => return,
             Grant::Slot | Grant::Partner => self.settling(),
         };
+        if side == Side::Receivers && grant == Grant::Partner && state.take_early() {
+            drop(state);
+            return self.give_back(side, Grant::Slot);
+        }
         let peer = match (grant, side) {
             (Grant::Slot, Side::Senders) => {
                 state.set_aside.slots -= 1;

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 
 use gosync_atomic::__sys::step;
 
-use super::waiter::{self, Links, Waiter, Wants, edit, look};
+use super::waiter::{Links, Waiter, Wakes, Wants, edit, look};
 
 /// A FIFO of nodes. Guarded by its channel's lock.
 #[derive(Default)]
@@ -196,6 +196,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    #[cfg(feature = "async")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_none()
+    }
+
     /// Appends a node.
     ///
     /// # Safety
@@ -209,6 +214,23 @@ impl Line {
             Some(last) => unsafe { edit(last, |links| links.next = Some(waiter)) },
             None => self.head = Some(waiter),
         }
+    }
+
+    /// Takes out this node, if it is here.
+    #[cfg(feature = "async")]
+    pub(crate) fn remove(&mut self, waiter: NonNull<Waiter>) -> bool {
+        let mut others = Line::default();
+        let mut found = false;
+        while let Some(first) = self.pop() {
+            if first == waiter {
+                found = true;
+            } else {
+                // SAFETY: it comes from a line, and goes to one.
+                unsafe { others.push(first) };
+            }
+        }
+        *self = others;
+        found
     }
 
     /// Takes out the oldest node, to be completed by the caller.
@@ -256,11 +278,12 @@ impl Observers {
 impl Drop for Observers {
     #[inline]
     fn drop(&mut self) {
+        let mut wakes = Wakes::default();
         while let Some(waiter) = self.0.pop() {
             // SAFETY: claimed, and not completed yet.
             let outcome = unsafe { waiter.as_ref() }.satisfied();
             // SAFETY: its only completion, by its claimer.
-            step!("chan.tell-observer", unsafe { waiter::complete(waiter, outcome) });
+            step!("chan.tell-observer", unsafe { wakes.complete(waiter, outcome) });
         }
     }
 }

@@ -44,6 +44,18 @@ impl<T> Ring<T> {
         self.len += 1;
     }
 
+    /// Puts a value before all others.
+    #[cfg(feature = "async")]
+    pub(crate) fn push_front(&mut self, value: T, capacity: usize) {
+        if self.len == self.slots.len() {
+            self.grow(capacity);
+        }
+        self.head = self.head.wrapping_sub(1);
+        let at = self.slot(0);
+        self.slots[at].write(value);
+        self.len += 1;
+    }
+
     /// Takes out the oldest value.
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {

@@ -74,6 +74,9 @@ pub(super) struct SetAside {
     /// Claimed nodes with slots that wait for the holder of a permit.
     pub(super) receivers: Line,
     pub(super) senders: Line,
+    /// How many holders of permits to receive from a partner have a value in the ring instead.
+    #[cfg(feature = "async")]
+    pub(super) early: usize,
     /// How many holders of permits for a partner will find that it has given up: receivers if positive, senders if not.
     pub(super) deserted: isize,
 }
@@ -225,7 +228,9 @@ impl<T> Drop for Settling<'_, T> {
             + usize::from(send) * signs::SEND
             + usize::from(self.closed) * signs::CLOSED;
         let closed = step!("chan.closed-is-eventful", self.closed, else false);
-        self.eventful = closed || !self.is_quiet() || self.set_aside.slots + self.set_aside.items > 0;
+        // A value that came back from a task may be one more than there is room for.
+        let overfull = self.ring.len() > self.held.channel.front.capacity;
+        self.eventful = closed || overfull || !self.is_quiet() || self.set_aside.slots + self.set_aside.items > 0;
         if self.published & signs::BITS != now {
             self.held.publish(now);
         }
@@ -305,6 +310,11 @@ impl<'a, T> Settling<'a, T> {
     /// Its value goes to the end of the ring under the lock, so that no later value gets ahead of it. The length then stays
     /// what it was, and is not published in between: a try must not find the buffer empty, which it never was.
     pub(super) fn refill(&mut self, observers: &mut Observers) -> Option<(NonNull<Waiter>, Outcome)> {
+        if !self.has_room(self.held.channel.front.capacity) {
+            // There was one value too many.
+            self.held.publish_len();
+            return None;
+        }
         // SAFETY: the lock is held.
         match unsafe { self.senders.meet() } {
             Some(Met::Transfer(sender)) => {

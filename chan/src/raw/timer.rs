@@ -192,6 +192,8 @@ impl<T> Channel<T> {
 
     /// Sets a timer; what came before is over. Whether there was a value to come, or one that nobody has received.
     pub(crate) fn set_timer(&self, setting: Setting) -> bool {
+        // Before `observers`, so that those are completed when the first of these is woken.
+        let mut wakes = Wakes::default();
         let mut observers = Observers::default();
         let mut early = Line::default();
         let mut state = self.settling();
@@ -215,13 +217,13 @@ impl<T> Channel<T> {
         drop(state);
         while let Some(waiter) = early.pop() {
             // SAFETY: its only completion, by its claimer.
-            step!("timer.wake-sleepers", unsafe { waiter::complete(waiter, Outcome::Retry) });
+            step!("timer.wake-sleepers", unsafe { wakes.complete(waiter, Outcome::Retry) });
         }
         was_running
     }
 
     /// Delivers what is due, on behalf of who is blocked. When the next value is; `None` if the caller need not know.
-    pub(super) fn poll(&self) -> Option<Instant> {
+    pub(crate) fn poll(&self) -> Option<Instant> {
         let mut observers = Observers::default();
         let mut state = self.settling();
         let is_left = state.deliver(&mut observers);

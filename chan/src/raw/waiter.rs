@@ -39,6 +39,8 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::time::Instant;
 
+#[cfg(feature = "async")]
+use super::task::{self, Task};
 use gosync_atomic::__sys::{Cpu, Sleeper, UnsafeCell};
 
 /// How a blocked operation ended.
@@ -102,6 +104,9 @@ pub(crate) struct Waiter {
 enum Role {
     /// A plain operation, which wants a transfer.
     Alone(Sleeper),
+    /// The same of a task.
+    #[cfg(feature = "async")]
+    Task(Task),
     Case(Case),
 }
 
@@ -109,8 +114,24 @@ enum Role {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     pub(crate) sleeper: NonNull<Sleeper>,
+    /// Of a task: what the sleeper is part of.
+    #[cfg(feature = "async")]
+    pub(crate) task: Option<NonNull<Task>>,
     pub(crate) number: u32,
     pub(crate) wants: Wants,
+}
+
+impl Case {
+    /// A case of a thread.
+    pub(crate) fn of_thread(sleeper: &Sleeper, number: usize, wants: Wants) -> Case {
+        Case {
+            sleeper: NonNull::from(sleeper),
+            #[cfg(feature = "async")]
+            task: None,
+            number: number as u32, // who selects has looked at the number of cases
+            wants,
+        }
+    }
 }
 
 /// Neighbours in the queue. The oldest node has no `prev`, and a node that was taken out has none either.
@@ -133,8 +154,18 @@ impl Waiter {
     /// Its part in a select, if it has one.
     pub(crate) fn case(&self) -> Option<&Case> {
         match &self.role {
-            Role::Alone(_) => None,
             Role::Case(case) => Some(case),
+            _ => None,
+        }
+    }
+
+    /// The task that waits for it, if it is one.
+    #[cfg(feature = "async")]
+    fn task(&self) -> Option<NonNull<Task>> {
+        match &self.role {
+            Role::Alone(_) => None,
+            Role::Task(task) => Some(NonNull::from(task)),
+            Role::Case(case) => case.task,
         }
     }
 
@@ -152,14 +183,6 @@ impl Waiter {
             Wants::Transfer => Outcome::Done,
             Wants::Permit => Outcome::Slot,
             Wants::News => Outcome::Ready,
-        }
-    }
-
-    /// The word on which its thread sleeps.
-    fn sleeper(&self) -> NonNull<Sleeper> {
-        match &self.role {
-            Role::Alone(sleeper) => NonNull::from(sleeper),
-            Role::Case(case) => case.sleeper,
         }
     }
 }
@@ -180,6 +203,25 @@ impl<T> Node<T> {
     /// The node of a plain receive.
     pub(crate) fn receiver() -> Node<T> {
         Node { waiter: Waiter::new(Role::Alone(Sleeper::new())), slot: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
+    /// The node of a task's send.
+    #[cfg(feature = "async")]
+    pub(crate) fn sender_of_task(value: T, task: Task) -> Node<T> {
+        Node { waiter: Waiter::new(Role::Task(task)), slot: UnsafeCell::new(MaybeUninit::new(value)) }
+    }
+
+    /// The node of a task's receive.
+    #[cfg(feature = "async")]
+    pub(crate) fn receiver_of_task(task: Task) -> Node<T> {
+        Node { waiter: Waiter::new(Role::Task(task)), slot: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
+    /// What its task waits for.
+    #[cfg(feature = "async")]
+    pub(crate) fn task(&self) -> &Task {
+        let Role::Task(task) = &self.waiter.role else { unreachable!("no task's node") };
+        task
     }
 
     /// The node of a select's receive.
@@ -240,17 +282,68 @@ pub(crate) unsafe fn put_into<T>(waiter: NonNull<Waiter>, value: T) {
     node.slot.with_mut(|slot| unsafe { slot.cast::<T>().write(value) });
 }
 
-/// Completes a claimed node and wakes its thread if it sleeps. To be called after the channel's lock was released.
+/// Completes a claimed node and wakes its thread if it sleeps, or its task. To be called after the channel's lock was
+/// released.
 ///
 /// # Safety
 ///
 /// The caller has claimed the node, and this is its only completion. The node is gone afterwards.
 pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
     // SAFETY: the node is alive until its completion (invariant 3).
-    let waiter = unsafe { waiter.as_ref() };
-    let code = outcome.code(waiter.case().map_or(0, |case| case.number));
+    let node = unsafe { waiter.as_ref() };
+    let code = outcome.code(node.case().map_or(0, |case| case.number));
+    #[cfg(feature = "async")]
+    if let Some(task) = node.task() {
+        // SAFETY: the caller's contract. By invariant 4 the last access.
+        return unsafe { Task::complete(task, code) }.map_or((), task::wake);
+    }
+    let sleeper = match &node.role {
+        Role::Alone(sleeper) => NonNull::from(sleeper),
+        #[cfg(feature = "async")]
+        Role::Task(_) => unreachable!("it was seen to above"),
+        Role::Case(case) => case.sleeper,
+    };
     // SAFETY: the caller's contract. By invariant 4 the last access.
-    unsafe { Sleeper::complete(waiter.sleeper(), code) };
+    unsafe { Sleeper::complete(sleeper, code) };
+}
+
+/// For who has claimed several nodes: their threads are woken as they are completed, their tasks all together when this is
+/// dropped. A task may run within its wake-up, and drop a future whose node is among the others.
+#[derive(Debug, Default)]
+pub(crate) struct Wakes {
+    #[cfg(feature = "async")]
+    tasks: Vec<std::task::Waker>,
+}
+
+impl Wakes {
+    /// As [`complete`], but for a task's wake-up.
+    ///
+    /// # Safety
+    ///
+    /// As for [`complete`].
+    pub(crate) unsafe fn complete(&mut self, waiter: NonNull<Waiter>, outcome: Outcome) {
+        #[cfg(feature = "async")]
+        {
+            // SAFETY: the node is alive until its completion (invariant 3).
+            let node = unsafe { waiter.as_ref() };
+            if let Some(task) = node.task() {
+                let code = outcome.code(node.case().map_or(0, |case| case.number));
+                // SAFETY: the caller's contract. By invariant 4 the last access.
+                self.tasks.extend(unsafe { Task::complete(task, code) });
+                return;
+            }
+        }
+        // SAFETY: the caller's contract.
+        unsafe { complete(waiter, outcome) };
+    }
+}
+
+#[cfg(feature = "async")]
+impl Drop for Wakes {
+    #[inline]
+    fn drop(&mut self) {
+        self.tasks.drain(..).for_each(task::wake);
+    }
 }
 
 /// Works on a node's links.

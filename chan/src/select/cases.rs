@@ -198,13 +198,18 @@ impl<'a, T> RecvCase<'a, T> {
         RecvCase { receiver, outcome: Cell::new(None), node: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    /// Takes part in a select.
     #[inline]
-    pub fn arm(&self) -> Armed<'_> {
+    pub(super) fn operation(&self) -> Operation<'_> {
         let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
         let port = self.receiver.and_then(Receiver::port);
         // SAFETY: `node` is room for a node of the receiver's type, in place as long as `self` is borrowed.
-        Armed(unsafe { Operation::receive(port, node, Name::Notice(&self.outcome)) })
+        unsafe { Operation::receive(port, node, Name::Notice(&self.outcome)) }
+    }
+
+    /// Takes part in a select.
+    #[inline]
+    pub fn arm(&self) -> Armed<'_> {
+        Armed(self.operation())
     }
 
     /// Whether it was won and not finished.
@@ -242,10 +247,15 @@ impl<'a, T> SendCase<'a, T> {
         SendCase { sender, outcome: Cell::new(None) }
     }
 
+    #[inline]
+    pub(super) fn operation(&self) -> Operation<'_> {
+        Operation::of(self.sender.and_then(Sender::port), Side::Senders, Name::Notice(&self.outcome))
+    }
+
     /// Takes part in a select.
     #[inline]
     pub fn arm(&self) -> Armed<'_> {
-        Armed(Operation::of(self.sender.and_then(Sender::port), Side::Senders, Name::Notice(&self.outcome)))
+        Armed(self.operation())
     }
 
     /// Whether it was won and not finished.
@@ -269,13 +279,19 @@ pub struct SendPermit<'a, T> {
     grant: Option<Grant>,
 }
 
-impl<T> SendPermit<'_, T> {
+impl<'a, T> SendPermit<'a, T> {
+    /// Takes the grant out.
+    #[inline]
+    pub(super) fn take(&mut self) -> Option<(&'a Sender<T>, Grant)> {
+        self.sender.zip(self.grant.take())
+    }
+
     /// Sends.
     #[inline]
     pub fn send(mut self, value: T) -> Result<(), SendError<T>> {
-        match (self.sender, self.grant.take()) {
-            (Some(sender), Some(grant)) => sender.send_granted(grant, value),
-            _ => Err(SendError(value)),
+        match self.take() {
+            Some((sender, grant)) => sender.send_granted(grant, value),
+            None => Err(SendError(value)),
         }
     }
 }
@@ -317,6 +333,9 @@ pub fn attempt<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
 pub fn wait<const N: usize>(cases: &[Armed<'_>; N], timeout: impl Timeout, biased: bool) {
     run(cases, Patience::Until(timeout.deadline()), biased);
 }
+
+#[cfg(feature = "async")]
+pub use super::task::{ArmedTask, SelectFuture, SelectOr};
 
 /// `select! {}`, and a `select!` whose cases are all disabled.
 pub fn for_ever() -> ! {

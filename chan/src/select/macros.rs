@@ -92,11 +92,51 @@ macro_rules! select_biased {
     ($($cases:tt)*) => { $crate::__select_parse!((true) () () $($cases)*) };
 }
 
+/// As [`select!`](crate::select), for a task: waits without blocking, and is to be used in an `async` block or function.
+/// Feature `async`; works on any executor.
+///
+/// The grammar is the same, but for `default(future) => body`, which is done when that future ends before a case could be:
+/// `tokio::time::sleep(..)`, for example. Messages and bodies may `.await`.
+///
+/// Exactly one case is done, sends included. The values that the channels carry must be [`Send`].
+///
+/// # Cancellation
+///
+/// If the future around it is dropped, no case is done: a value that was received goes to the next receiver, or back to the
+/// front of the buffer, and what was set aside for a send goes to the next in line. A send whose receiver has gone in the
+/// same way puts its value into the buffer, which may then hold one more than its capacity.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::{Receiver, select_async};
+///
+/// async fn either(left: &Receiver<i32>, right: &Receiver<i32>) -> Option<i32> {
+///     select_async! {
+///         recv(left) -> value => value.ok(),
+///         recv(right) -> value => value.ok(),
+///     }
+/// }
+/// ```
+#[cfg(feature = "async")]
+#[macro_export]
+macro_rules! select_async {
+    ($($cases:tt)*) => { $crate::__select_parse!((async false) () () $($cases)*) };
+}
+
+/// As [`select_async!`](crate::select_async), but of several cases that are ready the first is chosen.
+#[cfg(feature = "async")]
+#[macro_export]
+macro_rules! select_async_biased {
+    ($($cases:tt)*) => { $crate::__select_parse!((async true) () () $($cases)*) };
+}
+
 /// Sorts the cases: `(biased) (case ..) (default)`, then what is left.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __select_parse {
     // Nothing left.
+    ((async $biased:tt) () ()) => { ::core::future::pending().await };
     ($biased:tt () ()) => { $crate::__cases::for_ever() };
     ($biased:tt $cases:tt $default:tt) => { $crate::__select_bind!($biased $cases () $default) };
 
@@ -214,6 +254,21 @@ macro_rules! __select_bind {
             }
         }
     };
+    ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
+        $(let mut $case = $case;)*
+        $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).await;
+        $crate::__select_body!(async ($(($case $message $result $body))*) (::core::future::pending().await))
+    }};
+    ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
+        $crate::__cases::attempt(&[$($case.arm()),*], $biased);
+        $crate::__select_body!(async ($(($case $message $result $body))*) $default)
+    }};
+    ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*)
+     (default ($timeout:expr) $default:tt)) => {{
+        $(let mut $case = $case;)*
+        $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).or($timeout).await;
+        $crate::__select_body!(async ($(($case $message $result $body))*) $default)
+    }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
         $crate::__cases::block(&[$($case.arm()),*], $biased);
         $crate::__select_body!(($(($case $message $result $body))*) ($crate::__cases::for_ever()))
@@ -232,14 +287,22 @@ macro_rules! __select_bind {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __select_body {
-    (($(($case:ident $message:tt ($result:pat) ($body:expr)))*) ($default:expr)) => {
-        $(
-            if $case.is_won() {
-                let $result = $crate::__select_finish!($case $message);
-                $body
-            } else
-        )* {
-            $default
+    ($($async:ident)? ($(($case:ident $message:tt ($result:pat) ($body:expr)))*) ($default:expr)) => {
+        $crate::__select_chain!(($($async)?) ($(($case $message ($result) ($body)))*) ($default))
+    };
+}
+
+/// The bodies, one after the other.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_chain {
+    ($async:tt () ($default:expr)) => { $default };
+    ($async:tt (($case:ident $message:tt ($result:pat) ($body:expr)) $($rest:tt)*) $default:tt) => {
+        if $case.is_won() {
+            let $result = $crate::__select_finish!($async $case $message);
+            $body
+        } else {
+            $crate::__select_chain!($async ($($rest)*) $default)
         }
     };
 }
@@ -248,14 +311,20 @@ macro_rules! __select_body {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __select_finish {
-    ($case:ident ()) => {
+    ($async:tt $case:ident ()) => {
         $case.finish()
     };
-    ($case:ident ($message:expr)) => {{
+    (() $case:ident ($message:expr)) => {{
         let permit = $case.finish();
         // A message may diverge.
         #[allow(unreachable_code)]
         let result = permit.send($message);
+        result
+    }};
+    ((async) $case:ident ($message:expr)) => {{
+        let permit = $case.finish();
+        #[allow(unreachable_code)]
+        let result = permit.send_by_task($message);
         result
     }};
 }

@@ -5,6 +5,8 @@ pub mod cases;
 mod error;
 mod list;
 mod macros;
+#[cfg(feature = "async")]
+mod task;
 
 use std::fmt;
 use std::marker::PhantomData;

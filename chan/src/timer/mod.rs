@@ -3,6 +3,8 @@
 
 mod func;
 mod service;
+#[cfg(feature = "async")]
+mod task;
 mod ticker;
 #[allow(clippy::module_inception, reason = "the type's own file")]
 mod timer;
@@ -12,6 +14,8 @@ use std::time::{Duration, Instant};
 use gosync_atomic::__sys::deadline_after;
 
 pub use func::{FuncTimer, after_func};
+#[cfg(feature = "async")]
+pub(crate) use task::TaskTimer;
 pub use ticker::Ticker;
 pub use timer::Timer;
 

@@ -36,6 +36,8 @@ type Key = (Instant, u64);
 /// A function that is to be called.
 pub(super) struct Alarm {
     function: Box<dyn Fn() + Send + Sync>,
+    /// It only wakes somebody: not worth a thread.
+    is_brief: bool,
     /// Guarded by the service's lock.
     key: UnsafeCell<Option<Key>>,
 }
@@ -47,7 +49,13 @@ unsafe impl Sync for Alarm {}
 
 impl Alarm {
     pub(super) fn new(function: Box<dyn Fn() + Send + Sync>) -> Arc<Alarm> {
-        Arc::new(Alarm { function, key: UnsafeCell::new(None) })
+        Arc::new(Alarm { function, is_brief: false, key: UnsafeCell::new(None) })
+    }
+
+    /// One whose function is called on the service's own thread.
+    #[cfg(feature = "async")]
+    pub(super) fn brief(function: Box<dyn Fn() + Send + Sync>) -> Arc<Alarm> {
+        Arc::new(Alarm { function, is_brief: true, key: UnsafeCell::new(None) })
     }
 
     /// # Safety
@@ -187,8 +195,13 @@ fn run(service: ProcessWide<Service>, parker: &Parker) {
     }
 }
 
-/// Calls the function on a thread of its own; on this one if there cannot be another.
+/// Calls the function on a thread of its own; on this one if it is brief, or if there cannot be another.
 fn start(alarm: Arc<Alarm>) {
+    if alarm.is_brief {
+        // A waker that panics has been reported; the service goes on.
+        let _ = catch_unwind(AssertUnwindSafe(|| (alarm.function)()));
+        return;
+    }
     // Handed over, so that the function is never dropped here: that is a user's code, too.
     let alarm = std::sync::Arc::new(Mutex::new(Some(alarm)));
     let take = |alarm: &Mutex<Option<Arc<Alarm>>>| alarm.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -16,6 +16,8 @@ mod rendezvous;
 mod seam;
 mod select;
 mod stack;
+mod task;
+mod task_select;
 mod timer;
 mod value;
 mod wait_table;
@@ -34,6 +36,8 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         permit::models(),
         rendezvous::models(),
         select::models(),
+        task::models(),
+        task_select::models(),
     ];
     let mut channels: Vec<Model> = channels.into_iter().flatten().collect();
     // Two threads are few enough for the shipped lock; the contract of the lock is what lets the others do without.

@@ -33,6 +33,8 @@
 //! (select.executed-case-only).
 
 mod port;
+#[cfg(feature = "async")]
+mod task;
 mod timers;
 
 use std::cell::{Cell, UnsafeCell};
@@ -44,6 +46,8 @@ use gosync_atomic::__sys::{Cpu, LockGuard, Sleeper, has_passed, ord, pick, step}
 
 use port::Fired;
 pub(crate) use port::Port;
+#[cfg(feature = "async")]
+pub(crate) use task::TaskSelect;
 use timers::{ask_timers, poll_timers};
 
 use super::timer::earlier;
@@ -228,7 +232,7 @@ fn fire_one(operations: &[Operation<'_>], seen: &[usize], ready: usize, how: &Ho
     let sleeper = Sleeper::new();
     let mut observers = Observers::default();
     let won = try_each(operations, seen, ready, how.biased, |number, operation, port| {
-        let case = Case { sleeper: NonNull::from(&sleeper), number: number as u32, wants: operation.wants(how) };
+        let case = Case::of_thread(&sleeper, number, operation.wants(how));
         let _lock = port.front().lock.lock();
         // SAFETY: the lock is held; only a transfer needs a node, and then it is the operation's.
         unsafe { port.fire(operation.side, case, operation.node.unwrap_or(NonNull::dangling()), &mut observers) }
@@ -278,11 +282,7 @@ fn attempt<'a>(
     how: &How,
     sleeper: &Sleeper,
 ) -> Option<(usize, Outcome)> {
-    let case = |number: usize| Case {
-        sleeper: NonNull::from(sleeper),
-        number: number as u32, // `select` has looked at the number of cases
-        wants: operations[number].wants(how),
-    };
+    let case = |number: usize| Case::of_thread(sleeper, number, operations[number].wants(how));
     let mut observers = Observers::default();
     let all = LockedAll::new(operations, places);
     let ready = step!("select.look-locked", look(operations, seen), else 0);

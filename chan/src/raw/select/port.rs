@@ -48,6 +48,18 @@ pub(crate) unsafe trait Port {
     /// Gives back a permit.
     fn give_back(&self, side: Side, grant: Grant);
 
+    /// Takes a receive out of the line of those who were promised a value, if it is there.
+    #[cfg(feature = "async")]
+    fn leave_line(&self, node: NonNull<Waiter>) -> bool;
+
+    /// Gives the value in this slot to the next receiver, or puts it back.
+    ///
+    /// # Safety
+    ///
+    /// It is the caller's node with a slot, of what the channel carries; there is a value in it, which is gone then.
+    #[cfg(feature = "async")]
+    unsafe fn put_back_from(&self, node: NonNull<Waiter>);
+
     /// Whether a timer has a value, and when the next one is due.
     ///
     /// # Safety
@@ -201,6 +213,17 @@ unsafe impl<T> Port for Channel<T> {
 
     fn give_back(&self, side: Side, grant: Grant) {
         Channel::give_back(self, side, grant);
+    }
+
+    #[cfg(feature = "async")]
+    fn leave_line(&self, node: NonNull<Waiter>) -> bool {
+        self.leave_recv_line(node)
+    }
+
+    #[cfg(feature = "async")]
+    unsafe fn put_back_from(&self, node: NonNull<Waiter>) {
+        // SAFETY: the caller's contract.
+        self.put_back(unsafe { waiter::take_from(node) });
     }
 
     unsafe fn due(&self) -> (bool, Option<Instant>) {

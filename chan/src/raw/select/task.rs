@@ -1,0 +1,233 @@
+//! A select of a task: the protocol of [`super`], with a future that waits instead of a thread.
+//!
+//! It differs in three points. The places and the [`Task`], which the nodes lead to, are in the pinned future. A receive
+//! that meets a sender without a value yet does not wait for it on the spot, but is pending as one that was promised. And the
+//! future may be dropped: then it claims itself, as at a deadline; if it comes too late, it gives back what it has got.
+
+use std::marker::PhantomPinned;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::super::Grant;
+use super::super::task::Task;
+use super::*;
+use crate::timer::TaskTimer;
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nobody knows the task.
+    Idle,
+    /// There is a node in every queue.
+    Queued,
+    /// The node of a receive is in the line of those who were promised a value.
+    Promised,
+    Finished,
+}
+
+/// A select in a future.
+pub(crate) struct TaskSelect<'a, const N: usize> {
+    operations: &'a [Operation<'a>; N],
+    places: [Place<'a>; N],
+    /// Written if the stage is `Queued` or `Promised`.
+    task: UnsafeCell<MaybeUninit<Task>>,
+    /// For the channels of timers.
+    timer: TaskTimer,
+    stage: Stage,
+    biased: bool,
+    _pinned: PhantomPinned,
+}
+
+impl<'a, const N: usize> TaskSelect<'a, N> {
+    pub(crate) fn new(operations: &'a [Operation<'a>; N], biased: bool) -> TaskSelect<'a, N> {
+        const { assert!(N <= MOST_CASES) };
+        TaskSelect {
+            operations,
+            places: [const { Place::new() }; N],
+            task: UnsafeCell::new(MaybeUninit::uninit()),
+            timer: TaskTimer::default(),
+            stage: Stage::Idle,
+            biased,
+            _pinned: PhantomPinned,
+        }
+    }
+
+    fn task(&self) -> NonNull<Task> {
+        // A cell's pointer is not null.
+        NonNull::new(self.task.get().cast()).unwrap_or(NonNull::dangling())
+    }
+
+    /// How the caller knows an operation.
+    pub(crate) fn name(&self, number: usize) -> Name<'a> {
+        self.operations[number].name()
+    }
+
+    /// Goes on: the number of an operation that was done, and how it ended.
+    pub(crate) fn poll(self: Pin<&mut Self>, cx: &Context<'_>) -> Poll<(usize, Outcome)> {
+        // SAFETY: nothing is moved out of the future.
+        let this = unsafe { self.get_unchecked_mut() };
+        loop {
+            match this.stage {
+                Stage::Idle => {
+                    // SAFETY: nobody knows the task.
+                    unsafe { this.task().write(Task::new(cx.waker().clone())) };
+                    let won = this.begin();
+                    if won.is_none() && this.stage != Stage::Idle {
+                        if !this.operations.iter().any(|operation| operation.timer().is_some()) {
+                            return Poll::Pending;
+                        }
+                        continue;
+                    }
+                    // SAFETY: written above; nobody knows it.
+                    unsafe { this.task().drop_in_place() };
+                    if let Some(won) = won {
+                        this.stage = Stage::Finished;
+                        return Poll::Ready(won);
+                    }
+                }
+                Stage::Queued | Stage::Promised => {
+                    let code = std::task::ready!(this.poll_task(cx));
+                    let (number, outcome) = Outcome::from_code(code);
+                    this.end(Some(number as usize));
+                    if outcome != Outcome::Retry {
+                        this.stage = Stage::Finished;
+                        return Poll::Ready((number as usize, outcome));
+                    }
+                }
+                Stage::Finished => panic!("a future that is finished is not polled"),
+            }
+        }
+    }
+
+    /// The code of the outcome, if there is one.
+    fn poll_task(&mut self, cx: &Context<'_>) -> Poll<u32> {
+        // SAFETY: it is written.
+        let task = unsafe { &*self.task().as_ptr() };
+        let mut polled = task.poll(cx.waker());
+        if polled.is_pending() && self.operations.iter().any(|operation| operation.timer().is_some()) {
+            // Nobody looks at the clock for a task but the task.
+            let due = poll_timers(self.operations, self.biased);
+            polled = task.poll(cx.waker());
+            if polled.is_pending() {
+                self.timer.set(due, cx.waker());
+            }
+        }
+        if polled.is_ready() {
+            self.timer.stop();
+        }
+        polled
+    }
+
+    /// Steps 1 and 3.
+    fn begin(&mut self) -> Option<(usize, Outcome)> {
+        let how = How { patience: Patience::Until(None), biased: self.biased, only_news: false };
+        let (operations, places, task) = (self.operations, &self.places, self.task());
+        let case = |number: usize| Case {
+            // SAFETY: the task is written.
+            sleeper: NonNull::from(unsafe { task.as_ref() }.sleeper()),
+            task: Some(task),
+            number: number as u32, // `new` has looked at the number of cases
+            wants: operations[number].wants(&how),
+        };
+        let mut seen = [0; N];
+        let mut observers = Observers::default();
+        let ready = look(operations, &mut seen);
+        let mut won = try_each(operations, &seen, ready, how.biased, |number, operation, port| {
+            let _lock = port.front().lock.lock();
+            // SAFETY: the lock is held; the node is the operation's, or its place's.
+            unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
+        });
+        if matches!(won, None | Some((_, Fired::NotDue))) {
+            let all = LockedAll::new(operations, places);
+            let ready = step!("task-select.look-locked", look(operations, &mut seen), else 0);
+            let mut fire = |number: usize, operation: &Operation<'a>, port: &'a (dyn Port + 'a)| {
+                // SAFETY: the lock is held; the node is the operation's, or its place's.
+                unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
+            };
+            won = try_each(operations, &seen, ready, how.biased, &mut fire);
+            while let Some((number, Fired::NotDue)) = won {
+                let ready = ask_timers(operations, &mut seen, number, true);
+                won = try_each(operations, &seen, ready, how.biased, &mut fire);
+            }
+            if won.is_none() {
+                in_queueing_order(operations, places, how.biased, |number, port| {
+                    let (operation, place) = (&operations[number], &places[number]);
+                    let node = place.node_of(operation);
+                    // SAFETY: the lock is held; the node is the operation's, or its place's, and stays there until `end`.
+                    unsafe { port.enqueue(operation.side, case(number), node, &mut observers) };
+                });
+                self.stage = Stage::Queued;
+            }
+            drop(all);
+        }
+        drop(observers);
+        match won? {
+            (_, Fired::Promised(holder)) => {
+                self.stage = Stage::Promised;
+                // SAFETY: claimed by the operation, and its only completion.
+                step!("task-select.tell-holder", unsafe { waiter::complete(holder, Outcome::Partner) });
+                None
+            }
+            // SAFETY: the task is written.
+            (number, fired) => Some((number, settle(&operations[number], fired, unsafe { task.as_ref() }.sleeper()))),
+        }
+    }
+
+    /// Step 5: afterwards nobody knows the task.
+    fn end(&mut self, won: Option<usize>) {
+        if self.stage == Stage::Queued {
+            let how = How { patience: Patience::Try, biased: false, only_news: false };
+            for (number, operation) in self.operations.iter().enumerate() {
+                let (Some(port), true) = (operation.port, won != Some(number)) else { continue };
+                // SAFETY: the node was left in this queue by `begin`.
+                unsafe { port.withdraw(operation.side, operation.wants(&how), self.places[number].node_of(operation)) };
+            }
+        }
+        // SAFETY: it is written, and nobody knows it any more.
+        unsafe { self.task().drop_in_place() };
+        self.stage = Stage::Idle;
+    }
+
+    /// Gives up, unless an operation is being done, or has been.
+    pub(crate) fn try_give_up(self: Pin<&mut Self>) -> bool {
+        // SAFETY: nothing is moved out of the future.
+        let this = unsafe { self.get_unchecked_mut() };
+        match this.stage {
+            Stage::Promised => return false,
+            // SAFETY: the task is written.
+            Stage::Queued if !unsafe { this.task().as_ref() }.sleeper().claim() => return false,
+            Stage::Queued => this.end(None),
+            Stage::Idle | Stage::Finished => {}
+        }
+        this.stage = Stage::Finished;
+        true
+    }
+
+    /// Gives back what an operation has got that was claimed.
+    fn give_back(&mut self) {
+        let receives = || self.operations.iter().filter_map(|operation| Some((operation.port?, operation.node?)));
+        if !receives().any(|(port, node)| port.leave_line(node)) {
+            // SAFETY: the task is written.
+            let (number, outcome) = unsafe { self.task().as_ref() }.wait();
+            let operation = &self.operations[number as usize];
+            match (outcome, operation.port, operation.node) {
+                // SAFETY: a value was delivered to this receive's slot, and nobody has taken it.
+                (Outcome::Done, Some(port), Some(node)) => unsafe { port.put_back_from(node) },
+                (Outcome::Slot | Outcome::Partner, Some(port), _) => port.give_back(operation.side, Grant::of(outcome)),
+                _ => {}
+            }
+        }
+        self.end(None);
+    }
+}
+
+impl<const N: usize> Drop for TaskSelect<'_, N> {
+    fn drop(&mut self) {
+        match self.stage {
+            Stage::Idle | Stage::Finished => {}
+            // SAFETY: the task is written.
+            Stage::Queued if unsafe { self.task().as_ref() }.sleeper().claim() => self.end(None),
+            Stage::Queued | Stage::Promised => step!("task-select.give-back", self.give_back()),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Wakers that do what they like: run their task at once, drop others, use the channel, panic.
+
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+
+use gosync::chan::{RecvError, SendError, Timer};
+
+use super::{Count, OnWake, poll, poll_for, receive, send};
+use crate::make;
+use crate::watchdog::Watchdog;
+
+/// Futures that a waker drops.
+type Doomed<F> = Arc<Mutex<Vec<F>>>;
+
+/// One of several futures that a close ends drops the others from within its wake-up. They were claimed together with it.
+#[test]
+fn a_close_wakes_one_who_drops_the_others() {
+    let _watchdog = Watchdog::new();
+    for dropper in 0..4 {
+        let (tx, rx) = make::<u8>(Some(0));
+        let doomed = Doomed::default();
+        let (count, waker) = Count::new();
+        let mut futures: Vec<_> = (0..4).map(|_| receive(&rx)).collect();
+        for (n, future) in futures.iter_mut().enumerate() {
+            let others = Arc::clone(&doomed);
+            let drops_them = OnWake::waker(move || drop(std::mem::take(&mut *others.lock().unwrap())));
+            assert!(poll_for(future, if n == dropper { &drops_them } else { &waker }).is_pending());
+        }
+        let mut kept = futures.remove(dropper);
+        *doomed.lock().unwrap() = futures;
+        tx.close().unwrap();
+        assert!(doomed.lock().unwrap().is_empty());
+        assert_eq!(count.get(), 3);
+        assert_eq!(poll(&mut kept), Poll::Ready(Err(RecvError)));
+    }
+    for dropper in 0..4 {
+        let (tx, rx) = make(Some(0));
+        let doomed = Doomed::default();
+        let mut futures: Vec<_> = (0..4).map(|n| send(&tx, Box::new(n))).collect();
+        for (n, future) in futures.iter_mut().enumerate() {
+            let others = Arc::clone(&doomed);
+            let drops_them = OnWake::waker(move || drop(std::mem::take(&mut *others.lock().unwrap())));
+            assert!(if n == dropper { poll_for(future, &drops_them) } else { poll(future) }.is_pending());
+        }
+        let mut kept = futures.remove(dropper);
+        *doomed.lock().unwrap() = futures;
+        rx.close().unwrap();
+        assert!(doomed.lock().unwrap().is_empty());
+        assert_eq!(poll(&mut kept), Poll::Ready(Err(SendError(Box::new(dropper)))));
+    }
+}
+
+/// So does one whose timer is set anew, which makes all who wait for it start over.
+#[test]
+fn a_reset_wakes_one_who_drops_the_others() {
+    let _watchdog = Watchdog::new();
+    let timer = Timer::new(Duration::from_secs(3600));
+    let doomed = Doomed::default();
+    let mut first = receive(timer.channel());
+    let mut second = receive(timer.channel());
+    let others = Arc::clone(&doomed);
+    let drops_them = OnWake::waker(move || drop(std::mem::take(&mut *others.lock().unwrap())));
+    assert!(poll_for(&mut first, &drops_them).is_pending());
+    assert!(poll(&mut second).is_pending());
+    doomed.lock().unwrap().push(second);
+    timer.reset(Duration::from_secs(1800));
+    assert!(doomed.lock().unwrap().is_empty());
+    assert!(poll(&mut first).is_pending(), "it waits for the new time");
+}
+
+/// A waker runs its task to the end, within the peer's operation.
+#[test]
+fn a_waker_polls_its_task() {
+    let _watchdog = Watchdog::new();
+    let (tx, rx) = make(Some(0));
+    let slot = Arc::new(Mutex::new(None));
+    let result = Arc::new(Mutex::new(None));
+    let (inner, kept) = (Arc::clone(&slot), Arc::clone(&result));
+    let waker = OnWake::waker(move || {
+        let mut future = inner.lock().unwrap().take().unwrap();
+        *kept.lock().unwrap() = Some(poll(&mut future));
+    });
+    let mut future = receive(&rx);
+    assert!(poll_for(&mut future, &waker).is_pending());
+    *slot.lock().unwrap() = Some(future);
+    tx.try_send(7).unwrap();
+    assert_eq!(result.lock().unwrap().take(), Some(Poll::Ready(Ok(7))));
+}
+
+/// A waker sends, receives, and closes on the channel whose operation has woken it.
+#[test]
+fn a_waker_uses_the_channel() {
+    let _watchdog = Watchdog::new();
+    for capacity in [Some(1), Some(8), None] {
+        let (tx, rx) = make(capacity);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (log, inner_tx, inner_rx) = (Arc::clone(&seen), tx.clone(), rx.clone());
+        let waker = OnWake::waker(move || {
+            log.lock().unwrap().push(inner_tx.try_send(2).is_ok());
+            log.lock().unwrap().push(inner_rx.try_recv() == Ok(2));
+            log.lock().unwrap().push(inner_tx.close().is_ok());
+        });
+        let mut future = receive(&rx);
+        assert!(poll_for(&mut future, &waker).is_pending());
+        tx.send(1).unwrap();
+        assert_eq!(*seen.lock().unwrap(), [true; 3]);
+        assert_eq!(poll(&mut future), Poll::Ready(Ok(1)));
+        assert!(tx.send(3).is_err());
+    }
+}
+
+/// A waker's panic is not the peer's: its operation is done, and so are those of the others.
+#[test]
+fn a_waker_panics() {
+    let _watchdog = Watchdog::new();
+    let panics = || OnWake::waker(|| panic!("expected by this test"));
+    // A sender wakes it.
+    let (tx, rx) = make(Some(0));
+    let mut receiving = receive(&rx);
+    assert!(poll_for(&mut receiving, &panics()).is_pending());
+    assert_eq!(tx.try_send(1), Ok(()));
+    assert_eq!(poll(&mut receiving), Poll::Ready(Ok(1)));
+    // A receiver wakes it, and has the value.
+    let mut sending = send(&tx, 2);
+    assert!(poll_for(&mut sending, &panics()).is_pending());
+    assert_eq!(rx.try_recv(), Ok(2));
+    assert_eq!(poll(&mut sending), Poll::Ready(Ok(())));
+    // A value is handed on to it.
+    let (mut first, mut second) = (receive(&rx), receive(&rx));
+    assert!(poll(&mut first).is_pending());
+    assert!(poll_for(&mut second, &panics()).is_pending());
+    tx.try_send(3).unwrap();
+    drop(first);
+    assert_eq!(poll(&mut second), Poll::Ready(Ok(3)));
+    // A close wakes it among others.
+    let (count, waker) = Count::new();
+    let mut waiting: Vec<_> = (0..40).map(|_| receive(&rx)).collect();
+    for (n, future) in waiting.iter_mut().enumerate() {
+        let waker = if n % 2 == 0 { panics() } else { waker.clone() };
+        assert!(poll_for(future, &waker).is_pending());
+    }
+    tx.close().unwrap();
+    assert_eq!(count.get(), 20);
+    waiting.iter_mut().for_each(|future| assert_eq!(poll(future), Poll::Ready(Err(RecvError))));
+}
+
+/// No waker is kept longer than its future waits.
+#[test]
+fn wakers_are_dropped() {
+    let (tx, rx) = make(Some(0));
+    let (count, waker) = Count::new();
+    let kept = || Arc::strong_count(&count) - 2;
+    let mut done = receive(&rx);
+    let mut dropped = receive(&rx);
+    let mut polled_again = receive(&rx);
+    assert!(poll_for(&mut done, &waker).is_pending());
+    assert!(poll_for(&mut dropped, &waker).is_pending());
+    assert!(poll_for(&mut polled_again, &waker).is_pending());
+    assert_eq!(kept(), 3);
+    tx.try_send(1).unwrap();
+    assert_eq!(kept(), 2);
+    drop(dropped);
+    assert_eq!(kept(), 1);
+    assert!(poll(&mut polled_again).is_pending());
+    assert_eq!(kept(), 0);
+    assert_eq!(poll(&mut done), Poll::Ready(Ok(1)));
+}

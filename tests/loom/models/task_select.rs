@@ -1,0 +1,195 @@
+//! `select_async!`: as `select.rs`, in tasks, and dropped at any point.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use gosync::chan::{self, Chan, Select};
+use gosync::{go, select_async};
+
+use super::task::{block_on, poll_once_and_drop};
+use crate::model::{Model, holds, witness};
+use crate::plain::Plain;
+
+const SEND_BEFORE_RECV: &str = "chan.send-before-recv-complete";
+const RECV_BEFORE_SEND: &str = "chan.recv-before-unbuffered-send-complete";
+const ONE: &str = "chan.no-double-fire";
+const MEET: &str = "gosync.selects-meet";
+const CANCEL: &str = "gosync.cancel-select";
+
+pub(crate) fn models() -> Vec<Model> {
+    vec![
+        holds(SEND_BEFORE_RECV, "a task selects, receive", || {
+            let (d, (tx, rx), never) = (Plain::new(), chan::bounded(0), chan::never::<()>());
+            let sender = go({
+                let d = d.clone();
+                move || {
+                    d.write(1);
+                    tx.send(7).unwrap();
+                }
+            });
+            let got = block_on(async {
+                select_async! {
+                    recv(never) -> _ => unreachable!(),
+                    recv(rx) -> value => value,
+                }
+            });
+            assert_eq!((got, d.read()), (Ok(7), 1));
+            sender.join().unwrap();
+        })
+        .bound(3)
+        .reaches(&["chan.wake-task"]),
+        holds(RECV_BEFORE_SEND, "a task selects, send", || {
+            let (d, (tx, rx), never) = (Plain::new(), chan::bounded(0), chan::never::<()>());
+            let receiver = go({
+                let d = d.clone();
+                move || {
+                    d.write(1);
+                    assert_eq!(rx.recv(), Ok(7));
+                }
+            });
+            block_on(async {
+                select_async! {
+                    send(tx, 7) -> result => result.unwrap(),
+                    recv(never) -> _ => unreachable!(),
+                }
+            });
+            assert_eq!(d.read(), 1);
+            receiver.join().unwrap();
+        })
+        .bound(3)
+        .reaches(&["chan.wake-task"]),
+        holds(ONE, "a task, two receives, two senders", || {
+            let ((a, ra), (b, rb)) = (chan::bounded(0), chan::bounded(0));
+            let senders = [go(move || a.send(1).unwrap()), go(move || b.send(2).unwrap())];
+            let first = block_on(async {
+                select_async! {
+                    recv(ra) -> value => value,
+                    recv(rb) -> value => value,
+                }
+            });
+            let second = if first == Ok(1) { rb.recv() } else { ra.recv() };
+            witness(if first == Ok(1) { "a first" } else { "b first" });
+            assert_eq!(first.unwrap() + second.unwrap(), 3);
+            senders.into_iter().for_each(|sender| sender.join().unwrap());
+        })
+        .bound(2)
+        .witnesses(&["a first", "b first"]),
+        holds(MEET, "tasks, both ends of one channel", || {
+            fn either(c: &Chan<i32>) -> bool {
+                block_on(async {
+                    select_async! {
+                        send(c, 1) -> result => { result.unwrap(); true }
+                        recv(c) -> value => { assert_eq!(value, Ok(1)); false }
+                    }
+                })
+            }
+            let c = Chan::new(0);
+            let other = go({
+                let c = c.clone();
+                move || either(&c)
+            });
+            let sent = either(&c);
+            witness(if sent { "sent" } else { "received" });
+            assert_eq!(other.join().unwrap(), !sent);
+        })
+        .bound(2)
+        .witnesses(&["sent", "received"]),
+        holds(MEET, "a task and a Select", || {
+            let (tx, rx) = chan::bounded(0);
+            let receiver = go(move || {
+                let mut select = Select::new();
+                select.recv(&rx);
+                select.select().recv(&rx)
+            });
+            block_on(async {
+                select_async! { send(tx, 7) -> result => result.unwrap() }
+            });
+            assert_eq!(receiver.join().unwrap(), Ok(7));
+        })
+        .bound(2),
+        holds(CANCEL, "receives", || {
+            let ((tx, rx), never) = (chan::bounded(0), chan::never::<Plain>());
+            let sender = go(move || tx.send(Plain::holding(1)).unwrap());
+            let polled = poll_once_and_drop(async {
+                select_async! {
+                    recv(rx) -> value => value,
+                    recv(never) -> value => value,
+                }
+            });
+            let value = match polled {
+                Poll::Ready(value) => value,
+                Poll::Pending => rx.recv(),
+            };
+            witness("done");
+            assert_eq!(value.unwrap().read(), 1);
+            sender.join().unwrap();
+        })
+        .bound(3)
+        .witnesses(&["done"])
+        .reaches(&["task-select.give-back"]),
+        holds(CANCEL, "a send", || {
+            let (tx, rx) = chan::bounded(0);
+            let receiver = go(move || rx.recv());
+            let sent = poll_once_and_drop(async {
+                select_async! { send(tx, 7) -> result => result.is_ok() }
+            });
+            if sent.is_pending() {
+                // What was set aside for it is there for another one.
+                tx.send(8).unwrap();
+            }
+            assert_eq!(receiver.join().unwrap(), Ok(if sent.is_pending() { 8 } else { 7 }));
+        })
+        .bound(3)
+        .reaches(&["task-select.give-back"]),
+        holds(CANCEL, "a promised receive", || {
+            let (tx, rx) = chan::bounded(0);
+            let sender = go(move || {
+                let mut select = Select::new();
+                select.send(&tx);
+                select.select().send(&tx, 7).unwrap();
+            });
+            let value = match poll_once_and_drop(async {
+                select_async! { recv(rx) -> value => value }
+            }) {
+                Poll::Ready(value) => value,
+                Poll::Pending => rx.recv(),
+            };
+            assert_eq!(value, Ok(7));
+            sender.join().unwrap();
+        })
+        .bound(2)
+        .reaches(&["task-select.tell-holder"]),
+        holds(CANCEL, "a timeout", || {
+            let (tx, rx) = chan::bounded(0);
+            let sender = go(move || tx.send(7).unwrap());
+            // Pending once, then over.
+            let mut asked = false;
+            let timeout =
+                std::future::poll_fn(
+                    move |_| {
+                        if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }
+                    },
+                );
+            let mut selecting = pin!(async {
+                select_async! {
+                    recv(rx) -> value => value.ok(),
+                    default(timeout) => None,
+                }
+            });
+            let mut poll = || selecting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            let got = match poll() {
+                Poll::Ready(got) => got,
+                Poll::Pending => match poll() {
+                    Poll::Ready(got) => got,
+                    Poll::Pending => block_on(selecting),
+                },
+            };
+            witness(if got.is_some() { "in time" } else { "too late" });
+            assert_eq!(got.or_else(|| rx.recv().ok()), Some(7));
+            sender.join().unwrap();
+        })
+        .bound(3)
+        .witnesses(&["in time", "too late"]),
+    ]
+}
