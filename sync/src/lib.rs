@@ -5,6 +5,7 @@
 //! | Go | here |
 //! | --- | --- |
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
+//! | `time.After`, `Tick`, `NewTimer`, `NewTicker`, `AfterFunc` | [`chan::after`], [`chan::tick`], [`chan::Timer`], [`chan::Ticker`], [`chan::after_func`] |
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |

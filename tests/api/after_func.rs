@@ -154,6 +154,7 @@ fn called_or_stopped() {
 #[cfg(target_os = "linux")]
 #[test]
 fn one_thread() {
+    let _watchdog = Watchdog::new();
     let threads = || {
         let names = std::fs::read_dir("/proc/self/task").unwrap().filter_map(|task| {
             std::fs::read_to_string(task.unwrap().path().join("comm")).ok() // it may have ended
@@ -161,7 +162,6 @@ fn one_thread() {
         names.filter(|name| name.trim() == "gosync timers").count()
     };
     let timers: Vec<_> = (0..1000).map(|_| chan::after_func(LONG, || ())).collect();
-    let _watchdog = Watchdog::new();
     // It may not have got to its name yet.
     let n = std::iter::repeat_with(threads).find(|&n| n > 0).unwrap();
     // Those that leave, in other tests, may still be there for a moment.

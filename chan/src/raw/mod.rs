@@ -89,6 +89,8 @@ pub(crate) enum RecvFailure {
 /// The part of a channel that can be used without knowing what it carries.
 pub(crate) struct Front {
     lock: Lock,
+    /// Whether this is a timer's channel: what the sign `TIMER` says, for those who have no use for the other signs.
+    is_timer: bool,
     /// What `state::signs` says of the state, for those who only look.
     signs: AtomicUsize,
     /// The number of buffered values.
@@ -113,7 +115,13 @@ unsafe impl<T: Send> Sync for Channel<T> {}
 impl<T> Channel<T> {
     pub(crate) fn new(capacity: usize) -> Channel<T> {
         let signs = state::signs::of_new(capacity);
-        let front = Front { lock: Lock::new(), signs: AtomicUsize::new(signs), len: AtomicUsize::new(0), capacity };
+        let front = Front {
+            lock: Lock::new(),
+            is_timer: false,
+            signs: AtomicUsize::new(signs),
+            len: AtomicUsize::new(0),
+            capacity,
+        };
         Channel { front, state: UnsafeCell::new(State::new(signs)) }
     }
 
@@ -385,7 +393,7 @@ impl<T> Channel<T> {
 
     /// The number of buffered values. Orders nothing.
     pub(crate) fn len(&self) -> usize {
-        if self.front.is_timer() {
+        if self.front.is_timer {
             return self.timer_len();
         }
         // Relaxed: a number that may change at any time.

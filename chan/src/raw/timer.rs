@@ -180,7 +180,13 @@ impl<T> Channel<T> {
         let timer = Timer { when, period, pace, last: now(), returned: false, stale: 0, value };
         let mut state = State::new(signs);
         state.timer = Some(Box::new(timer));
-        let front = Front { lock: Lock::new(), signs: AtomicUsize::new(signs), len: AtomicUsize::new(0), capacity: 1 };
+        let front = Front {
+            lock: Lock::new(),
+            is_timer: true,
+            signs: AtomicUsize::new(signs),
+            len: AtomicUsize::new(0),
+            capacity: 1,
+        };
         Channel { front, state: UnsafeCell::new(state) }
     }
 
@@ -247,22 +253,13 @@ impl<T> Channel<T> {
 
     /// Whether this is a timer's channel.
     pub(crate) fn is_timer(&self) -> bool {
-        self.front.is_timer()
+        self.front.is_timer
     }
 
     /// Whether a timer has a value that is due.
     #[cold]
     pub(super) fn timer_len(&self) -> usize {
         usize::from(self.settling().is_due())
-    }
-}
-
-impl Front {
-    /// Whether this is a timer's channel.
-    #[inline]
-    pub(crate) fn is_timer(&self) -> bool {
-        // Relaxed: it never changes.
-        self.signs.load(ord!("timer.is-timer", Relaxed)) & state::signs::TIMER != 0
     }
 }
 

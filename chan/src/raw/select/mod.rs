@@ -35,6 +35,7 @@
 mod port;
 #[cfg(feature = "async")]
 mod task;
+mod timers;
 
 use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;
@@ -47,8 +48,8 @@ use port::Fired;
 pub(crate) use port::Port;
 #[cfg(feature = "async")]
 pub(crate) use task::TaskSelect;
+use timers::{ask_timers, poll_timers};
 
-use super::state::signs;
 use super::timer::earlier;
 use super::waiter::{self, Case, MOST_CASES, Outcome, Waiter, Wants};
 use super::{Observers, Patience, Side};
@@ -121,11 +122,6 @@ impl<'a> Operation<'a> {
     #[inline(always)]
     fn may_proceed(&self, signs: usize) -> bool {
         signs & self.side as usize != 0
-    }
-
-    /// The port, if it is a timer's.
-    fn timer(&self) -> Option<&'a (dyn Port + 'a)> {
-        self.port.filter(|port| port.front().is_timer())
     }
 
     /// Where its channel stands in the order of locks.
@@ -224,20 +220,42 @@ fn at_once(operations: &[Operation<'_>], seen: &mut [usize], how: &How) -> Now {
         let nothing = matches!(how.patience, Patience::Try) && nothing_has_changed(operations, seen);
         return if nothing { Now::Nothing } else { Now::Unclear };
     }
+    match fire_one(operations, seen, ready, how) {
+        Ok(now) => now,
+        Err(number) => without_timer(operations, seen, number, how),
+    }
+}
+
+/// Step 1, for those of which it was seen that they may proceed. `Err`: a timer was tried that is not due.
+#[inline]
+fn fire_one(operations: &[Operation<'_>], seen: &[usize], ready: usize, how: &How) -> Result<Now, usize> {
     let sleeper = Sleeper::new();
     let mut observers = Observers::default();
-    let won = try_each(operations, seen, ready, how.biased, false, |number, operation, port| {
+    let won = try_each(operations, seen, ready, how.biased, |number, operation, port| {
         let case = Case::of_thread(&sleeper, number, operation.wants(how));
         let _lock = port.front().lock.lock();
         // SAFETY: the lock is held; only a transfer needs a node, and then it is the operation's.
         unsafe { port.fire(operation.side, case, operation.node.unwrap_or(NonNull::dangling()), &mut observers) }
     });
     drop(observers);
-    match won.map(|(number, fired)| (number, settle(&operations[number], fired, &sleeper))) {
-        // Who was promised a value and did not get it has committed itself to nothing.
-        None | Some((_, Outcome::Retry)) => Now::Unclear,
-        Some((number, outcome)) => Now::Won(number, outcome),
+    let Some((number, fired)) = won else { return Ok(Now::Unclear) };
+    if matches!(fired, Fired::NotDue) {
+        return Err(number);
     }
+    Ok(match settle(&operations[number], fired, &sleeper) {
+        // Who was promised a value and did not get it has committed itself to nothing.
+        Outcome::Retry => Now::Unclear,
+        outcome => Now::Won(number, outcome),
+    })
+}
+
+/// Step 1 again, when it turned out that this timer is not due.
+#[cold]
+#[inline(never)]
+fn without_timer(operations: &[Operation<'_>], seen: &mut [usize], number: usize, how: &How) -> Now {
+    let ready = ask_timers(operations, seen, number, false);
+    // If there is another that is not due, somebody was faster.
+    fire_one(operations, seen, ready, how).unwrap_or(Now::Unclear)
 }
 
 /// Steps 3 to 5, as often as a promise is not kept. There is a place in `places` and in `seen` for each operation.
@@ -268,10 +286,15 @@ fn attempt<'a>(
     let mut observers = Observers::default();
     let all = LockedAll::new(operations, places);
     let ready = step!("select.look-locked", look(operations, seen), else 0);
-    let won = try_each(operations, seen, ready, how.biased, true, |number, operation, port| {
+    let mut fire = |number: usize, operation: &Operation<'a>, port: &'a (dyn Port + 'a)| {
         // SAFETY: the lock is held; the node is the operation's, or its place's.
         unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
-    });
+    };
+    let mut won = try_each(operations, seen, ready, how.biased, &mut fire);
+    while let Some((number, Fired::NotDue)) = won {
+        let ready = ask_timers(operations, seen, number, true);
+        won = try_each(operations, seen, ready, how.biased, &mut fire);
+    }
     if let Some((number, fired)) = won {
         drop(all);
         drop(observers);
@@ -361,63 +384,32 @@ fn nothing_has_changed(operations: &[Operation<'_>], seen: &[usize]) -> bool {
 }
 
 /// Tries those of the operations that may proceed, as was seen, beginning with one of `ready` at random, or with the first.
-/// If that is a timer that is not due, all timers are asked, so that of those that are ready each is as likely as the others.
+/// Ends also with a timer that is not due: then [`ask_timers`] is to be called, so that of those that are ready each is as
+/// likely as the others.
 #[inline]
 fn try_each<'a>(
     operations: &[Operation<'a>],
-    seen: &mut [usize],
-    mut ready: usize,
+    seen: &[usize],
+    ready: usize,
     biased: bool,
-    is_locked: bool,
     mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
 ) -> Option<(usize, Fired)> {
-    'again: loop {
-        let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
-        // Twice round: up to the one to begin with, from there on, and again up to there.
-        for _ in 0..2 {
-            for (number, (operation, signs)) in operations.iter().zip(seen.iter()).enumerate() {
-                let Some(port) = operation.port.filter(|_| operation.may_proceed(*signs)) else { continue };
-                if skip > 0 {
-                    skip -= 1;
-                    continue;
-                }
-                let fired = fire(number, operation, port);
-                if !matches!(fired, Fired::No) {
-                    return Some((number, fired));
-                }
-                if signs & signs::TIMER != 0 {
-                    ready = ask_timers(operations, seen, number, is_locked);
-                    continue 'again;
-                }
+    let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
+    // Twice round: up to the one to begin with, from there on, and again up to there.
+    for _ in 0..2 {
+        for (number, (operation, seen)) in operations.iter().zip(seen).enumerate() {
+            let Some(port) = operation.port.filter(|_| operation.may_proceed(*seen)) else { continue };
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let fired = fire(number, operation, port);
+            if !matches!(fired, Fired::No) {
+                return Some((number, fired));
             }
         }
-        return None;
     }
-}
-
-/// Delivers what timers have, beginning with any of them, or with the first. When the next one is due.
-#[cold]
-fn poll_timers(operations: &[Operation<'_>], biased: bool) -> Option<Instant> {
-    let timers = || operations.iter().filter_map(Operation::timer);
-    let n = timers().count();
-    let first = if biased || n < 2 { 0 } else { pick(n) };
-    timers().skip(first).chain(timers().take(first)).filter_map(Port::poll).min()
-}
-
-/// Replaces what timers' signs do not say by whether they are due; `number` is not. How many operations may proceed.
-#[cold]
-fn ask_timers(operations: &[Operation<'_>], seen: &mut [usize], number: usize, is_locked: bool) -> usize {
-    seen[number] = 0;
-    let mut ready = 0;
-    for (operation, seen) in operations.iter().zip(seen) {
-        if let Some(port) = operation.port.filter(|_| *seen & signs::TIMER != 0) {
-            let _lock = (!is_locked).then(|| port.front().lock.lock());
-            // SAFETY: the lock is held.
-            *seen = if unsafe { port.due() }.0 { signs::RECV } else { 0 };
-        }
-        ready += usize::from(operation.may_proceed(*seen));
-    }
-    ready
+    None
 }
 
 /// Visits the operations in the order in which they leave their nodes. It matters only among those of one channel, where
@@ -468,8 +460,8 @@ fn settle(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper) -> Outcome
             step!("select.tell-holder", unsafe { waiter::complete(sender, Outcome::Partner) });
             sleeper.wait(None).map_or(Outcome::Retry, |code| Outcome::from_code(code).1)
         }
-        // `try_each` returns no such thing.
-        Fired::No => Outcome::Retry,
+        // Nothing was fired.
+        Fired::No | Fired::NotDue => Outcome::Retry,
     }
 }
 

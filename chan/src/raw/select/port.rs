@@ -84,12 +84,20 @@ impl dyn Port + '_ {
 pub(crate) enum Fired {
     /// It cannot be done now.
     No,
+    /// The same, of a timer.
+    NotDue,
     /// It was done, with this outcome, and a peer is to be completed for it.
     Won(Outcome, Option<(NonNull<Waiter>, Outcome)>),
     /// It is done by moving this claimed sender's value.
     From(NonNull<Waiter>),
     /// The node has been promised to this sender, which has no value yet.
     Promised(NonNull<Waiter>),
+}
+
+impl<T> Channel<T> {
+    fn nothing(&self) -> Fired {
+        if self.front.is_timer { Fired::NotDue } else { Fired::No }
+    }
 }
 
 // SAFETY: a channel begins with its front, and is laid out as written.
@@ -111,7 +119,7 @@ unsafe impl<T> Port for Channel<T> {
             (Wants::Transfer, _) => {
                 let taken = state.take(observers);
                 if matches!(taken, Take::Nothing) {
-                    return Fired::No;
+                    return self.nothing();
                 }
                 // SAFETY: the caller's contract: it is room for such a node.
                 unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) };
@@ -128,7 +136,7 @@ unsafe impl<T> Port for Channel<T> {
                         Fired::Promised(sender)
                     }
                     Take::Closed => Fired::Won(Outcome::Closed, None),
-                    Take::Nothing => Fired::No,
+                    Take::Nothing => self.nothing(),
                 }
             }
             (Wants::Permit, side) => {
@@ -136,7 +144,7 @@ unsafe impl<T> Port for Channel<T> {
                     Side::Senders => state.grant_send(self.front.capacity),
                     Side::Receivers => state.grant_recv(observers),
                 };
-                granted.map_or(Fired::No, |(grant, peer)| Fired::Won(grant.outcome(), peer))
+                granted.map_or_else(|| self.nothing(), |(grant, peer)| Fired::Won(grant.outcome(), peer))
             }
             (Wants::News, side) => {
                 let possible = match side {
@@ -149,7 +157,7 @@ unsafe impl<T> Port for Channel<T> {
                 };
                 // SAFETY: the lock is held.
                 let ready = possible || unsafe { partners.has_partner() } || state.closed;
-                if ready { Fired::Won(Outcome::Ready, None) } else { Fired::No }
+                if ready { Fired::Won(Outcome::Ready, None) } else { self.nothing() }
             }
         }
     }

@@ -132,18 +132,23 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         let mut seen = [0; N];
         let mut observers = Observers::default();
         let ready = look(operations, &mut seen);
-        let mut won = try_each(operations, &mut seen, ready, how.biased, false, |number, operation, port| {
+        let mut won = try_each(operations, &seen, ready, how.biased, |number, operation, port| {
             let _lock = port.front().lock.lock();
             // SAFETY: the lock is held; the node is the operation's, or its place's.
             unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
         });
-        if won.is_none() {
+        if matches!(won, None | Some((_, Fired::NotDue))) {
             let all = LockedAll::new(operations, places);
             let ready = step!("task-select.look-locked", look(operations, &mut seen), else 0);
-            won = try_each(operations, &mut seen, ready, how.biased, true, |number, operation, port| {
+            let mut fire = |number: usize, operation: &Operation<'a>, port: &'a (dyn Port + 'a)| {
                 // SAFETY: the lock is held; the node is the operation's, or its place's.
                 unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
-            });
+            };
+            won = try_each(operations, &seen, ready, how.biased, &mut fire);
+            while let Some((number, Fired::NotDue)) = won {
+                let ready = ask_timers(operations, &mut seen, number, true);
+                won = try_each(operations, &seen, ready, how.biased, &mut fire);
+            }
             if won.is_none() {
                 in_queueing_order(operations, places, how.biased, |number, port| {
                     let (operation, place) = (&operations[number], &places[number]);
