@@ -12,6 +12,11 @@
 //! | `sync.WaitGroup` | [`WaitGroup`] |
 //! | a lock-free stack, as in `runtime/lfstack.go` | [`Stack`] |
 //!
+//! # Features
+//!
+//! `async`: [`Mutex`], [`RawMutex`] and [`WaitGroup`] for tasks as well, on any executor and without a dependency:
+//! `lock_async` and `wait_async`. Threads and tasks meet on one mutex and on one group, and stand in one line.
+//!
 //! # Examples
 //!
 //! ```
@@ -47,5 +52,9 @@ pub use gosync_atomic::Stack;
 pub use gosync_chan as chan;
 pub use gosync_chan::{select, select_biased};
 pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};
+#[cfg(feature = "async")]
+pub use gosync_waitgroup::WaitAsync;
 pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
+#[cfg(feature = "async")]
+pub use mutex::{LockAsync, RawLockAsync};
 pub use mutex::{Mutex, MutexGuard, RawMutex};

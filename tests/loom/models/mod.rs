@@ -8,6 +8,7 @@ mod deadline;
 mod go;
 mod handles;
 mod mutex;
+mod mutex_async;
 mod once;
 mod oncevalue;
 mod permit;
@@ -17,6 +18,7 @@ mod select;
 mod stack;
 mod wait_table;
 mod waitgroup;
+mod waitgroup_async;
 mod waitgroup_timed;
 
 use crate::model::Model;
@@ -42,12 +44,14 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         counters::models(),
         go::models(),
         mutex::models(),
+        mutex_async::models(),
         once::models(),
         oncevalue::models(),
         seam::models(),
         stack::models(),
         wait_table::models(),
         waitgroup::models(),
+        waitgroup_async::models(),
         waitgroup_timed::models(),
     ];
     let mut models: Vec<Model> = channels.into_iter().chain(others.into_iter().flatten()).collect();
