@@ -17,11 +17,13 @@
 //! | `select` | selects: closes, permits, panics, drops, odd values, a model |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
+//! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 //! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
 //! | `counters` | the counters: places, sums, threads that end |
 
+mod async_locks;
 mod atomics;
 mod auto_traits;
 mod close;
