@@ -1,4 +1,5 @@
-//! Go's concurrency primitives for Rust, with Go's semantics, on plain threads, without a runtime.
+//! Go's concurrency primitives for Rust, with Go's semantics, on plain threads, without a runtime; mutexes and wait groups
+//! for tasks, too.
 //!
 //! This crate is the facade: it re-exports the family, so that one dependency brings all of it.
 //!

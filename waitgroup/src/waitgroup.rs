@@ -44,7 +44,8 @@ pub(crate) fn count(word: u32) -> u32 {
 ///
 /// Four bytes, no allocation, `const`. [`add`](WaitGroup::add) before a task starts, [`done`](WaitGroup::done) when it
 /// ends, [`wait`](WaitGroup::wait) for all of them; or [`go`](WaitGroup::go), which does the first two. Any number of
-/// threads may wait, with or without a deadline, and any number of tasks (`wait_async`, feature `async`), and the group can be used again once they have returned.
+/// threads may wait, with or without a deadline, and of tasks (`wait_async`, feature `async`), and the group can be used again
+/// once they have returned.
 ///
 /// Every operation takes a constant number of steps of its own, and repeats a few of them when another thread has changed
 /// the group in between; the last `done` wakes all waiters.

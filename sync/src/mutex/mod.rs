@@ -25,11 +25,11 @@ pub use raw_mutex::RawMutex;
 ///
 /// # Fairness
 ///
-/// Waiters are served in the order of their arrival, but a running thread that finds the mutex unlocked may overtake
-/// them, which is what makes a contended mutex fast. It does not do so without end: 0.25 ms after the waiter at the front
-/// was first woken, and 0.5 ms after it at the latest (Go: 1 ms), those who would overtake it queue up behind the others
-/// instead. Under saturation at most one wake-up in 0.25 ms is lost to this, where Go's starvation mode pays one for every
-/// critical section.
+/// Waiters, threads and tasks alike, are served in the order of their arrival, but a running thread that finds the mutex
+/// unlocked may overtake them, which is what makes a contended mutex fast. It does not do so without end: 0.25 ms after the
+/// waiter at the front was first woken, and 0.5 ms after it at the latest (Go: 1 ms), those who would overtake it queue up
+/// behind the others instead. Under saturation of threads at most one wake-up in 0.25 ms is lost to this, where Go's
+/// starvation mode pays one for every critical section.
 ///
 /// # Memory ordering
 ///
@@ -95,7 +95,8 @@ impl<T: ?Sized> Mutex<T> {
     /// Locks, and lets the task wait until it can: `mutex.lock_async().await`. Feature `async`. Go: `mu.Lock()`.
     ///
     /// Works on any executor. Tasks and threads stand in one line, are served in the order of their arrival, and are
-    /// overtaken for as long and no longer. A task that waits neither spins nor sleeps. The guard may be held across an
+    /// overtaken for as long and no longer. A task that waits neither spins nor sleeps: it looks once when it is woken, so it may
+    /// be woken several times in the quarter of a millisecond in which others overtake it. The guard may be held across an
     /// `.await`; whoever waits for it on a thread, with [`lock`](Mutex::lock), blocks that thread, so a task whose executor
     /// also runs the holder must not do that.
     ///
