@@ -5,8 +5,11 @@
 //! | --- | --- | --- |
 //! | `compare` | time, CPU time and allocations beside the peers, interleaved | `cargo bench -p gosync-benches --bench compare` |
 //! | `hog` | how long a lock keeps a thread waiting | `cargo bench -p gosync-benches --bench hog` |
+//! | `stopped` | how long a stack keeps a thread waiting for one that is stopped (Unix) | `cargo bench -p gosync-benches --bench stopped` |
 //! | `futex-calls` | sleeps and wake-ups per 1,000 operations (Linux) | `cargo bench -p gosync-benches --bench futex-calls` |
 //! | `instructions.sh` | instructions per operation: exact, whatever else the machine does | `benches/instructions.sh` |
+//! | `false_sharing`, `stack`, `value` | the same scenarios under criterion: distributions, HTML reports | `cargo bench -p gosync-benches --bench stack` |
+//! | `plot` | those over the number of threads, as SVG | `cargo bench -p gosync-benches --bench plot` |
 //! | `channel`, `waitgroup` | statistics of the uncontended paths, for before and after | `cargo bench -p gosync-benches --bench channel` |
 
 pub mod harness;

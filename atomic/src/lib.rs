@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | `atomic.Int32`, `Int64`, `Uint32`, `Uint64`, `Uintptr` | [`Int32`], [`Int64`], [`Uint32`], [`Uint64`], [`Uintptr`] |
 //! | `atomic.Bool` | [`Bool`] |
-//! | `atomic.Pointer[T]`, `atomic.Value` | not yet |
+//! | `atomic.Pointer[T]` | [`Pointer`] |
+//! | `atomic.Value` | [`Value`] |
+//! | | [`Reader`], of either |
 //! | a field of `cpu.CacheLinePad` | [`CachePadded`], [`PaddedCounters`] |
 //! | | [`ShardedCounter`] |
 //! | the lock-free stack inside Go's runtime | [`Stack`] |
@@ -18,10 +20,14 @@
 #[path = "sys/mod.rs"]
 pub mod __sys;
 mod counters;
+mod pointer;
 mod stack;
 mod typed;
+mod value;
 
 pub use counters::{PaddedCounters, ShardedCounter};
 pub use crossbeam_utils::CachePadded;
+pub use pointer::{Pointer, Reader};
 pub use stack::{Stack, TakeAll};
 pub use typed::{Bool, Int32, Int64, Uint32, Uint64, Uintptr};
+pub use value::Value;

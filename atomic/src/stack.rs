@@ -150,6 +150,7 @@ impl<T> Stack<T> {
     /// # Memory ordering
     ///
     /// It happens before the return of the operation that takes the value (`gosync.stack-push-before-pop`).
+    #[inline]
     #[track_caller]
     pub fn push(&self, value: T) {
         let name = match self.lists.free.pop(&self.arena) {
@@ -178,6 +179,7 @@ impl<T> Stack<T> {
     /// assert_eq!(stack.pop(), None);
     /// ```
     #[must_use = "a value that is popped and not used is dropped"]
+    #[inline]
     pub fn pop(&self) -> Option<T> {
         let name = self.lists.values.pop(&self.arena)?;
         // SAFETY: the name is from a list; this operation took the node, so owns it, and it has its value.
@@ -206,12 +208,14 @@ impl<T> Stack<T> {
     /// assert!(stack.take_all().eq([10, 20, 30]));
     /// ```
     #[must_use = "the values are dropped with the iterator"]
+    #[inline]
     pub fn take_all(&self) -> TakeAll<'_, T> {
         TakeAll { stack: self, next: self.lists.values.take() }
     }
 
     /// Whether there was no value, at one moment of the call. It orders nothing.
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.lists.values.is_empty()
     }
@@ -221,6 +225,7 @@ impl<T> Stack<T> {
     /// # Safety
     ///
     /// The name is from `values`, the caller owns the node, and it has a value.
+    #[inline]
     unsafe fn take(&self, name: Name) -> T {
         // SAFETY: the caller's contract.
         let value = unsafe { self.arena.get(name) };

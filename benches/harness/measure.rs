@@ -83,6 +83,11 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    /// Nanoseconds per operation, by round.
+    pub fn walls(&self) -> impl Iterator<Item = f64> {
+        self.samples.iter().map(|sample| sample.wall)
+    }
+
     /// All implementations that can do the scenario.
     pub fn all(scenario: &'a Scenario, time: Duration) -> Vec<Run<'a>> {
         scenario.entries.iter().filter_map(|entry| Run::new(scenario.operations, entry, time)).collect()

@@ -38,7 +38,7 @@ impl Operations {
     }
 
     /// The number nearest to `n` that is allowed.
-    pub(crate) fn nearest(self, n: f64) -> usize {
+    pub fn nearest(self, n: f64) -> usize {
         match self {
             Operations::MultipleOf(granule) => ((n / granule as f64).round() as usize).max(1) * granule,
             Operations::Exactly(n) => n,

@@ -1,7 +1,10 @@
 //! The implementations under test, behind one trait for each kind of thing.
 
 pub mod channels;
+pub mod counters;
 pub mod locks;
 pub mod onces;
 pub mod selects;
+pub mod stacks;
+pub mod values;
 pub mod wait_groups;

@@ -1,16 +1,29 @@
 //! What is measured: families of scenarios, each for all implementations of one thing.
 
+pub mod atomics;
 pub mod channels;
+pub mod counters;
 pub mod locks;
 pub mod onces;
 pub mod selects;
+pub mod stacks;
+pub mod values;
 pub mod wait_groups;
 
 use crate::harness::Scenario;
 
 /// All scenarios of all families.
 pub fn all() -> Vec<Scenario> {
-    let families =
-        [channels::scenarios(), locks::scenarios(), onces::scenarios(), selects::scenarios(), wait_groups::scenarios()];
+    let families = [
+        channels::scenarios(),
+        locks::scenarios(),
+        onces::scenarios(),
+        selects::scenarios(),
+        wait_groups::scenarios(),
+        atomics::scenarios(),
+        counters::scenarios(),
+        stacks::scenarios(),
+        values::scenarios(),
+    ];
     families.into_iter().flatten().collect()
 }

@@ -55,13 +55,16 @@ pub enum RecvTimeoutError {
 
 /// Why `close` closed nothing.
 ///
-/// Go: `panic: close of closed channel` and `panic: close of nil channel`.
+/// Go: `panic: close of closed channel` and `panic: close of nil channel`; it does not compile that a receive-only channel
+/// is closed, as that of a timer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseError {
     /// Somebody called `close` before.
     Closed,
     /// The handle is nil.
     Nil,
+    /// It is the channel of a timer, which nobody can close.
+    ReceiveOnly,
 }
 
 const CLOSED: &str = "send on closed channel";
@@ -197,6 +200,7 @@ impl fmt::Display for CloseError {
         f.write_str(match self {
             CloseError::Closed => "close of closed channel",
             CloseError::Nil => "close of nil channel",
+            CloseError::ReceiveOnly => "close of receive-only channel",
         })
     }
 }

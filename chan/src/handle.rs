@@ -11,7 +11,7 @@ use gosync_atomic::__sys::Futex;
 
 use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::raw::select::Port;
-use crate::raw::{Grant, Patience, RecvFailure, SendFailure, Shared, Side};
+use crate::raw::{Channel, Grant, Pace, Patience, RecvFailure, SendFailure, Setting, Shared, Side};
 
 /// A channel or nil. Owns nothing: the wrappers count.
 #[repr(transparent)]
@@ -51,6 +51,16 @@ impl<T> Handle<T> {
     /// A new channel that counts one handle on each side.
     pub(crate) fn new(capacity: usize) -> Handle<T> {
         Handle { shared: Some(Shared::new(capacity)) }
+    }
+
+    /// A timer's channel, which counts one receiver.
+    pub(crate) fn timer(setting: Setting, pace: Pace, value: fn(Instant) -> T) -> Handle<T> {
+        Handle { shared: Some(Shared::timer(Channel::timer(setting, pace, value))) }
+    }
+
+    /// Sets a timer: see [`Channel::set_timer`].
+    pub(crate) fn set_timer(&self, setting: Setting) -> bool {
+        self.shared().is_some_and(|shared| shared.channel().set_timer(setting))
     }
 
     #[inline(always)]
@@ -166,6 +176,9 @@ impl<T> Handle<T> {
 
     pub(crate) fn close(&self) -> Result<(), CloseError> {
         let shared = self.shared().ok_or(CloseError::Nil)?;
+        if shared.channel().is_timer() {
+            return Err(CloseError::ReceiveOnly);
+        }
         if shared.channel().close() { Ok(()) } else { Err(CloseError::Closed) }
     }
 

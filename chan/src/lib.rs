@@ -51,6 +51,7 @@ mod raw;
 mod receiver;
 mod select;
 mod sender;
+mod timer;
 
 pub use chan::Chan;
 pub use error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
@@ -59,6 +60,7 @@ pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use select::cases as __cases;
 pub use select::{ReadyTimeoutError, Select, SelectTimeoutError, SelectedOperation, TryReadyError, TrySelectError};
 pub use sender::Sender;
+pub use timer::{Ticker, Timer, after, at, tick};
 
 /// A channel whose buffer holds `capacity` values; 0 is a rendezvous. Go: `make(chan T, capacity)`.
 ///

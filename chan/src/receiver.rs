@@ -10,7 +10,7 @@ use gosync_atomic::__sys::deadline_after;
 use crate::error::{CloseError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::handle::Handle;
 use crate::raw::select::Port;
-use crate::raw::{Grant, Side};
+use crate::raw::{Grant, Setting, Side};
 
 /// The receiving side of a channel: Go's `<-chan T`.
 ///
@@ -50,6 +50,11 @@ impl<T> Receiver<T> {
     /// Takes over one count of the receiving side.
     pub(crate) fn adopt(handle: Handle<T>) -> Receiver<T> {
         Receiver { handle }
+    }
+
+    /// Sets a timer.
+    pub(crate) fn set_timer(&self, setting: Setting) -> bool {
+        self.handle.set_timer(setting)
     }
 
     /// The channel as a select sees it; `None` is nil.

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
 //! | `go f()` | [`go()`] |
-//! | `atomic.Int32` and so on; counters | [`atomic`] |
+//! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |

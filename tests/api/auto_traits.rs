@@ -7,7 +7,7 @@ use std::iter::FusedIterator;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use gosync::atomic::TakeAll;
+use gosync::atomic::{Pointer, Reader, TakeAll, Value};
 use gosync::chan::{
     Chan, CloseError, IntoIter, Iter, Receiver, RecvError, RecvTimeoutError, SendError, SendTimeoutError, Sender,
     TryIter, TryRecvError, TrySendError,
@@ -173,6 +173,34 @@ assert_impl_all!(Stack<Opaque>: Default, Debug, Extend<Opaque>, FromIterator<Opa
 assert_impl_all!(TakeAll<'static, Opaque>: Debug, FusedIterator);
 assert_not_impl_any!(Stack<u8>: Clone);
 
+// What is loaded is shared, and dropped in any thread: as `Arc`.
+assert_impl_all!(Value<u8>: Send, Sync);
+assert_not_impl_any!(Value<Movable>: Send, Sync);
+assert_not_impl_any!(Value<Shared>: Send, Sync);
+assert_not_impl_any!(Value<Fixed>: Send, Sync);
+assert_impl_all!(Pointer<dyn Fn() + Send + Sync>: Send, Sync);
+assert_not_impl_any!(Pointer<Movable>: Send, Sync);
+assert_not_impl_any!(Pointer<Shared>: Send, Sync);
+assert_not_impl_any!(Pointer<dyn Fn() + Send>: Send, Sync);
+assert_impl_all!(Reader<'static, u8>: Send, Sync);
+assert_not_impl_any!(Reader<'static, Movable>: Send, Sync);
+assert_not_impl_any!(Reader<'static, Shared>: Send, Sync);
+assert_impl_all!(Value<u8>: UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(Value<Movable>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Pointer<str>: UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(Pointer<Breakable>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Value<std::marker::PhantomPinned>: Unpin);
+assert_impl_all!(Value<Opaque>: Default, From<Opaque>);
+assert_impl_all!(Pointer<Opaque>: Default, From<std::sync::Arc<Opaque>>);
+assert_impl_all!(Value<u8>: Debug);
+assert_impl_all!(Pointer<[u8]>: Debug);
+assert_impl_all!(Reader<'static, u8>: Debug);
+// A copy would be another one.
+assert_not_impl_any!(Value<u8>: Clone, PartialEq);
+assert_not_impl_any!(Pointer<u8>: Clone, PartialEq);
+
+assert_type_eq_all!(Value<u8>, gosync_atomic::Value<u8>);
+assert_type_eq_all!(Pointer<str>, gosync_atomic::Pointer<str>);
 assert_type_eq_all!(Stack<u8>, gosync::atomic::Stack<u8>);
 assert_type_eq_all!(gosync::Once, gosync_once::Once);
 assert_type_eq_all!(gosync::OnceFunc, gosync_once::OnceFunc);

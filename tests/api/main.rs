@@ -15,12 +15,14 @@
 //! | `values` | borrowed, large, empty and over-aligned values |
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
 //! | `select` | selects: closes, permits, panics, drops, odd values, a model |
+//! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 //! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
+//! | `value` | `Value`, `Pointer`, `Reader`: identity, drops, comparisons, panics, unsized and odd values |
 //! | `counters` | the counters: places, sums, threads that end |
 
 mod async_locks;
@@ -44,6 +46,8 @@ mod sizes;
 mod stack;
 mod thread_local;
 mod timeouts;
+mod timers;
+mod value;
 mod values;
 mod waitgroup;
 #[path = "../stress/watchdog.rs"]

@@ -53,6 +53,11 @@ const_assert!(size_of::<Stack<u8>>() <= 512);
 assert_eq_size!(Stack<u8>, Stack<[u64; 100]>);
 assert_eq_size!(atomic::TakeAll<'static, [u64; 100]>, [usize; 2]);
 
+// A latch with a version, and an `Arc`. As large as Go's `Value`; Go's `Pointer` is one word.
+const_assert_eq!(size_of::<atomic::Value<[u64; 8]>>(), size_of::<u64>() + align_of::<u64>());
+assert_eq_size!(atomic::Pointer<u8>, atomic::Value<u64>);
+assert_eq_size!(atomic::Pointer<str>, (u64, [usize; 2]));
+
 // An error is no larger than what it has to hold.
 assert_eq_size!(chan::SendError<u64>, u64);
 assert_eq_size!(Result<(), chan::RecvError>, bool);
@@ -68,6 +73,8 @@ static VALUE: OnceValue<String> = OnceValue::new(|| "value".into());
 static VALUES: OnceValues<u8, Result<&str, String>> = OnceValues::new(|| (VALUE.len() as u8, Ok(&VALUE)));
 static STACK: Stack<String> = Stack::new();
 static STACKS: [Stack<u8>; 2] = [const { Stack::new() }; 2];
+static SETTING: atomic::Value<Vec<u8>> = atomic::Value::empty();
+static POINTERS: [atomic::Pointer<str>; 2] = [const { atomic::Pointer::new(None) }; 2];
 static NIL_SENDER: Sender<String> = Sender::nil();
 static NIL_RECEIVER: Receiver<String> = Receiver::nil();
 static NIL_CHAN: Chan<String> = Chan::nil();
@@ -104,6 +111,10 @@ fn statics() {
     assert_eq!(STACK.pop().as_deref(), Some("pushed"));
     STACKS[0].push(1);
     assert_eq!((STACKS[1].pop(), STACKS[0].pop()), (None, Some(1)), "two stacks, not one");
+    SETTING.store(vec![1]);
+    assert_eq!(SETTING.swap(vec![2, 3]).as_deref(), Some(&vec![1]));
+    POINTERS[0].store(Some("set".into()));
+    assert_eq!((POINTERS[1].load(), POINTERS[0].load().as_deref()), (None, Some("set")), "two pointers, not one");
     assert_eq!(NIL_SENDER.try_send("back".into()), Err(TrySendError::Full("back".into())));
     assert_eq!(NIL_RECEIVER.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(NIL_CHAN.close(), Err(CloseError::Nil));

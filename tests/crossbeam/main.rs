@@ -36,8 +36,6 @@ mod twin {
     use crossbeam_channel as channel;
 
     mod suite;
-    #[path = "suite/timers.rs"]
-    mod timers;
 }
 
 /// The replacement.

@@ -16,6 +16,7 @@ mod select3;
 mod select_programs;
 mod sieve2;
 mod typeparam;
+mod value;
 mod waitgroup;
 #[path = "../stress/watchdog.rs"]
 mod watchdog;

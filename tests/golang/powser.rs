@@ -90,23 +90,36 @@ fn start(f: impl FnOnce() + Send + 'static) {
 fn series(f: impl FnOnce(&Out) -> Result<(), Gone> + Send + 'static) -> Series {
     let (out, series) = pair();
     // Whether it ends because the series does or because nobody asks any more, the thread has nothing left to do.
-    start(move || f(&out).and_then(|()| out.put(None)).unwrap_or(()));
+    start(move || f(&out).unwrap_or(()));
     series
 }
 
 impl Out {
-    /// Waits until it is asked for, and gives it.
-    fn put(&self, item: impl Into<Item>) -> Result<(), Gone> {
-        self.asked.recv().map_err(|_| Gone)?;
+    /// Waits until it is asked. Nothing may be computed, nor asked for, before.
+    fn wait(&self) -> Result<(), Gone> {
+        self.asked.recv().map_err(|_| Gone)
+    }
+
+    /// Answers.
+    fn give(&self, item: impl Into<Item>) -> Result<(), Gone> {
         self.items.send(item.into()).map_err(|_| Gone)
+    }
+
+    /// Computes an item whenever it is asked, until the series ends.
+    fn each(&self, mut compute: impl FnMut() -> Item) -> Result<(), Gone> {
+        loop {
+            self.wait()?;
+            let item = compute();
+            self.give(item)?;
+            if item.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// Passes on what is left of another one.
     fn copy(&self, from: &Series) -> Result<(), Gone> {
-        while let Some(x) = from.get() {
-            self.put(x)?;
-        }
-        Ok(())
+        self.each(|| from.get())
     }
 }
 
@@ -179,37 +192,30 @@ fn fixed_point(make: impl FnOnce(Series) -> Series) -> Series {
 }
 
 fn repeat(c: i64) -> Series {
-    series(move |out| {
-        loop {
-            out.put(Rat::from(c))?;
-        }
-    })
+    series(move |out| out.each(|| Some(Rat::from(c))))
 }
 
 fn polynomial(coefficients: &'static [i64]) -> Series {
-    series(|out| coefficients.iter().try_for_each(|&c| out.put(Rat::from(c))))
+    let mut coefficients = coefficients.iter();
+    series(move |out| out.each(|| coefficients.next().map(|&c| Rat::from(c))))
 }
 
 fn add(u: Series, v: Series) -> Series {
     series(move |out| {
         loop {
+            out.wait()?;
             match get2(&u, &v) {
-                [Some(a), Some(b)] => out.put(a + b)?,
-                [Some(a), None] => return out.put(a).and_then(|()| out.copy(&u)),
-                [None, Some(b)] => return out.put(b).and_then(|()| out.copy(&v)),
-                [None, None] => return Ok(()),
+                [Some(a), Some(b)] => out.give(a + b)?,
+                [Some(a), None] => return out.give(a).and_then(|()| out.copy(&u)),
+                [None, Some(b)] => return out.give(b).and_then(|()| out.copy(&v)),
+                [None, None] => return out.give(None),
             }
         }
     })
 }
 
 fn scale(c: Rat, u: Series) -> Series {
-    series(move |out| {
-        while let Some(x) = u.get() {
-            out.put(c * x)?;
-        }
-        Ok(())
-    })
+    series(move |out| out.each(|| Some(c * u.get()?)))
 }
 
 fn subtract(u: Series, v: Series) -> Series {
@@ -218,39 +224,44 @@ fn subtract(u: Series, v: Series) -> Series {
 
 /// c + x u.
 fn shift(c: Rat, u: Series) -> Series {
-    series(move |out| out.put(c).and_then(|()| out.copy(&u)))
+    let mut first = Some(c);
+    series(move |out| out.each(|| first.take().or_else(|| u.get())))
 }
 
 /// With f + x u and g + x v: f g + x (f v + g u + x u v).
 fn multiply(u: Series, v: Series) -> Series {
     series(move |out| {
-        let [Some(f), Some(g)] = get2(&u, &v) else { return Ok(()) };
-        out.put(f * g)?;
+        out.wait()?;
+        let [Some(f), Some(g)] = get2(&u, &v) else { return out.give(None) };
+        out.give(f * g)?;
+        out.wait()?;
         let ((u, u2), (v, v2)) = (split(u), split(v));
         let rest = add(add(scale(f, v), scale(g, u)), shift(Rat::from(0), multiply(u2, v2)));
+        out.give(rest.get())?;
         out.copy(&rest)
     })
 }
 
 fn differentiate(u: Series) -> Series {
+    let mut n = 0;
     series(move |out| {
-        u.get();
-        for n in 1.. {
-            let Some(x) = u.get() else { break };
-            out.put(Rat::from(n) * x)?;
-        }
-        Ok(())
+        out.each(|| {
+            if n == 0 {
+                u.get();
+            }
+            n += 1;
+            Some(Rat::from(n) * u.get()?)
+        })
     })
 }
 
 fn integrate(c: Rat, u: Series) -> Series {
+    let mut n = 0;
     series(move |out| {
-        out.put(c)?;
-        for n in 1.. {
-            let Some(x) = u.get() else { break };
-            out.put(Rat::new(1, n) * x)?;
-        }
-        Ok(())
+        out.each(|| {
+            n += 1;
+            if n == 1 { Some(c) } else { Some(Rat::new(1, n - 1) * u.get()?) }
+        })
     })
 }
 
@@ -265,16 +276,20 @@ fn reciprocal(u: Series) -> Series {
     fixed_point(|z| shift(g, multiply(scale(-g, u), z)))
 }
 
-/// u at c x to the power of n.
+/// u at c times x to the power of n.
 fn substitute(u: Series, c: i64, n: usize) -> Series {
+    let (mut factor, mut zeros) = (Rat::from(1), 0);
     series(move |out| {
-        let mut factor = Rat::from(1);
-        while let Some(x) = u.get() {
-            out.put(factor * x)?;
+        out.each(|| {
+            if zeros > 0 {
+                zeros -= 1;
+                return Some(Rat::from(0));
+            }
+            zeros = n - 1;
+            let x = factor * u.get()?;
             factor = factor * Rat::from(c);
-            (1..n).try_for_each(|_| out.put(Rat::from(0)))?;
-        }
-        Ok(())
+            Some(x)
+        })
     })
 }
 

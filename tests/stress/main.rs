@@ -11,6 +11,8 @@
 //! | `once` | races for one run, with panics |
 //! | `mutex` | sections in every way, waiters that give up, saturation, histories |
 //! | `counters` | sums while and after many threads count, threads that come and go |
+//! | `progress` | a thread that is stopped in the middle of an operation on a `Stack` stops nobody |
+//! | `value` | values of `Value` and `Pointer` are whole and go once; numbers in order; additions |
 //! | `stack` | every value out of a `Stack` once, in every way; histories |
 //!
 //! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
@@ -22,10 +24,13 @@ mod linearizable;
 mod mutex;
 mod once;
 mod plain;
+#[cfg(unix)]
+mod progress;
 mod rng;
 mod selects;
 mod stack;
 mod traffic;
+mod value;
 mod waitgroup;
 mod watchdog;
 

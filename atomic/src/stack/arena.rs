@@ -25,11 +25,13 @@ const END: u32 = 1 << STACK_NAMES;
 pub(super) type Name = NonZeroU32;
 
 /// The name that a number stands for; none for 0.
+#[inline]
 pub(super) fn name(number: u32) -> Option<Name> {
     Name::new(number)
 }
 
 /// The number that stands for a name, or for none.
+#[inline]
 pub(super) fn number(name: Option<Name>) -> u32 {
     name.map_or(0, Name::get)
 }
@@ -82,6 +84,7 @@ fn len(segment: usize) -> usize {
 }
 
 /// The segment of a node, and its place there.
+#[inline]
 fn place(name: Name) -> (usize, usize) {
     let highest = name.ilog2();
     ((highest - STACK_FIRST) as usize, (name.get() ^ (1 << highest)) as usize)
@@ -120,6 +123,7 @@ impl<T> Arena<T> {
     /// # Safety
     ///
     /// The name is from a list or from `make`, and the caller owns the node.
+    #[inline]
     pub(super) unsafe fn link(&self, name: Name, below: Option<Name>) {
         // SAFETY: the caller's contract.
         let node = unsafe { self.node(name) };
@@ -132,6 +136,7 @@ impl<T> Arena<T> {
     /// # Safety
     ///
     /// The name is from a list.
+    #[inline]
     pub(super) unsafe fn below(&self, above: Name) -> Option<Name> {
         // SAFETY: the caller's contract.
         let node = unsafe { self.node(above) };
@@ -144,6 +149,7 @@ impl<T> Arena<T> {
     /// # Safety
     ///
     /// The name is from a list or from `make`, and the caller owns the node, which has no value.
+    #[inline]
     pub(super) unsafe fn put(&self, name: Name, value: T) {
         // SAFETY: the caller's contract.
         let node = unsafe { self.node(name) };
@@ -156,6 +162,7 @@ impl<T> Arena<T> {
     /// # Safety
     ///
     /// The name is from a list, and the caller owns the node, which has a value, and has none afterwards.
+    #[inline]
     pub(super) unsafe fn get(&self, name: Name) -> T {
         // SAFETY: the caller's contract.
         let node = unsafe { self.node(name) };
@@ -170,6 +177,7 @@ impl<T> Arena<T> {
     /// # Safety
     ///
     /// The name is from a list, read with `Acquire` or better, or from `make`.
+    #[inline]
     unsafe fn node(&self, name: Name) -> &Node<T> {
         let (segment, place) = place(name);
         // Relaxed: whoever put the name into the list had seen the segment, and the list has ordered that before this; or

@@ -16,6 +16,7 @@ const NAME: u64 = (1 << STACK_NAMES) - 1;
 const PUSH: u64 = 1 << STACK_NAMES;
 
 /// The name of the top node in a word.
+#[inline]
 fn top(word: u64) -> Option<Name> {
     name((word & NAME) as u32)
 }
@@ -28,6 +29,7 @@ impl List {
     }
 
     /// Puts the caller's node on top.
+    #[inline]
     pub(super) fn push<T>(&self, arena: &Arena<T>, name: Name) {
         let backoff = Backoff::new();
         // Relaxed: the name in it is only passed on, by somebody who is not interested in that node.
@@ -50,6 +52,7 @@ impl List {
     }
 
     /// Takes the top node, which is the caller's then.
+    #[inline]
     pub(super) fn pop<T>(&self, arena: &Arena<T>) -> Option<Name> {
         let backoff = Backoff::new();
         // Acquire: pairs with stack.push, of this node and of all those below it.
@@ -72,11 +75,13 @@ impl List {
     }
 
     /// Takes the whole chain, which is the caller's then.
+    #[inline]
     pub(super) fn take(&self) -> Option<Name> {
         // Acquire: pairs with stack.push, of all the nodes. The tag stays: see invariant 4.
         top(self.word.fetch_and(!NAME, ord!("stack.take", Acquire)))
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         // Relaxed: it orders nothing.
         top(self.word.load(ord!("stack.is-empty", Relaxed))).is_none()

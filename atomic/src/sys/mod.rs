@@ -12,6 +12,7 @@
 //! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak |
 //! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice |
 //! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
+//! | [`Latch`] | a word that is spun on | the same word, and a hidden queue |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`Sleeper`] | a [`Futex`] | the same code |
 //! | [`WaitQueue`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |
@@ -19,9 +20,10 @@
 //! | [`Backoff`] | crossbeam's | nothing |
 //! | [`STACK_FIRST`], [`STACK_NAMES`] | 2^28 nodes | six |
 //! | [`null_pointers`] | constant | the same, not constant |
-//! | [`has_passed`] | the clock | a choice |
+//! | [`has_passed`] | the clock | a choice, or the model's own clock |
+//! | [`now`] | the clock | the same, or the model's own |
 //! | [`Stamp`] | the clock, in 16 bits | as old as the model says |
-//! | [`deadline_after`] | the clock | the same code: only whether there is a deadline matters |
+//! | [`deadline_after`] | the clock | the same code; without a clock of the model's own only whether there is a deadline matters |
 //! | [`pick`] | at random | the first, or any of two once the model has armed that |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |
@@ -70,7 +72,7 @@ pub use wait_table::{Bucket, QueueGuard, Waiter, Wake};
 /// The end of a timeout that begins now; `None`, for ever, if it is beyond what the clock can tell.
 #[must_use]
 pub fn deadline_after(timeout: std::time::Duration) -> Option<std::time::Instant> {
-    std::time::Instant::now().checked_add(timeout)
+    now().checked_add(timeout)
 }
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.

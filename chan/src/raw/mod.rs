@@ -11,7 +11,7 @@
 //!
 //! A value goes straight to or from a blocked peer's node ([`waiter`]), so a blocked operation costs one wake-up, wins
 //! no race after it, and is served in the order of arrival. A peer that has no slot for a value gets a permit instead:
-//! [`permit`] says how it is used. [`select`] does one operation of several.
+//! [`permit`] says how it is used. [`select`] does one operation of several. [`timer`] is a channel that the clock sends to.
 //!
 //! # Invariants, whenever the lock is free
 //!
@@ -40,6 +40,7 @@ mod ring;
 pub(crate) mod select;
 mod shared;
 mod state;
+mod timer;
 pub(crate) mod waiter;
 
 use std::ptr::NonNull;
@@ -53,6 +54,7 @@ use queue::{Line, Met, Observers, WaitQueue};
 use ring::Ring;
 pub(crate) use shared::{Shared, Side};
 use state::{Held, Settling, State, Take};
+pub(crate) use timer::{Pace, Setting};
 use waiter::{Node, Outcome, Waiter};
 
 /// How long an operation may block.
@@ -142,7 +144,7 @@ impl<T> Channel<T> {
     /// Receives without blocking.
     #[inline]
     pub(crate) fn try_recv(&self) -> Result<T, RecvFailure> {
-        if !self.may_proceed(state::signs::RECV) {
+        if !self.may_proceed(state::signs::RECV | state::signs::TIMER) {
             return Err(RecvFailure::Empty);
         }
         self.recv(Patience::Try)
@@ -176,6 +178,7 @@ impl<T> Channel<T> {
             match unsafe { state.receivers.meet() } {
                 Some(Met::Transfer(receiver)) => {
                     state.sender_cpu = Cpu::current();
+                    let value = state.pass_through(value);
                     drop(state);
                     // SAFETY: a receiver of this channel, claimed just now.
                     unsafe { waiter::put_into(receiver, value) };
@@ -287,10 +290,14 @@ impl<T> Channel<T> {
                     // SAFETY: the lock is held.
                     unsafe { observers.call(&mut state.send_watchers) };
                     state.receiver_cpu = Cpu::current();
-                    let peer = state.sender_cpu;
+                    let (peer, due) = (state.sender_cpu, state.due_at());
                     drop(state);
                     drop(std::mem::take(&mut observers));
-                    match self.block(&node, deadline, peer, |state| &mut state.receivers) {
+                    let outcome = match due {
+                        None => self.block(&node, deadline, peer, |state| &mut state.receivers),
+                        Some(_) => self.block_on_timer(&node, deadline, due),
+                    };
+                    match outcome {
                         // SAFETY: a sender has put a value into the slot.
                         Some(Outcome::Done) => return Ok(unsafe { node.take() }),
                         Some(Outcome::Retry) => {}
@@ -375,6 +382,9 @@ impl<T> Channel<T> {
 
     /// The number of buffered values. Orders nothing.
     pub(crate) fn len(&self) -> usize {
+        if self.front.is_timer() {
+            return self.timer_len();
+        }
         // Relaxed: a number that may change at any time.
         self.front.len.load(ord!("chan.len.look", Relaxed))
     }

@@ -77,7 +77,7 @@ impl<T> Settling<'_, T> {
     }
 
     /// A permit to receive, if a receive could succeed now.
-    pub(super) fn grant_recv(&mut self) -> Option<Granted> {
+    pub(super) fn grant_recv(&mut self, observers: &mut Observers) -> Option<Granted> {
         if self.has_item() {
             self.set_aside.items += 1;
             return Some((Grant::Slot, None));
@@ -91,6 +91,10 @@ impl<T> Settling<'_, T> {
             }
             Some(Met::Permit(sender)) => Some((Grant::Partner, Some((sender, Outcome::Partner)))),
             None if self.closed => Some((Grant::Closed, None)),
+            None if self.timer.is_some() && self.take_due(observers).is_some() => {
+                self.set_aside.items += 1;
+                Some((Grant::Slot, None))
+            }
             None => None,
         }
     }
@@ -145,6 +149,7 @@ impl<T> Channel<T> {
         }
         if let Some(receiver) = state.set_aside.receivers.pop() {
             state.sender_cpu = Cpu::current();
+            let value = state.pass_through(value);
             drop(state);
             // SAFETY: a receiver of this channel, promised to a holder of a permit like the caller.
             unsafe { waiter::put_into(receiver, value) };
@@ -176,7 +181,7 @@ impl<T> Channel<T> {
         };
         if grant == Grant::Slot {
             state.set_aside.items -= 1;
-            let value = state.ring.pop();
+            let value = state.ring.pop().or_else(|| state.redeem());
             let peer = state.refill(&mut observers);
             drop(state);
             if let Some((peer, outcome)) = peer {
@@ -187,9 +192,10 @@ impl<T> Channel<T> {
         }
         if let Some(sender) = state.set_aside.senders.pop() {
             state.receiver_cpu = Cpu::current();
-            drop(state);
             // SAFETY: a sender of this channel, promised to a holder of a permit like the caller.
             let value = unsafe { waiter::take_from(sender) };
+            let value = state.pass_through(value);
+            drop(state);
             // SAFETY: its only completion, by who took it out of the line.
             unsafe { waiter::complete(sender, Outcome::Done) };
             return Some(value);
@@ -215,6 +221,11 @@ impl<T> Channel<T> {
             (Grant::Slot, Side::Senders) => {
                 state.set_aside.slots -= 1;
                 if state.closed { None } else { state.refill(&mut observers) }
+            }
+            (Grant::Slot, _) if state.timer.is_some() => {
+                state.set_aside.items -= 1;
+                state.return_due(&mut observers);
+                None
             }
             (Grant::Slot, _) => {
                 state.set_aside.items -= 1;

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 
 use gosync_atomic::__sys::step;
 
-use super::waiter::{self, Links, Outcome, Waiter, Wants, edit, look};
+use super::waiter::{self, Links, Waiter, Wants, edit, look};
 
 /// A FIFO of nodes. Guarded by its channel's lock.
 #[derive(Default)]
@@ -223,11 +223,22 @@ impl Line {
     }
 }
 
-/// Claimed nodes of `ready`. They are told when this is dropped, which must be after the lock was released.
+/// Claimed nodes that have all they need: of `ready`, and those to which a timer's value was given. They are told when
+/// this is dropped, which must be after the lock was released.
 #[derive(Debug, Default)]
 pub(crate) struct Observers(Line);
 
 impl Observers {
+    /// Will tell one more.
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the node, and leaves it to this.
+    pub(super) unsafe fn tell(&mut self, waiter: NonNull<Waiter>) {
+        // SAFETY: the caller's contract.
+        unsafe { self.0.push(waiter) }
+    }
+
     /// Claims those who wait for news of this kind.
     ///
     /// # Safety
@@ -246,8 +257,10 @@ impl Drop for Observers {
     #[inline]
     fn drop(&mut self) {
         while let Some(waiter) = self.0.pop() {
+            // SAFETY: claimed, and not completed yet.
+            let outcome = unsafe { waiter.as_ref() }.satisfied();
             // SAFETY: its only completion, by its claimer.
-            step!("chan.tell-observer", unsafe { waiter::complete(waiter, Outcome::Ready) });
+            step!("chan.tell-observer", unsafe { waiter::complete(waiter, outcome) });
         }
     }
 }

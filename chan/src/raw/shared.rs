@@ -21,8 +21,8 @@ use super::state::signs;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Side {
-    // The numbers are the signs of `state::signs` that tell whether this side may proceed.
-    Receivers = signs::RECV,
+    // The numbers are the signs of `state::signs` that tell whether this side may proceed, or that they do not tell.
+    Receivers = signs::RECV | signs::TIMER,
     Senders = signs::SEND,
 }
 
@@ -40,11 +40,20 @@ pub(crate) struct Shared<T> {
 impl<T> Shared<T> {
     /// Allocates a channel that counts one handle on each side.
     pub(crate) fn new(capacity: usize) -> NonNull<Shared<T>> {
+        Self::of(Channel::new(capacity), 1)
+    }
+
+    /// Allocates a timer's channel, which counts one receiver, and never has a sender.
+    pub(crate) fn timer(channel: Channel<T>) -> NonNull<Shared<T>> {
+        Self::of(channel, 0)
+    }
+
+    fn of(channel: Channel<T>, senders: usize) -> NonNull<Shared<T>> {
         let shared = Shared {
-            channel: Channel::new(capacity),
-            senders: AtomicUsize::new(1),
+            channel,
+            senders: AtomicUsize::new(senders),
             receivers: AtomicUsize::new(1),
-            other_side_left: AtomicBool::new(false),
+            other_side_left: AtomicBool::new(senders == 0),
             alive: Alive::new(),
         };
         NonNull::from(Box::leak(Box::new(shared)))

@@ -7,6 +7,7 @@
 //! | `RECV` | a receive may succeed or must report the end |
 //! | `SEND` | a send may succeed or must report the end |
 //! | `CLOSED` | no value enters any more |
+//! | `TIMER` | a [`timer`](super::timer)'s channel, always: only the lock and the clock tell whether a receive may succeed |
 //!
 //! Whoever changes one of the bits counts a change, under the lock, before it is released. So a thread that reads the same
 //! word twice knows that the bits have not changed in between, which is what [`select`](super::select) needs. A bit may be
@@ -18,6 +19,7 @@ use std::ptr::NonNull;
 use gosync_atomic::__sys::{Cpu, LockGuard, MutPtr, ord, step};
 
 use super::queue::{Line, Met, Observers, WaitQueue};
+use super::timer::Timer;
 use super::waiter::{self, Outcome, Waiter};
 use super::{Channel, Ring};
 
@@ -26,8 +28,9 @@ pub(super) mod signs {
     pub(in super::super) const RECV: usize = 1;
     pub(in super::super) const SEND: usize = 2;
     pub(in super::super) const CLOSED: usize = 4;
-    /// All bits.
-    pub(super) const BITS: usize = 15;
+    /// The bits that change.
+    pub(super) const BITS: usize = 7;
+    pub(in super::super) const TIMER: usize = 8;
     /// One change.
     pub(super) const CHANGE: usize = 16;
 
@@ -48,6 +51,8 @@ pub(super) struct State<T> {
     pub(super) recv_watchers: WaitQueue,
     pub(super) send_watchers: WaitQueue,
     pub(super) set_aside: SetAside,
+    /// Of a timer's channel.
+    pub(super) timer: Option<Box<Timer<T>>>,
     /// No value enters any more: somebody called `close`, or one side has no handle left.
     pub(super) closed: bool,
     /// Somebody called `close`.
@@ -83,6 +88,7 @@ impl<T> State<T> {
             recv_watchers: WaitQueue::default(),
             send_watchers: WaitQueue::default(),
             set_aside: SetAside::default(),
+            timer: None,
             closed: false,
             close_called: false,
             published: signs,
@@ -265,10 +271,32 @@ impl<'a, T> Settling<'a, T> {
         }
         // SAFETY: the lock is held.
         match unsafe { self.senders.meet() } {
+            Some(Met::Transfer(sender)) if self.ring.len() > 0 => {
+                // SAFETY: a sender of this channel, claimed just now.
+                let value = unsafe { waiter::take_from(sender) };
+                Take::Value(self.pass_through(value), Some((sender, Outcome::Done)))
+            }
             Some(Met::Transfer(sender)) => Take::From(sender),
             Some(Met::Permit(sender)) => Take::Promise(sender),
             None if step!("chan.recv.closed", self.closed, else false) => Take::Closed,
+            None if self.timer.is_some() => {
+                self.take_due(observers).map_or(Take::Nothing, |value| Take::Value(value, None))
+            }
             None => Take::Nothing,
+        }
+    }
+
+    /// What a receiver gets that meets a sender with this value. If there are values in the ring, which others have permits
+    /// for, it is the oldest of them, and this one comes in its place: permits are counts, and who came first is served with
+    /// what came first.
+    pub(super) fn pass_through(&mut self, value: T) -> T {
+        let capacity = self.held.channel.front.capacity;
+        match step!("chan.pass-through", self.ring.pop(), else None) {
+            Some(oldest) => {
+                self.ring.push(value, capacity);
+                oldest
+            }
+            None => value,
         }
     }
 

@@ -49,7 +49,8 @@ pub(crate) enum Outcome {
     Done = 1,
     /// The channel was closed; a sender's value is still in its slot.
     Closed,
-    /// The partner has promised a hand-off and given up: start over. A sender's value is still in its slot.
+    /// The partner has promised a hand-off and given up, or the timer was set anew: start over. A sender's value is still
+    /// in its slot.
     Retry,
     /// A permit: room or an item was set aside.
     Slot,
@@ -142,6 +143,15 @@ impl Waiter {
         match self.case() {
             Some(Case { wants: Wants::News, .. }) => Outcome::Ready,
             _ => Outcome::Closed,
+        }
+    }
+
+    /// What it learns when it has got what it wants from who has it ready.
+    pub(crate) fn satisfied(&self) -> Outcome {
+        match self.case().map_or(Wants::Transfer, |case| case.wants) {
+            Wants::Transfer => Outcome::Done,
+            Wants::Permit => Outcome::Slot,
+            Wants::News => Outcome::Ready,
         }
     }
 

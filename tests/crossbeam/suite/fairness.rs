@@ -8,8 +8,7 @@ use crate::watchdog::Watchdog;
 
 const COUNT: usize = 10_000;
 
-/// Each of the arms has at least half of its share. With ready operations the count is far from that bound: 10,000 rounds
-/// of four arms would miss it once in 10^200.
+/// Each of the arms has at least half of its share. By chance alone a test here would miss that less than once in 10^30 runs.
 #[track_caller]
 fn fair(hits: &[usize]) {
     let bound = hits.iter().sum::<usize>() / hits.len() / 2;

@@ -15,6 +15,7 @@ mod linearizable;
 mod pairing;
 mod ready;
 mod timeouts;
+mod timers;
 mod traits;
 
 /// A channel of each kind: `Some` capacity, or unbounded.

@@ -12,10 +12,12 @@ mod mutex_async;
 mod once;
 mod oncevalue;
 mod permit;
+mod reader;
 mod rendezvous;
 mod seam;
 mod select;
 mod stack;
+mod value;
 mod wait_table;
 mod waitgroup;
 mod waitgroup_async;
@@ -47,8 +49,10 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         mutex_async::models(),
         once::models(),
         oncevalue::models(),
+        reader::models(),
         seam::models(),
         stack::models(),
+        value::models(),
         wait_table::models(),
         waitgroup::models(),
         waitgroup_async::models(),

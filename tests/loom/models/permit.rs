@@ -63,6 +63,8 @@ pub(crate) fn models() -> Vec<Model> {
         holds(PERMIT, "a close in between", close_in_between).witnesses(&["sent", "closed"]),
         holds(PERMIT, "a promise and a deadline", promise_and_deadline).bound(3).witnesses(&["in time", "too late"]),
         holds(PERMIT, "two values, a permit for each", two_permits).bound(2),
+        holds(PERMIT, "order, past a permit", || order_past_a_permit(false)).bound(3),
+        holds(PERMIT, "order, past a permit, from a blocked sender", || order_past_a_permit(true)).bound(3),
         // `ready`.
         holds(READY, "receive, cap 0", || ready_to_receive(0)).bound(3).reaches(&["chan.tell-observer"]),
         holds(READY, "receive, cap 1", || ready_to_receive(1)).bound(3).reaches(&["chan.tell-observer"]),
@@ -310,6 +312,23 @@ fn two_permits() {
     });
     let mine = take(&c);
     assert_eq!(mine + other.join().unwrap(), 3);
+}
+
+/// What one sender sends arrives in order, although a permit is out for the first value when the second one comes.
+fn order_past_a_permit(full: bool) {
+    let c = Chan::new(if full { 1 } else { 2 });
+    c.send(1).unwrap();
+    let mut select = Select::new();
+    select.recv(c.as_ref());
+    let permit = select.try_select().unwrap();
+    let sender = go({
+        let c = c.clone();
+        move || c.send(2).unwrap()
+    });
+    let first = c.recv();
+    drop(permit);
+    assert_eq!((first, c.recv()), (Ok(1), Ok(2)));
+    sender.join().unwrap();
 }
 
 fn ready_to_receive(cap: usize) {

@@ -4,12 +4,17 @@
 //! legally return, so every answer. Nothing is ordered by it. [`begin`] makes the atomics anew for each execution; the
 //! model calls [`expire_deadlines`], [`wake_spuriously`] or [`pick_any`] in a thread other than the one that is to be surprised, after
 //! it has started that thread. Without any of this, deadlines never pass and waits never return for no reason.
+//!
+//! Where a deadline has to pass sooner or later, a choice is not enough: [`stop_clock`] gives the model a clock that shows
+//! what [`set_clock`] says, to all threads alike, and wakes those whose deadline has passed by then. All orders of looks at it and changes are
+//! explored, and nothing is ordered by them.
 
 // All of this is std on purpose: it must stay invisible to loom, which runs all threads of a model on one OS thread.
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 use loom::sync::atomic::AtomicUsize;
 
@@ -44,7 +49,18 @@ struct Choices {
     pick: Rc<AtomicUsize>,
 }
 
+/// What a thread sleeps on until its deadline.
+type Sleep = (Instant, Rc<dyn Fn()>);
+
+struct Clock {
+    shows: Instant,
+    /// Whoever looks at the clock or changes it uses this, so that loom tries all orders.
+    word: Rc<AtomicUsize>,
+    sleeps: Vec<Sleep>,
+}
+
 thread_local! {
+    static CLOCK: RefCell<Option<Clock>> = const { RefCell::new(None) };
     static CHOICES: RefCell<Option<Choices>> = const { RefCell::new(None) };
     static SPURIOUS_LEFT: Cell<bool> = const { Cell::new(false) };
     static LOCKS: Cell<usize> = const { Cell::new(0) };
@@ -56,6 +72,7 @@ thread_local! {
 /// Begins an execution: choices are there, and not armed.
 pub fn begin() {
     let unarmed = || Rc::new(AtomicUsize::new(0));
+    CLOCK.set(None);
     CHOICES.set(Some(Choices { deadline: unarmed(), spurious: unarmed(), pick: unarmed() }));
     SPURIOUS_LEFT.set(true);
     LOCKS.set(0);
@@ -67,6 +84,63 @@ pub fn begin() {
 /// Ends an execution.
 pub fn end() {
     CHOICES.set(None);
+    CLOCK.set(None);
+}
+
+/// From here on, in this execution, deadlines are not choices: the clock stands still. For the beginning of a model.
+pub fn stop_clock() {
+    CLOCK.set(Some(Clock { shows: Instant::now(), word: Rc::new(AtomicUsize::new(0)), sleeps: Vec::new() }));
+}
+
+fn clock_word() -> Option<Rc<AtomicUsize>> {
+    CLOCK.with_borrow(|clock| clock.as_ref().map(|clock| Rc::clone(&clock.word)))
+}
+
+/// Sets the clock that was stopped, and wakes all whose deadline is then over.
+pub fn set_clock(to: Instant) {
+    if let Some(word) = clock_word() {
+        word.fetch_add(1, Relaxed);
+    }
+    let late = CLOCK.with_borrow_mut(|clock| {
+        let Some(clock) = clock else { return Vec::new() };
+        clock.shows = to;
+        let (late, early) = std::mem::take(&mut clock.sleeps).into_iter().partition(|(deadline, _)| *deadline <= to);
+        clock.sleeps = early;
+        late
+    });
+    late.iter().for_each(|(_, wake): &Sleep| wake());
+}
+
+/// The clock.
+#[must_use]
+pub fn now() -> Instant {
+    CLOCK.with_borrow(|clock| clock.as_ref().map_or_else(Instant::now, |clock| clock.shows))
+}
+
+/// Whether the clock shows this instant or a later one; `None`: nobody has stopped it.
+pub(super) fn clock_shows(deadline: Instant) -> Option<bool> {
+    if let Some(word) = clock_word() {
+        // It cannot store: nobody counts that far. It reads the newest value, as a look at a clock does.
+        let _ = word.compare_exchange(usize::MAX, usize::MAX, Relaxed, Relaxed);
+    }
+    is_over(deadline)
+}
+
+/// As [`clock_shows`], without being a scheduling point.
+pub(super) fn is_over(deadline: Instant) -> Option<bool> {
+    CLOCK.with_borrow(|clock| clock.as_ref().map(|clock| deadline <= clock.shows))
+}
+
+/// Calls `wake` when the clock is set to the deadline or later.
+pub(super) fn wake_at(deadline: Instant, wake: Rc<dyn Fn()>) {
+    CLOCK.with_borrow_mut(|clock| clock.iter_mut().for_each(|clock| clock.sleeps.push((deadline, Rc::clone(&wake)))));
+}
+
+/// Forgets what was to be woken.
+pub(super) fn forget(wake: &Rc<dyn Fn()>) {
+    CLOCK.with_borrow_mut(|clock| {
+        clock.iter_mut().for_each(|clock| clock.sleeps.retain(|(_, other)| !Rc::ptr_eq(other, wake)));
+    });
 }
 
 fn choices() -> Option<Choices> {

@@ -12,11 +12,12 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::atomic::Ordering::{self, Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use loom::thread::{self, Thread};
+use loom::thread::{self, Thread, ThreadId};
 
 use super::alive::InUse;
 use super::atomics::AtomicU32;
@@ -62,6 +63,14 @@ impl Inner {
     fn is(&self, expected: u32) -> bool {
         let impossible = !expected;
         matches!(self.word.compare_exchange(impossible, impossible, Relaxed, Relaxed), Err(value) if value == expected)
+    }
+
+    /// Wakes this thread, if it still sleeps here.
+    fn wake(&self, id: ThreadId) {
+        let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = sleepers.iter().position(|sleeper| sleeper.id() == id) {
+            sleepers.remove(at).expect("it was found there").unpark();
+        }
     }
 
     fn next_sleeper(&self) -> Option<Thread> {
@@ -128,13 +137,31 @@ impl Futex {
         }
     }
 
-    /// As [`wait`](Futex::wait). A deadline is a choice: it has passed, or it never does.
+    /// As [`wait`](Futex::wait). A deadline is a choice: it has passed, or it never does; or the model has a clock that says.
     #[must_use]
     pub fn wait_until(&self, expected: u32, deadline: Option<Instant>) -> bool {
         if super::has_passed(deadline) {
             return false;
         }
-        self.wait(expected);
+        let Some(deadline) = deadline.filter(|&deadline| control::is_over(deadline).is_some()) else {
+            self.wait(expected);
+            return true;
+        };
+        let (me, inner) = (thread::current(), Arc::clone(&self.inner));
+        self.alive.used();
+        if !self.inner.is(expected) {
+            return true;
+        }
+        // The clock may have been set since the look above; from here to the `park` it cannot be.
+        if control::is_over(deadline) == Some(true) {
+            return false;
+        }
+        let id = me.id();
+        let wake: Rc<dyn Fn()> = Rc::new(move || inner.wake(id));
+        self.inner.sleepers.lock().unwrap_or_else(PoisonError::into_inner).push_back(me);
+        control::wake_at(deadline, Rc::clone(&wake));
+        thread::park();
+        control::forget(&wake);
         true
     }
 

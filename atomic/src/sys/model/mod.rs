@@ -7,12 +7,14 @@ mod alive;
 mod atomics;
 pub mod control;
 mod futex;
+mod latch;
 mod lock;
 pub mod sc;
 
 pub use alive::Alive;
-pub use control::{choose, pick, slot};
+pub use control::{choose, now, pick, slot};
 pub use futex::{Futex, WaitQueue, Waker};
+pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
 pub use loom::cell::{MutPtr, UnsafeCell};
 pub use loom::hint::spin_loop;
@@ -43,10 +45,10 @@ pub fn slots() -> usize {
     2
 }
 
-/// Whether a deadline has passed: a choice.
+/// Whether a deadline has passed: what the model's clock says, if it has one, and else a choice.
 #[must_use]
 pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
-    deadline.is_some() && choose(2) == 1
+    deadline.is_some_and(|deadline| control::clock_shows(deadline).unwrap_or_else(|| choose(2) == 1))
 }
 
 /// A moment. It is too young as often as [`control::be_patient`] said, and then old enough.

@@ -3,6 +3,7 @@
 mod alive;
 mod cell;
 mod futex;
+mod latch;
 mod lock;
 mod pick;
 mod row;
@@ -16,6 +17,7 @@ pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell};
 pub use crossbeam_utils::Backoff;
 pub use futex::{Futex, Waker};
+pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
 pub use pick::pick;
 pub use row::row;
@@ -41,6 +43,12 @@ pub mod thread {
 #[must_use]
 pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= std::time::Instant::now())
+}
+
+/// The clock.
+#[must_use]
+pub fn now() -> std::time::Instant {
+    std::time::Instant::now()
 }
 
 /// One of `n` answers, which a model explores and a program never asks for: always 0.

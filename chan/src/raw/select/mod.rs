@@ -44,6 +44,8 @@ use gosync_atomic::__sys::{Cpu, LockGuard, Sleeper, has_passed, ord, pick, step}
 use port::Fired;
 pub(crate) use port::Port;
 
+use super::state::signs;
+use super::timer::earlier;
 use super::waiter::{self, Case, MOST_CASES, Outcome, Waiter, Wants};
 use super::{Observers, Patience, Side};
 
@@ -111,10 +113,15 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Whether the signs say that it may proceed.
+    /// Whether the signs say that it may proceed, or that they do not tell.
     #[inline(always)]
     fn may_proceed(&self, signs: usize) -> bool {
         signs & self.side as usize != 0
+    }
+
+    /// The port, if it is a timer's.
+    fn timer(&self) -> Option<&'a (dyn Port + 'a)> {
+        self.port.filter(|port| port.front().is_timer())
     }
 
     /// Where its channel stands in the order of locks.
@@ -215,7 +222,7 @@ fn at_once(operations: &[Operation<'_>], seen: &mut [usize], how: &How) -> Now {
     }
     let sleeper = Sleeper::new();
     let mut observers = Observers::default();
-    let won = try_each(operations, seen, ready, how.biased, |number, operation, port| {
+    let won = try_each(operations, seen, ready, how.biased, false, |number, operation, port| {
         let case = Case { sleeper: NonNull::from(&sleeper), number: number as u32, wants: operation.wants(how) };
         let _lock = port.front().lock.lock();
         // SAFETY: the lock is held; only a transfer needs a node, and then it is the operation's.
@@ -261,7 +268,7 @@ fn attempt<'a>(
     let mut observers = Observers::default();
     let all = LockedAll::new(operations, places);
     let ready = step!("select.look-locked", look(operations, seen), else 0);
-    let won = try_each(operations, seen, ready, how.biased, |number, operation, port| {
+    let won = try_each(operations, seen, ready, how.biased, true, |number, operation, port| {
         // SAFETY: the lock is held; the node is the operation's, or its place's.
         unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
     });
@@ -274,16 +281,20 @@ fn attempt<'a>(
     if has_passed(deadline) {
         return None;
     }
-    let mut peer = Cpu::UNKNOWN;
+    let (mut peer, mut due) = (Cpu::UNKNOWN, None);
     in_queueing_order(operations, places, how.biased, |number, port| {
         let (operation, place) = (&operations[number], &places[number]);
         // SAFETY: the lock is held; the node is the operation's, or its place's; it stays there, and is withdrawn below.
         peer = unsafe { port.enqueue(operation.side, case(number), place.node_of(operation), &mut observers) };
+        if let Some(timer) = operation.timer() {
+            // SAFETY: the lock is held.
+            due = earlier(due, unsafe { timer.due() }.1);
+        }
     });
     drop(all);
     drop(observers);
 
-    let outcome = sleep(sleeper, deadline, peer);
+    let outcome = sleep(operations, sleeper, how.biased, (deadline, due), peer);
     for (number, operation) in operations.iter().enumerate() {
         if outcome.is_none_or(|(won, _)| won != number) {
             if let Some(port) = operation.port {
@@ -296,10 +307,24 @@ fn attempt<'a>(
     outcome
 }
 
-/// Sleeps until one of the nodes is completed, or the deadline has passed and nobody has claimed one.
-fn sleep(sleeper: &Sleeper, deadline: Option<Instant>, peer: Cpu) -> Option<(usize, Outcome)> {
+/// Sleeps until one of the nodes is completed, or the deadline has passed and nobody has claimed one. When timers are due,
+/// it delivers what they have: to itself, for one.
+fn sleep(
+    operations: &[Operation<'_>],
+    sleeper: &Sleeper,
+    biased: bool,
+    (deadline, mut due): (Option<Instant>, Option<Instant>),
+    peer: Cpu,
+) -> Option<(usize, Outcome)> {
     sleeper.spin(peer);
-    let mut code = sleeper.wait(deadline);
+    let mut code = sleeper.wait(step!("timer.select-until-due", earlier(deadline, due), else deadline));
+    while code.is_none() && due.is_some() {
+        due = poll_timers(operations, biased);
+        if has_passed(deadline) {
+            break;
+        }
+        code = sleeper.wait(earlier(deadline, due));
+    }
     if code.is_none() {
         if step!("select.give-up", sleeper.claim(), else true) {
             return None;
@@ -336,30 +361,63 @@ fn nothing_has_changed(operations: &[Operation<'_>], seen: &[usize]) -> bool {
 }
 
 /// Tries those of the operations that may proceed, as was seen, beginning with one of `ready` at random, or with the first.
+/// If that is a timer that is not due, all timers are asked, so that of those that are ready each is as likely as the others.
 #[inline]
 fn try_each<'a>(
     operations: &[Operation<'a>],
-    seen: &[usize],
-    ready: usize,
+    seen: &mut [usize],
+    mut ready: usize,
     biased: bool,
+    is_locked: bool,
     mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
 ) -> Option<(usize, Fired)> {
-    let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
-    // Twice round: up to the one to begin with, from there on, and again up to there.
-    for _ in 0..2 {
-        for (number, (operation, seen)) in operations.iter().zip(seen).enumerate() {
-            let Some(port) = operation.port.filter(|_| operation.may_proceed(*seen)) else { continue };
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            let fired = fire(number, operation, port);
-            if !matches!(fired, Fired::No) {
-                return Some((number, fired));
+    'again: loop {
+        let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
+        // Twice round: up to the one to begin with, from there on, and again up to there.
+        for _ in 0..2 {
+            for (number, (operation, signs)) in operations.iter().zip(seen.iter()).enumerate() {
+                let Some(port) = operation.port.filter(|_| operation.may_proceed(*signs)) else { continue };
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                let fired = fire(number, operation, port);
+                if !matches!(fired, Fired::No) {
+                    return Some((number, fired));
+                }
+                if signs & signs::TIMER != 0 {
+                    ready = ask_timers(operations, seen, number, is_locked);
+                    continue 'again;
+                }
             }
         }
+        return None;
     }
-    None
+}
+
+/// Delivers what timers have, beginning with any of them, or with the first. When the next one is due.
+#[cold]
+fn poll_timers(operations: &[Operation<'_>], biased: bool) -> Option<Instant> {
+    let timers = || operations.iter().filter_map(Operation::timer);
+    let n = timers().count();
+    let first = if biased || n < 2 { 0 } else { pick(n) };
+    timers().skip(first).chain(timers().take(first)).filter_map(Port::poll).min()
+}
+
+/// Replaces what timers' signs do not say by whether they are due; `number` is not. How many operations may proceed.
+#[cold]
+fn ask_timers(operations: &[Operation<'_>], seen: &mut [usize], number: usize, is_locked: bool) -> usize {
+    seen[number] = 0;
+    let mut ready = 0;
+    for (operation, seen) in operations.iter().zip(seen) {
+        if let Some(port) = operation.port.filter(|_| *seen & signs::TIMER != 0) {
+            let _lock = (!is_locked).then(|| port.front().lock.lock());
+            // SAFETY: the lock is held.
+            *seen = if unsafe { port.due() }.0 { signs::RECV } else { 0 };
+        }
+        ready += usize::from(operation.may_proceed(*seen));
+    }
+    ready
 }
 
 /// Visits the operations in the order in which they leave their nodes. It matters only among those of one channel, where

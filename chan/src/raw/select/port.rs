@@ -1,6 +1,7 @@
 //! [`Port`]: what a select needs of a channel, whatever it carries.
 
 use std::ptr::NonNull;
+use std::time::Instant;
 
 use gosync_atomic::__sys::Cpu;
 
@@ -46,6 +47,16 @@ pub(crate) unsafe trait Port {
 
     /// Gives back a permit.
     fn give_back(&self, side: Side, grant: Grant);
+
+    /// Whether a timer has a value, and when the next one is due.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held.
+    unsafe fn due(&self) -> (bool, Option<Instant>);
+
+    /// Delivers what a timer has. When the next value is due.
+    fn poll(&self) -> Option<Instant>;
 }
 
 impl dyn Port + '_ {
@@ -111,14 +122,14 @@ unsafe impl<T> Port for Channel<T> {
             (Wants::Permit, side) => {
                 let granted = match side {
                     Side::Senders => state.grant_send(self.front.capacity),
-                    Side::Receivers => state.grant_recv(),
+                    Side::Receivers => state.grant_recv(observers),
                 };
                 granted.map_or(Fired::No, |(grant, peer)| Fired::Won(grant.outcome(), peer))
             }
             (Wants::News, side) => {
                 let possible = match side {
                     Side::Senders => state.has_room(self.front.capacity),
-                    Side::Receivers => state.has_item(),
+                    Side::Receivers => state.has_item() || state.is_due(),
                 };
                 let partners = match side {
                     Side::Senders => &mut state.receivers,
@@ -182,5 +193,15 @@ unsafe impl<T> Port for Channel<T> {
 
     fn give_back(&self, side: Side, grant: Grant) {
         Channel::give_back(self, side, grant);
+    }
+
+    unsafe fn due(&self) -> (bool, Option<Instant>) {
+        // SAFETY: the caller's contract.
+        let state = Settling::new(unsafe { Held::new(self) }, None);
+        (state.is_due(), state.due_at())
+    }
+
+    fn poll(&self) -> Option<Instant> {
+        Channel::poll(self)
     }
 }

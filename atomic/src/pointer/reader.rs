@@ -1,0 +1,81 @@
+//! [`Reader`]: keeps the last value, and asks for another only if the version has changed.
+//!
+//! The look is a Relaxed load, for nothing hangs on when it sees a new version: the value comes out of a section. It does see
+//! every change that happened before, by coherence: the word of that section's end is older than none that it may read then.
+
+use std::fmt;
+
+use super::Pointer;
+use crate::__sys::{Arc, step};
+
+/// What one thread has seen of a [`Pointer`] or a [`Value`](crate::Value), to see it again at little cost.
+///
+/// While nothing is stored, [`get`](Reader::get) costs one load of a word that all threads may keep in their caches, and
+/// nothing is counted: any number of readers do not get in each other's way. After a store, the next `get` loads anew.
+///
+/// It owns the value that it has seen last, until it sees another or is dropped. Make one for each thread.
+///
+/// # Memory ordering
+///
+/// That of [`Reader::get`].
+///
+/// # Examples
+///
+/// ```
+/// use gosync_atomic::Value;
+///
+/// static LIMIT: Value<u64> = Value::empty();
+///
+/// LIMIT.store(10);
+/// std::thread::scope(|s| {
+///     s.spawn(|| {
+///         let mut limit = LIMIT.reader();
+///         for _ in 0..1_000 {
+///             assert!((10..=20).contains(&**limit.get().unwrap()));
+///         }
+///     });
+///     LIMIT.store(20);
+/// });
+/// ```
+pub struct Reader<'a, T: ?Sized> {
+    pointer: &'a Pointer<T>,
+    seen: Option<Arc<T>>,
+    /// The version of what was seen.
+    version: u64,
+}
+
+impl<'a, T: ?Sized> Reader<'a, T> {
+    pub(super) fn new(pointer: &'a Pointer<T>) -> Reader<'a, T> {
+        let (seen, version) = pointer.load_versioned();
+        Reader { pointer, seen, version }
+    }
+
+    /// The value.
+    ///
+    /// # Memory ordering
+    ///
+    /// The store of the value happens before the return (`atomic.observed-before-observer`), and every store that happens
+    /// before the call is seen, or a later one. But for that it may come late: it is not in the one order of all operations
+    /// (`atomic.total-order`), as a [`load`](Pointer::load) is.
+    #[inline]
+    pub fn get(&mut self) -> Option<&Arc<T>> {
+        if self.pointer.version() != self.version {
+            step!("reader.refresh", self.refresh());
+        }
+        self.seen.as_ref()
+    }
+
+    #[cold]
+    fn refresh(&mut self) {
+        let (seen, version) = self.pointer.load_versioned();
+        self.version = version;
+        // The last one may be dropped here, in no section.
+        self.seen = seen;
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Reader<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("seen", &self.seen).finish_non_exhaustive()
+    }
+}

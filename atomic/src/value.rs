@@ -1,0 +1,185 @@
+//! [`Value`]: a [`Pointer`] for those who think of values.
+//!
+//! All that it adds is the comparison of values, which is the user's code: it runs on an `Arc` that this thread owns, in no
+//! section, and what it was about is then replaced only if it is still the very same. The `Arc` keeps the address from being
+//! used again meanwhile, so the same address is the same value.
+
+use std::fmt;
+
+use crate::__sys::{Arc, const_fn};
+use crate::{Pointer, Reader};
+
+/// A value of any type that is replaced as a whole: Go's `atomic.Value`.
+///
+/// Whoever [`load`](Value::load)s gets an `Arc` of what was stored last, and keeps it for as long as it likes; nobody ever
+/// sees half of one value and half of another. The last owner drops it. To change a value, make another and store it.
+///
+/// Each operation is a critical section of a few instructions, in which neither a drop nor a comparison runs; see [`Pointer`],
+/// which this is one of. For many threads that mostly read there is [`reader`](Value::reader).
+///
+/// # Memory ordering
+///
+/// The operation that stored a value happens before the return of every one that observes it
+/// (`atomic.value-store-before-load`), and all operations behave as if done one after the other in some order, together with
+/// those of Go's other atomics (`atomic.total-order`).
+///
+/// # Differences from Go
+///
+/// The type is `T`, and there is no nil among its values. So none of Go's panics are left: those for storing, swapping and
+/// comparing nil and values of inconsistent types, and for comparing what cannot be compared.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_atomic::Value;
+///
+/// #[derive(PartialEq)]
+/// struct Config {
+///     workers: usize,
+/// }
+///
+/// static CONFIG: Value<Config> = Value::empty();
+///
+/// assert!(CONFIG.load().is_none());
+/// CONFIG.store(Config { workers: 2 });
+/// let config = CONFIG.load().unwrap();
+/// assert!(CONFIG.compare_and_swap(Some(&Config { workers: 2 }), Config { workers: 4 }));
+/// assert_eq!((config.workers, CONFIG.load().unwrap().workers), (2, 4));
+/// ```
+#[doc(alias = "atomic.Value")]
+pub struct Value<T> {
+    pointer: Pointer<T>,
+}
+
+impl<T> Value<T> {
+    const_fn! {
+        /// One without a value: Go's zero value.
+        #[must_use]
+        pub const fn empty() -> Value<T> {
+            Value { pointer: Pointer::new(None) }
+        }
+    }
+
+    /// One with this value. Not in Go.
+    #[must_use]
+    pub fn new(value: T) -> Value<T> {
+        Value { pointer: Pointer::new(Some(Arc::new(value))) }
+    }
+
+    /// The value; `None` if there has been no store. Go: `v.Load()`.
+    ///
+    /// # Memory ordering
+    ///
+    /// The operation that stored the value happens before the return (`atomic.value-store-before-load`); all operations are in
+    /// one order (`atomic.total-order`).
+    #[inline]
+    #[must_use]
+    #[doc(alias = "Value.Load")]
+    pub fn load(&self) -> Option<Arc<T>> {
+        self.pointer.load()
+    }
+
+    /// Sets the value. Go: `v.Store(value)`.
+    ///
+    /// It allocates. The old value loses an owner; if that was the last, its drop runs here, after the change.
+    ///
+    /// # Memory ordering
+    ///
+    /// Happens before the return of every operation that observes it (`atomic.value-store-before-load`); all operations are in
+    /// one order (`atomic.total-order`).
+    #[doc(alias = "Value.Store")]
+    pub fn store(&self, value: T) {
+        self.pointer.store(Some(Arc::new(value)));
+    }
+
+    /// Sets the value, and returns the old one; `None` if there was none. Go: `v.Swap(value)`.
+    ///
+    /// # Memory ordering
+    ///
+    /// That of a [`load`](Self::load) and a [`store`](Self::store) in one.
+    #[doc(alias = "Value.Swap")]
+    pub fn swap(&self, value: T) -> Option<Arc<T>> {
+        self.pointer.swap(Some(Arc::new(value)))
+    }
+
+    /// Sets the value to `new` if it equals `old`, and says whether it did; `None` is there being none. Go:
+    /// `v.CompareAndSwap(old, new)`.
+    ///
+    /// If it says `false`, then it has found a value that does not equal `old`, and `new` is dropped; it allocates nothing
+    /// then. If the value is replaced during the comparison, that is made again with the new one, so it may run many times.
+    ///
+    /// # Memory ordering
+    ///
+    /// That of a [`load`](Self::load) and a [`store`](Self::store) in one if it says `true`. If it says `false`, that of a
+    /// [`load`](Self::load): it comes after the operation whose value it found (`atomic.failed-cas-observes`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let v = gosync_atomic::Value::empty();
+    /// assert!(v.compare_and_swap(None, "one".to_owned()));
+    /// assert!(!v.compare_and_swap(None, "two".to_owned()));
+    /// assert!(v.compare_and_swap(Some(&"one".to_owned()), "two".to_owned()));
+    /// ```
+    #[doc(alias = "Value.CompareAndSwap")]
+    pub fn compare_and_swap(&self, old: Option<&T>, new: T) -> bool
+    where
+        T: PartialEq,
+    {
+        let mut found = self.load();
+        if found.as_deref() != old {
+            return false;
+        }
+        let mut new = Some(Arc::new(new));
+        loop {
+            match self.pointer.exchange(found.as_ref(), new) {
+                Ok(_) => return true,
+                Err(back) => new = back,
+            }
+            found = self.load();
+            if found.as_deref() != old {
+                return false;
+            }
+        }
+    }
+
+    /// The values, for a thread that reads often: while nothing is stored, a look costs one load. Not in Go.
+    ///
+    /// # Memory ordering
+    ///
+    /// That of a [`load`](Self::load).
+    #[must_use]
+    pub fn reader(&self) -> Reader<'_, T> {
+        self.pointer.reader()
+    }
+
+    /// The value, without the atomic. Not in Go.
+    ///
+    /// # Memory ordering
+    ///
+    /// None is needed: nobody else has it.
+    #[must_use]
+    pub fn into_inner(self) -> Option<Arc<T>> {
+        self.pointer.into_inner()
+    }
+}
+
+impl<T> Default for Value<T> {
+    /// One without a value.
+    fn default() -> Value<T> {
+        Value::empty()
+    }
+}
+
+impl<T> From<T> for Value<T> {
+    fn from(value: T) -> Value<T> {
+        Value::new(value)
+    }
+}
+
+/// The value, by a [`load`](Value::load).
+impl<T: fmt::Debug> fmt::Debug for Value<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Value").field(&self.load()).finish()
+    }
+}

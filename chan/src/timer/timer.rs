@@ -1,0 +1,77 @@
+//! [`Timer`]: one value, which can be put off.
+
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::deadline_after;
+
+use super::start;
+use crate::raw::{Pace, Setting};
+use crate::receiver::Receiver;
+
+/// Delivers one value on its channel when it is due, and can be stopped, and set again. Go: `time.Timer`, from Go 1.23 on.
+///
+/// What was stopped or set again leaves no value behind: after [`stop`](Timer::stop) there is nothing to receive, and after
+/// [`reset`](Timer::reset) nothing from before. So neither needs the channel to be drained. Clones are handles of the same
+/// timer; the channel is [`after`](crate::after)'s, can be used after the last of them has gone, and fires then, too.
+///
+/// # Memory ordering
+///
+/// The creation, and a `reset`, happen before the receive of the value that they lead to (`timer.arm-before-fire`).
+///
+/// # Examples
+///
+/// A deadline that is put off as long as something happens:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use gosync_chan::{Timer, bounded, select};
+///
+/// let (tx, requests) = bounded(3);
+/// (0..3).for_each(|i| tx.send(i).unwrap());
+///
+/// let idle = Timer::new(Duration::from_millis(20));
+/// let mut served = 0;
+/// loop {
+///     select! {
+///         recv(requests) -> request => {
+///             served += usize::from(request.is_ok());
+///             idle.reset(Duration::from_millis(20));
+///         }
+///         recv(idle.channel()) -> _ => break,
+///     }
+/// }
+/// assert_eq!(served, 3);
+/// ```
+#[derive(Clone, Debug)]
+#[doc(alias = "NewTimer")]
+pub struct Timer {
+    channel: Receiver<Instant>,
+}
+
+impl Timer {
+    /// One that is due in `duration`, or never if that is beyond what the clock can tell. Go: `time.NewTimer`.
+    #[must_use]
+    pub fn new(duration: Duration) -> Timer {
+        Timer { channel: start(Setting { when: deadline_after(duration), period: None }, Pace::Grid) }
+    }
+
+    /// Stops it: the value does not come any more. `true` if it would have come: it was not due yet, or had not been
+    /// received. O(1); never blocks.
+    pub fn stop(&self) -> bool {
+        self.channel.set_timer(Setting { when: None, period: None })
+    }
+
+    /// Sets it to be due in `duration`, from now on, whether it is running or not; who waits for its value waits for the
+    /// new one. `true` if it was running: the value would have come, or had not been received. O(1), and one wake-up for
+    /// each who waits, if the new value is due before the old one; never blocks.
+    pub fn reset(&self, duration: Duration) -> bool {
+        self.channel.set_timer(Setting { when: deadline_after(duration), period: None })
+    }
+
+    /// The channel of its value. Go: `t.C`.
+    #[must_use]
+    pub fn channel(&self) -> &Receiver<Instant> {
+        &self.channel
+    }
+}
