@@ -77,7 +77,7 @@ pub(crate) fn models() -> Vec<Model> {
             .witnesses(&["overtaken as often as may be", "served"])
             .reaches(&["mutex.reserve"]),
         holds(BOUND, "a task with some patience", || overtaking(1))
-            .bound(3)
+            .bound(2)
             .pinged()
             .witnesses(&["overtaken as often as may be", "served"])
             .reaches(&["mutex.pass.fail", "mutex.reserve"]),
