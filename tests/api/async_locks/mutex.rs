@@ -3,6 +3,7 @@
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
+use std::time::Duration;
 
 use gosync::{Mutex, RawMutex};
 
@@ -102,6 +103,28 @@ fn overtaking_ends() {
     assert!(tasks[1].is_ready());
     raw.unlock();
     assert_eq!(format!("{raw:?}"), FREE);
+}
+
+/// A task that steps back takes the time of its first call with it: when that is up, the very next one is refused.
+#[test]
+fn stepping_back_keeps_the_time() {
+    let round = || {
+        let raw = RawMutex::new();
+        raw.lock();
+        let mut task = Task::waiting(raw.lock_async());
+        raw.unlock();
+        if !raw.try_lock() {
+            return false;
+        }
+        assert!(!task.is_ready());
+        // More than it lets itself be overtaken.
+        thread::sleep(Duration::from_millis(1));
+        raw.unlock();
+        assert!(!raw.try_lock(), "overtaken once more");
+        assert!(task.is_ready());
+        true
+    };
+    assert!((0..3_000).any(|_| round()), "reserved at once, every time");
 }
 
 /// When one of them is dropped.
