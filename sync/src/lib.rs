@@ -1,4 +1,5 @@
-//! Go's concurrency primitives for Rust, with Go's semantics, on plain threads, without a runtime.
+//! Go's concurrency primitives for Rust, with Go's semantics, on plain threads, without a runtime; mutexes and wait groups
+//! for tasks, too.
 //!
 //! This crate is the facade: it re-exports the family, so that one dependency brings all of it.
 //!
@@ -12,6 +13,11 @@
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
 //! | a lock-free stack, as in `runtime/lfstack.go` | [`Stack`] |
+//!
+//! # Features
+//!
+//! `async`: [`Mutex`], [`RawMutex`] and [`WaitGroup`] for tasks as well, on any executor and without a dependency:
+//! `lock_async` and `wait_async`. Threads and tasks meet on one mutex and on one group, and stand in one line.
 //!
 //! # Examples
 //!
@@ -50,5 +56,9 @@ pub use gosync_chan::{select, select_biased};
 #[cfg(feature = "async")]
 pub use gosync_chan::{select_async, select_async_biased};
 pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};
+#[cfg(feature = "async")]
+pub use gosync_waitgroup::WaitAsync;
 pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
+#[cfg(feature = "async")]
+pub use mutex::{LockAsync, RawLockAsync};
 pub use mutex::{Mutex, MutexGuard, RawMutex};

@@ -1,6 +1,8 @@
 //! `Mutex` and `RawMutex`: nothing allocates, blocked or not.
 
+use std::pin::pin;
 use std::sync::Barrier;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -89,4 +91,33 @@ fn blocked() {
         }
     });
     assert_eq!(*mutex.lock(), 2 * (WARM_UP + 200));
+}
+
+/// Tasks that lock at once, wait, are overtaken, are polled with another waker, and go.
+#[test]
+fn tasks() {
+    let mut context = Context::from_waker(Waker::noop());
+    let context = &mut context;
+    without_allocating(|| {
+        let (mutex, raw) = (Mutex::new(0), RawMutex::new());
+        for _ in 0..100 {
+            assert!(pin!(mutex.lock_async()).poll(context).is_ready());
+            raw.lock();
+            let (mut first, mut second) = (pin!(raw.lock_async()), pin!(raw.lock_async()));
+            for _ in 0..2 {
+                assert!(first.as_mut().poll(context).is_pending());
+                assert!(second.as_mut().poll(context).is_pending());
+            }
+            assert!(pin!(raw.lock_async()).poll(context).is_pending());
+            raw.unlock();
+            if raw.try_lock() {
+                assert!(first.as_mut().poll(context).is_pending());
+                raw.unlock();
+            }
+            assert!(first.poll(context).is_ready());
+            raw.unlock();
+            assert!(second.poll(context).is_ready());
+            raw.unlock();
+        }
+    });
 }

@@ -1,6 +1,8 @@
 //! `WaitGroup`: nothing allocates but `go`.
 
+use std::pin::pin;
 use std::sync::Barrier;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -63,6 +65,32 @@ fn blocked() {
             (0..round % 4).for_each(|_| thread::yield_now());
             without_allocating(|| wg.done());
             start.wait();
+        }
+    });
+}
+
+/// Tasks that wait, are late, are polled with another waker, and go.
+#[test]
+fn tasks() {
+    let mut context = Context::from_waker(Waker::noop());
+    let context = &mut context;
+    without_allocating(|| {
+        let wg = WaitGroup::new();
+        for _ in 0..100 {
+            assert!(pin!(wg.wait_async()).poll(context).is_ready());
+            wg.add(1);
+            let (mut first, mut second) = (pin!(wg.wait_async()), pin!(wg.wait_async()));
+            for _ in 0..2 {
+                assert!(first.as_mut().poll(context).is_pending());
+                assert!(second.as_mut().poll(context).is_pending());
+            }
+            assert!(pin!(wg.wait_async()).poll(context).is_pending());
+            wg.done();
+            wg.add(1);
+            assert!(first.as_mut().poll(context).is_pending());
+            wg.done();
+            assert!(first.poll(context).is_ready());
+            assert!(second.poll(context).is_ready());
         }
     });
 }

@@ -13,8 +13,8 @@ use gosync::chan::{
     Sender, Ticker, Timer, TryIter, TryRecvError, TrySendError,
 };
 use gosync::{
-    JoinHandle, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawMutex, Stack, WaitGroup,
-    WaitTimeoutError,
+    JoinHandle, LockAsync, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex,
+    Stack, WaitAsync, WaitGroup, WaitTimeoutError,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -149,6 +149,18 @@ assert_impl_all!(MutexGuard<'static, u8>: Debug, Display, std::ops::DerefMut<Tar
 assert_not_impl_any!(Mutex<Opaque>: Debug, Default, Clone);
 assert_not_impl_any!(MutexGuard<'static, Opaque>: Debug, Display, Clone);
 
+// A task may move to another thread between two polls wherever its guard may; its future stays where it is in memory.
+assert_impl_all!(LockAsync<'static, Movable>: Send, Future<Output = MutexGuard<'static, Movable>>);
+assert_impl_all!(LockAsync<'static, [Movable]>: Send, Future);
+assert_impl_all!(LockAsync<'static, Opaque>: Debug);
+assert_not_impl_any!(LockAsync<'static, Fixed>: Send, Sync);
+assert_not_impl_any!(LockAsync<'static, Shared>: Send, Sync);
+assert_not_impl_any!(LockAsync<'static, u8>: Unpin, Clone);
+assert_impl_all!(RawLockAsync<'static>: Send, Debug, Future<Output = ()>);
+assert_not_impl_any!(RawLockAsync<'static>: Unpin, Clone);
+assert_impl_all!(WaitAsync<'static>: Send, Debug, Future<Output = ()>);
+assert_not_impl_any!(WaitAsync<'static>: Unpin, Clone);
+
 // A value moves from thread to thread, and is never shared.
 assert_impl_all!(Stack<Movable>: Send, Sync);
 assert_not_impl_any!(Stack<Fixed>: Send, Sync);
@@ -203,6 +215,7 @@ assert_type_eq_all!(gosync::chan::Receiver<u8>, gosync_chan::Receiver<u8>);
 assert_type_eq_all!(gosync::chan::Chan<u8>, gosync_chan::Chan<u8>);
 assert_type_eq_all!(gosync::chan::SendError<u8>, gosync_chan::SendError<u8>);
 assert_type_eq_all!(gosync::WaitGroup, gosync_waitgroup::WaitGroup);
+assert_type_eq_all!(gosync::WaitAsync<'static>, gosync_waitgroup::WaitAsync<'static>);
 assert_type_eq_all!(gosync::WaitTimeoutError, gosync_waitgroup::WaitTimeoutError);
 assert_type_eq_all!(JoinHandle<u8>, std::thread::JoinHandle<u8>);
 

@@ -20,6 +20,7 @@
 //! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
+//! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 //! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
@@ -27,6 +28,7 @@
 //! | `counters` | the counters: places, sums, threads that end |
 
 mod after_func;
+mod async_locks;
 mod atomics;
 mod auto_traits;
 mod close;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use gosync::chan::{self, Chan, CloseError, IntoIter, Receiver, Sender, TryRecvError, TrySendError};
 use gosync::{
-    Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawMutex, Stack, WaitGroup, WaitTimeoutError, atomic,
+    LockAsync, Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync,
+    WaitGroup, WaitTimeoutError, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
@@ -32,6 +33,11 @@ const_assert_eq!(size_of::<Mutex<[u8; 12]>>(), 16);
 assert_eq_size!(MutexGuard<'static, [u64; 100]>, usize);
 assert_eq_size!(Option<MutexGuard<'static, u64>>, usize);
 assert_eq_size!(MutexGuard<'static, [u64]>, [usize; 2]);
+
+// A node of a line, and who it is for.
+const_assert!(size_of::<LockAsync<'static, u64>>() <= 15 * size_of::<usize>());
+const_assert!(size_of::<RawLockAsync<'static>>() <= 14 * size_of::<usize>());
+const_assert!(size_of::<WaitAsync<'static>>() <= 14 * size_of::<usize>());
 
 const_assert_eq!(size_of::<Once>(), 4);
 const_assert_eq!(align_of::<Once>(), 4);

@@ -4,6 +4,7 @@
 //!
 //! * `model.rs`: what a model is, and how one is run in a child process.
 //! * `plain.rs`: memory that loom watches, for use in models.
+//! * `task.rs`: tasks in models.
 //! * `rules.rs`: the table in docs/RULES.md, checked against the models.
 //! * `runner.rs`: the parent: a test per model, and the closing count.
 //! * `mutants.rs`: the parent that weakens.
@@ -27,6 +28,8 @@ mod plain;
 mod rules;
 #[cfg(gosync_loom)]
 mod runner;
+#[cfg(gosync_loom)]
+mod task;
 
 #[cfg(gosync_loom)]
 fn main() -> std::process::ExitCode {

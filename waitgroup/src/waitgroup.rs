@@ -2,9 +2,10 @@
 //!
 //! | bits | meaning | who changes them |
 //! | --- | --- | --- |
-//! | 0 `WAITERS` | somebody sleeps, or is about to, until the count is zero | set by a wait; cleared by the decrement to zero |
+//! | 0 `WAITERS` | a thread sleeps, or is about to, until the count is zero | set by a wait; cleared by the decrement to zero |
 //! | 1 `PANICKED` | a task has panicked | set before that task's decrement; cleared by `clear_panicked` |
-//! | 2..31 | the count | `add`, `done`, tasks |
+//! | 2 `TASKS` | somebody is in the line of async waiters (`wait_async.rs`), or was | set by such a wait; cleared by the decrement to zero |
+//! | 3..31 | the count | `add`, `done`, tasks |
 //!
 //! Every change is a read-modify-write, so the decrements of one round form one release sequence: the load that finds
 //! zero acquires all of them, not only the last (wg.all-dones-before-wait).
@@ -25,16 +26,17 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{Cpu, Futex, await_change, const_fn, deadline_after, has_passed, ord, step};
+use gosync_atomic::__sys::{Cpu, Futex, Waker, await_change, const_fn, deadline_after, has_passed, ord, step};
 
 use crate::error::WaitTimeoutError;
 
 const WAITERS: u32 = 1;
 const PANICKED: u32 = 2;
-const ONE: u32 = 4;
-const MAX: u32 = (1 << 29) - 1;
+pub(crate) const TASKS: u32 = 4;
+const ONE: u32 = 8;
+const MAX: u32 = u32::MAX / ONE;
 
-fn count(word: u32) -> u32 {
+pub(crate) fn count(word: u32) -> u32 {
     word / ONE
 }
 
@@ -42,7 +44,8 @@ fn count(word: u32) -> u32 {
 ///
 /// Four bytes, no allocation, `const`. [`add`](WaitGroup::add) before a task starts, [`done`](WaitGroup::done) when it
 /// ends, [`wait`](WaitGroup::wait) for all of them; or [`go`](WaitGroup::go), which does the first two. Any number of
-/// threads may wait, with or without a deadline, and the group can be used again once they have returned.
+/// threads may wait, with or without a deadline, and of tasks (`wait_async`, feature `async`), and the group can be used again
+/// once they have returned.
 ///
 /// Every operation takes a constant number of steps of its own, and repeats a few of them when another thread has changed
 /// the group in between; the last `done` wakes all waiters.
@@ -82,7 +85,7 @@ fn count(word: u32) -> u32 {
 /// ```
 #[doc(alias = "sync.WaitGroup")]
 pub struct WaitGroup {
-    word: Futex,
+    pub(crate) word: Futex,
 }
 
 impl WaitGroup {
@@ -215,8 +218,8 @@ impl WaitGroup {
             }
         }
         // From here on the group may be gone.
-        if old & WAITERS != 0 {
-            step!("wg.wake", waker.wake_all());
+        if old & (WAITERS | TASKS) != 0 {
+            wake(old, waker);
         }
         true
     }
@@ -246,6 +249,46 @@ impl WaitGroup {
     pub fn wait(&self) {
         let outcome = self.wait_until(None);
         debug_assert!(outcome.is_ok(), "without a deadline it ends at zero only");
+    }
+
+    /// As [`wait`](WaitGroup::wait), but lets the task wait: `wg.wait_async().await`. Feature `async`. Go: `wg.Wait()`.
+    ///
+    /// Works on any executor; tasks and threads may wait for one group at a time. A task that waits neither spins nor
+    /// sleeps. As with a thread, one that is late to see zero waits for the next round's zero.
+    ///
+    /// # Cancellation
+    ///
+    /// The future may be dropped at any time: nobody else notices. One that is forgotten (`mem::forget`) while it waits
+    /// keeps its waker for ever, and does no other harm.
+    ///
+    /// # Panics
+    ///
+    /// The future panics where [`wait`](WaitGroup::wait) would, and if it is polled after it was ready. A waker that panics
+    /// does so in the [`done`](WaitGroup::done) that called it, after all the others were called.
+    ///
+    /// # Memory ordering
+    ///
+    /// A future that is ready orders as the return of `wait` does; one that is dropped before orders nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let wg = gosync_waitgroup::WaitGroup::new();
+    /// // As an executor does it.
+    /// let mut context = Context::from_waker(Waker::noop());
+    /// wg.add(1);
+    /// let mut waiter = pin!(wg.wait_async());
+    /// assert!(waiter.as_mut().poll(&mut context).is_pending());
+    /// wg.done();
+    /// assert_eq!(waiter.as_mut().poll(&mut context), Poll::Ready(()));
+    /// ```
+    #[cfg(feature = "async")]
+    #[doc(alias = "Wait")]
+    pub fn wait_async(&self) -> crate::WaitAsync<'_> {
+        crate::WaitAsync::new(self)
     }
 
     /// As [`wait`](WaitGroup::wait), but blocks for `timeout` at most. One that has passed is still `Ok` if the count is
@@ -329,9 +372,7 @@ impl WaitGroup {
         if count(word) != 0 {
             return Err(WaitTimeoutError);
         }
-        if word & PANICKED != 0 {
-            panic!("a task of this WaitGroup panicked");
-        }
+        report(word);
         Ok(())
     }
 
@@ -388,6 +429,31 @@ impl WaitGroup {
     pub fn clear_panicked(&self) -> bool {
         // Relaxed: the bit is a note, not a message.
         self.word.fetch_and(!PANICKED, ord!("wg.clear-panicked", Relaxed)) & PANICKED != 0
+    }
+}
+
+/// Wakes who waited, after the count has become zero; `old` is the word before that. The group may be gone.
+#[inline]
+fn wake(old: u32, waker: Waker) {
+    #[cfg(feature = "async")]
+    if old & TASKS != 0 {
+        // Threads first: the wakers of tasks are other people's code.
+        let line = waker.second_queue();
+        if old & WAITERS != 0 {
+            step!("wg.wake-beside-tasks", waker.wake_all());
+        }
+        return crate::wait_async::wake_tasks(&line);
+    }
+    debug_assert!(old & WAITERS != 0, "nobody waits");
+    step!("wg.wake", waker.wake_all());
+}
+
+/// Panics if this is the word of a group with a task that panicked.
+#[inline]
+#[track_caller]
+pub(crate) fn report(word: u32) {
+    if word & PANICKED != 0 {
+        panic!("a task of this WaitGroup panicked");
     }
 }
 

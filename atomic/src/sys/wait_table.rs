@@ -23,7 +23,9 @@
 //! 1. A node's links and its task are read and written only under the lock of its word's bucket.
 //! 2. A node is in the queue from `push_*` until `pop` or `remove` takes it out. Whoever pops it has claimed it and
 //!    completes it exactly once; whoever owns it may leave once it has removed it or seen it completed.
-//! 3. A queued node stays where it is.
+//! 3. A queued node stays where it is. A task's may never leave: a pinned future that is forgotten stays where it is for
+//!    ever, although what it borrowed goes. So a word whose bit says that nobody is in line may find such nodes under its
+//!    address, and drops them from the line ([`QueueGuard::forget_all`]) before it queues the first of its own.
 //!
 //! # Wake-ups
 //!
@@ -37,6 +39,7 @@
 //! primitive's own edges are its word's affair: the queue promises none.
 
 use std::fmt;
+use std::marker::PhantomPinned;
 use std::ptr::NonNull;
 use std::task::Waker;
 use std::time::Instant;
@@ -54,7 +57,14 @@ pub struct Waiter {
     tag: u32,
     /// Of a task, until it is popped.
     task: UnsafeCell<Option<Waker>>,
+    _pinned: PhantomPinned,
 }
+
+// SAFETY: links and task are used under a lock only (invariant 1), the task can be sent, and the rest is an atomic. Where
+// a queued node is it stays (invariant 3), whichever thread owns it.
+unsafe impl Send for Waiter {}
+// SAFETY: as above; what a shared reference offers uses the atomic only.
+unsafe impl Sync for Waiter {}
 
 struct Links {
     queued: bool,
@@ -92,7 +102,13 @@ impl Waiter {
             prev_queue: None,
             next_queue: None,
         };
-        Waiter { sleeper: Sleeper::new(), links: UnsafeCell::new(links), tag, task: UnsafeCell::new(task) }
+        Waiter {
+            sleeper: Sleeper::new(),
+            links: UnsafeCell::new(links),
+            tag,
+            task: UnsafeCell::new(task),
+            _pinned: PhantomPinned,
+        }
     }
 
     /// Spins for a moment, if that has paid off lately, before [`wait`](Waiter::wait) sleeps.
@@ -240,6 +256,14 @@ impl QueueGuard<'_> {
             self.unlink(waiter);
         }
         queued
+    }
+
+    /// Takes out every node, and wakes nobody: for a word that nobody waits for, so that all that is here was forgotten
+    /// (invariant 3). Their wakers stay in them.
+    pub fn forget_all(&mut self) {
+        while let Some(front) = self.front() {
+            self.unlink(front);
+        }
     }
 
     /// Lets another waker wake this node's task. If the node is still queued, the old one; if not, this one, unused.

@@ -28,10 +28,11 @@
 //!
 //! # Invariants
 //!
-//! 1. At most one thread is the front that was called; only it clears `CALLED`, and `CALLED` is set from the release
+//! 1. At most one thread or task is the front that was called; only it clears `CALLED`, and `CALLED` is set from the release
 //!    that took it out of the line.
 //! 2. `RESERVED` implies `CALLED` and not `LOCKED`. It ends when the front takes the lock.
-//! 3. `QUEUED` says whether the line is empty, whenever the line's lock is free.
+//! 3. `QUEUED` says whether the line is empty, whenever the line's lock is free; but for nodes of tasks that waited for
+//!    another lock at this address and were forgotten, which the next to join an empty line takes out.
 //!
 //! # Ordering
 //!
@@ -52,7 +53,7 @@ const ONE_FRONT: &str = "two threads were called at once";
 /// The lock. Whoever takes it, any thread may release it.
 #[derive(Debug)]
 pub(super) struct FairLock {
-    word: Futex,
+    pub(super) word: Futex,
 }
 
 /// What is known about a lock at some moment.
@@ -65,7 +66,7 @@ pub(super) struct State {
 }
 
 /// What came of joining the line.
-enum Joined {
+pub(super) enum Joined {
     /// The lock was free, and was taken.
     Not,
     /// In line, and the next to be called.
@@ -108,7 +109,7 @@ impl FairLock {
 
     /// Takes the lock if it is free and that needs no look at the clock; or else the word.
     #[inline(always)]
-    fn take_open(&self) -> Result<(), u32> {
+    pub(super) fn take_open(&self) -> Result<(), u32> {
         // Relaxed: a guess that the exchanges check. Where nobody waits, they do not wait for it either.
         let word = self.word.load(ord!("mutex.take.look", Relaxed));
         // Acquire, in both: pairs with the Release of the last unlock. Relaxed on failure: nothing was taken.
@@ -134,7 +135,7 @@ impl FairLock {
 
     /// As [`try_lock`](FairLock::try_lock), given what the word may be; or else what it is.
     #[inline(always)]
-    fn try_lock_from(&self, mut word: u32) -> Result<(), u32> {
+    pub(super) fn try_lock_from(&self, mut word: u32) -> Result<(), u32> {
         loop {
             let (new, take) = match word::attempt(word) {
                 Attempt::Closed => return Err(word),
@@ -173,7 +174,8 @@ impl FairLock {
             return false;
         }
         let waiter = Waiter::of_thread(0);
-        match self.join(&waiter, word) {
+        // SAFETY: it is new, and `await_call` removes it or sees it woken.
+        match unsafe { self.join(&waiter, word) } {
             Joined::Not => return true,
             // The next release is for this thread, and may come before it is asleep.
             Joined::AsTheFirst => waiter.spin(),
@@ -190,7 +192,8 @@ impl FairLock {
             }
             // The time of its first call goes with it.
             let waiter = Waiter::of_thread(word::stamp(word));
-            if self.step_back(&waiter, word) {
+            // SAFETY: it is new, and `await_call` removes it or sees it woken.
+            if unsafe { self.step_back(&waiter, word) } {
                 return true;
             }
             if !self.await_call(&waiter, deadline) {
@@ -200,7 +203,12 @@ impl FairLock {
     }
 
     /// Appends a node to the line, or takes the lock if it is free after all. `word` is a guess.
-    fn join(&self, waiter: &Waiter, mut word: u32) -> Joined {
+    ///
+    /// # Safety
+    ///
+    /// The node is new, and in line unless the lock was taken: [`leave`](FairLock::leave) removes it, or it is seen woken,
+    /// before it moves or goes.
+    pub(super) unsafe fn join(&self, waiter: &Waiter, mut word: u32) -> Joined {
         let queue = self.word.queue();
         let mut line = queue.lock();
         loop {
@@ -220,7 +228,11 @@ impl FairLock {
                 Err(now) => word = now,
             }
         }
-        // SAFETY: it is new, and `await_call` removes it or sees it woken.
+        if word & QUEUED == 0 {
+            // Invariant 3. What is there all the same waited for another lock at this address, and was forgotten.
+            line.forget_all();
+        }
+        // SAFETY: the caller's contract.
         unsafe { line.push_back(NonNull::from(waiter)) };
         if word & (QUEUED | CALLED) == 0 { Joined::AsTheFirst } else { Joined::Behind }
     }
@@ -231,65 +243,86 @@ impl FairLock {
         if waiter.wait(deadline) {
             return true;
         }
-        let queue = self.word.queue();
-        let mut line = queue.lock();
         // SAFETY: the node is alive, and was pushed to this line.
-        if unsafe { line.remove(NonNull::from(waiter)) } {
-            if line.is_empty() {
-                // Relaxed: the bit publishes nothing.
-                self.word.fetch_and(!QUEUED, ord!("mutex.leave", Relaxed));
-            }
+        if unsafe { self.leave(waiter) } {
             return false;
         }
-        drop(line);
         // Too late: it was taken out of the line, and is called in a moment. Bounded by the caller's last steps.
         step!("mutex.await-call", waiter.wait(None), else true)
+    }
+
+    /// Takes a node out of the line; `false` if it is not there any more: it was called, or is about to be.
+    ///
+    /// # Safety
+    ///
+    /// The node is alive, and was pushed to this line.
+    pub(super) unsafe fn leave(&self, waiter: &Waiter) -> bool {
+        let queue = self.word.queue();
+        let mut line = queue.lock();
+        // SAFETY: the caller's contract.
+        let in_line = unsafe { line.remove(NonNull::from(waiter)) };
+        if in_line && line.is_empty() {
+            // Relaxed: the bit publishes nothing.
+            self.word.fetch_and(!QUEUED, ord!("mutex.leave", Relaxed));
+        }
+        in_line
     }
 
     /// As the front: takes the lock if it is free at some moment soon; or else what the word is.
     fn take_as_front(&self) -> Result<(), u32> {
         let mut pacer = Pacer::sparse();
         loop {
-            // Relaxed: a guess that the exchange checks.
-            let mut word = self.word.load(ord!("mutex.front.look", Relaxed));
-            while word & LOCKED == 0 {
-                let new = word::taken_by_front(word);
-                // Acquire: as in `take_open`. Relaxed on failure: it looks again.
-                match self.word.compare_exchange(
-                    word,
-                    new,
-                    ord!("mutex.front.take", Acquire),
-                    ord!("mutex.front.fail", Relaxed),
-                ) {
-                    Ok(_) => {
-                        debug_assert!(word & CALLED != 0, "{ONE_FRONT}");
-                        return Ok(());
-                    }
-                    Err(now) => word = now,
-                }
-            }
-            if !pacer.step() {
-                return Err(word);
+            let taken = self.try_as_front();
+            if taken.is_ok() || !pacer.step() {
+                return taken;
             }
         }
     }
 
+    /// As the front: takes the lock if it is free; or else what the word is.
+    #[inline]
+    pub(super) fn try_as_front(&self) -> Result<(), u32> {
+        // Relaxed: a guess that the exchange checks.
+        let mut word = self.word.load(ord!("mutex.front.look", Relaxed));
+        while word & LOCKED == 0 {
+            let new = word::taken_by_front(word);
+            // Acquire: as in `take_open`. Relaxed on failure: it looks again.
+            match self.word.compare_exchange(
+                word,
+                new,
+                ord!("mutex.front.take", Acquire),
+                ord!("mutex.front.fail", Relaxed),
+            ) {
+                Ok(_) => {
+                    debug_assert!(word & CALLED != 0, "{ONE_FRONT}");
+                    return Ok(());
+                }
+                Err(now) => word = now,
+            }
+        }
+        Err(word)
+    }
+
     /// As the front: goes back to the front of the line, or takes the lock (`true`) if it is free after all. `word` is a
     /// guess.
-    fn step_back(&self, waiter: &Waiter, word: u32) -> bool {
+    ///
+    /// # Safety
+    ///
+    /// As for [`join`](FairLock::join).
+    pub(super) unsafe fn step_back(&self, waiter: &Waiter, word: u32) -> bool {
         let queue = self.word.queue();
         let mut line = queue.lock();
         if self.pass_on(word, QUEUED) {
             return true;
         }
-        // SAFETY: it is new, and `await_call` removes it or sees it woken.
+        // SAFETY: the caller's contract.
         unsafe { line.push_front(NonNull::from(waiter)) };
         false
     }
 
     /// As the front: takes the lock if it is free (`true`); or else makes its release call the front of the line anew, and
     /// sets these bits. `word` is a guess.
-    fn pass_on(&self, mut word: u32, bits: u32) -> bool {
+    pub(super) fn pass_on(&self, mut word: u32, bits: u32) -> bool {
         loop {
             let free = word & LOCKED == 0;
             let new = if free { word::taken_by_front(word) } else { word::without_call(word) | bits };

@@ -1,6 +1,8 @@
 //! [`Mutex`]: a value and the lock that guards it. The lock is in `fair_lock.rs`; [`RawMutex`] is the lock alone.
 
 mod fair_lock;
+#[cfg(feature = "async")]
+mod lock_async;
 mod raw_mutex;
 mod word;
 
@@ -12,6 +14,8 @@ use std::time::{Duration, Instant};
 use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after};
 
 use fair_lock::FairLock;
+#[cfg(feature = "async")]
+pub use lock_async::{LockAsync, RawLockAsync};
 pub use raw_mutex::RawMutex;
 
 /// A value that one thread at a time may use: Go's `sync.Mutex` with the data that it guards.
@@ -21,11 +25,11 @@ pub use raw_mutex::RawMutex;
 ///
 /// # Fairness
 ///
-/// Waiters are served in the order of their arrival, but a running thread that finds the mutex unlocked may overtake
-/// them, which is what makes a contended mutex fast. It does not do so without end: 0.25 ms after the waiter at the front
-/// was first woken, and 0.5 ms after it at the latest (Go: 1 ms), those who would overtake it queue up behind the others
-/// instead. Under saturation at most one wake-up in 0.25 ms is lost to this, where Go's starvation mode pays one for every
-/// critical section.
+/// Waiters, threads and tasks alike, are served in the order of their arrival, but a running thread that finds the mutex
+/// unlocked may overtake them, which is what makes a contended mutex fast. It does not do so without end: 0.25 ms after the
+/// waiter at the front was first woken, and 0.5 ms after it at the latest (Go: 1 ms), those who would overtake it queue up
+/// behind the others instead. Under saturation of threads at most one wake-up in 0.25 ms is lost to this, where Go's
+/// starvation mode pays one for every critical section.
 ///
 /// # Memory ordering
 ///
@@ -86,6 +90,56 @@ impl<T: ?Sized> Mutex<T> {
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.lock.lock();
         MutexGuard::of(self)
+    }
+
+    /// Locks, and lets the task wait until it can: `mutex.lock_async().await`. Feature `async`. Go: `mu.Lock()`.
+    ///
+    /// Works on any executor. Tasks and threads stand in one line, are served in the order of their arrival, and are
+    /// overtaken for as long and no longer. A task that waits neither spins nor sleeps: it looks once when it is woken, so it may
+    /// be woken several times in the quarter of a millisecond in which others overtake it. The guard may be held across an
+    /// `.await`; whoever waits for it on a thread, with [`lock`](Mutex::lock), blocks that thread, so a task whose executor
+    /// also runs the holder must not do that.
+    ///
+    /// # Cancellation
+    ///
+    /// The future may be dropped at any time. If it was in line it leaves the line, if it was called it hands that on to
+    /// the next in line, and nobody waits longer for it. It loses its place.
+    ///
+    /// A future that has been polled must be polled again when it is woken, or be dropped: once it was called the others
+    /// wait for it, as they wait for one that holds the lock. So a task must not put aside a future that is in line, say in
+    /// a `select!` by reference, and wait for something else that needs the same mutex. To forget it (`mem::forget`, when it
+    /// is in line) is to forget a guard: when its turn comes, the mutex stays as good as locked.
+    ///
+    /// # Panics
+    ///
+    /// The future panics if it is polled after it was ready. A waker that panics does so in the unlock that called it, or in
+    /// the drop of a future that handed on its call; the mutex is as if it had not.
+    ///
+    /// # Memory ordering
+    ///
+    /// A `lock_async` that is ready counts as a `lock`: see [`Mutex`](Mutex#memory-ordering). One that is dropped before
+    /// orders nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let mutex = gosync::Mutex::new(1);
+    /// // As an executor does it.
+    /// let mut context = Context::from_waker(Waker::noop());
+    /// let guard = mutex.lock();
+    /// let mut task = pin!(async { *mutex.lock_async().await += 1 });
+    /// assert!(task.as_mut().poll(&mut context).is_pending());
+    /// drop(guard);
+    /// assert_eq!(task.as_mut().poll(&mut context), Poll::Ready(()));
+    /// assert_eq!(*mutex.lock(), 2);
+    /// ```
+    #[cfg(feature = "async")]
+    #[doc(alias = "Lock")]
+    pub fn lock_async(&self) -> LockAsync<'_, T> {
+        LockAsync::new(self)
     }
 
     /// Locks if that needs no waiting. Go: `mu.TryLock()`.

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use gosync_atomic::__sys::{const_fn, deadline_after};
 
 use super::fair_lock::{FairLock, State};
+#[cfg(feature = "async")]
+use super::lock_async::RawLockAsync;
 
 /// A lock without data and without a guard: Go's `sync.Mutex` as it is.
 ///
@@ -59,6 +61,38 @@ impl RawMutex {
     #[doc(alias = "Lock")]
     pub fn lock(&self) {
         self.lock.lock();
+    }
+
+    /// Locks, and lets the task wait until it can: `mutex.lock_async().await`. Feature `async`. Go: `mu.Lock()`.
+    ///
+    /// As [`Mutex::lock_async`](crate::Mutex::lock_async), with the same guarantees on a future that is dropped before it
+    /// is ready. One that is ready has locked, and nothing but an [`unlock`](RawMutex::unlock) undoes that: a combinator
+    /// that drops the output of a future that is ready leaves the mutex locked. Where that can happen, use
+    /// [`Mutex`](crate::Mutex), whose guard unlocks.
+    ///
+    /// # Panics
+    ///
+    /// As [`Mutex::lock_async`](crate::Mutex::lock_async).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::task::{Context, Waker};
+    ///
+    /// use gosync::RawMutex;
+    ///
+    /// static LOCK: RawMutex = RawMutex::new();
+    ///
+    /// let mut context = Context::from_waker(Waker::noop());
+    /// assert!(pin!(LOCK.lock_async()).poll(&mut context).is_ready());
+    /// assert!(!LOCK.try_lock());
+    /// LOCK.unlock();
+    /// ```
+    #[cfg(feature = "async")]
+    #[doc(alias = "Lock")]
+    pub fn lock_async(&self) -> RawLockAsync<'_> {
+        RawLockAsync::new(&self.lock)
     }
 
     /// Locks if that needs no waiting; whether it did. Go: `mu.TryLock()`.

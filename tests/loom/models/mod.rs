@@ -8,6 +8,7 @@ mod deadline;
 mod go;
 mod handles;
 mod mutex;
+mod mutex_async;
 mod once;
 mod oncevalue;
 mod permit;
@@ -22,6 +23,7 @@ mod timer;
 mod value;
 mod wait_table;
 mod waitgroup;
+mod waitgroup_async;
 mod waitgroup_timed;
 
 use crate::model::Model;
@@ -49,6 +51,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         counters::models(),
         go::models(),
         mutex::models(),
+        mutex_async::models(),
         once::models(),
         oncevalue::models(),
         reader::models(),
@@ -58,6 +61,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         value::models(),
         wait_table::models(),
         waitgroup::models(),
+        waitgroup_async::models(),
         waitgroup_timed::models(),
     ];
     let mut models: Vec<Model> = channels.into_iter().chain(others.into_iter().flatten()).collect();

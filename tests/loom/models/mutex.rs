@@ -10,10 +10,10 @@ use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
 
-const ORDER: &str = "mutex.n-unlock-before-m-lock";
+pub(super) const ORDER: &str = "mutex.n-unlock-before-m-lock";
 const TRY: &str = "mutex.trylock-success-is-lock";
 const OTHER: &str = "mutex.unlock-by-other-goroutine";
-const BOUND: &str = "gosync.mutex-bound";
+pub(super) const BOUND: &str = "gosync.mutex-bound";
 const DEADLINE: &str = "gosync.mutex-deadline";
 
 pub(crate) fn models() -> Vec<Model> {
@@ -334,7 +334,7 @@ fn sections(threads: usize, rounds: usize) {
     assert_eq!(*mutex.lock(), threads * rounds);
 }
 
-fn increment(mutex: &Arc<Mutex<usize>>) -> gosync::JoinHandle<()> {
+pub(super) fn increment(mutex: &Arc<Mutex<usize>>) -> gosync::JoinHandle<()> {
     let mutex = Arc::clone(mutex);
     go(move || *mutex.lock() += 1)
 }

@@ -3,17 +3,17 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::ptr::NonNull;
-use std::sync::Arc as StdArc;
-use std::task::{Context, Poll, Wake as TaskWake, Waker as TaskWaker};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use gosync::go;
 use gosync_atomic::__sys::control::{expire_deadlines, wake_spuriously};
-use gosync_atomic::__sys::{Futex, Parker, Unparker, Waiter, ord};
+use gosync_atomic::__sys::{Futex, Parker, Waiter, ord};
 use loom::sync::Arc;
 
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
+use crate::task::{block_on, waker_of};
 
 const TABLE: &str = "gosync.wait-table";
 
@@ -275,37 +275,6 @@ impl Drop for Pass<'_> {
         if self.queued {
             // SAFETY: alive and of this queue.
             unsafe { self.gate.word.queue().lock().remove(NonNull::from(&self.waiter)) };
-        }
-    }
-}
-
-struct Unpark(Unparker);
-
-// SAFETY: loom runs one thread at a time and reports unordered accesses.
-unsafe impl Send for Unpark {}
-// SAFETY: as above.
-unsafe impl Sync for Unpark {}
-
-impl TaskWake for Unpark {
-    fn wake(self: StdArc<Self>) {
-        // A reference of this thread's own: loom does not see std's Arc, and so not that the other one is still there.
-        self.0.clone().unpark();
-    }
-}
-
-fn waker_of(parker: &Parker) -> TaskWaker {
-    TaskWaker::from(StdArc::new(Unpark(parker.unparker())))
-}
-
-/// Runs a task to its end.
-fn block_on<F: Future>(task: F) -> F::Output {
-    let parker = Parker::new();
-    let waker = waker_of(&parker);
-    let mut task = pin!(task);
-    loop {
-        match task.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => parker.park(),
         }
     }
 }

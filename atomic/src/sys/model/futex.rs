@@ -184,6 +184,12 @@ impl Drop for Futex {
 }
 
 impl Waker {
+    /// In a model a word has one bucket, and uses one of its lines.
+    #[must_use]
+    pub fn second_queue(&self) -> WaitQueue {
+        WaitQueue(Arc::clone(&self.0))
+    }
+
     /// Wakes one sleeper, if there is one.
     pub fn wake_one(self) {
         self.0.is(u32::MAX);

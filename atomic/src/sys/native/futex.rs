@@ -116,6 +116,14 @@ impl Futex {
 }
 
 impl Waker {
+    /// A second line in the table, of those who wait for this word without sleeping on it; it may outlive the word.
+    #[inline]
+    #[must_use]
+    pub fn second_queue(&self) -> WaitQueue {
+        // Words lie at multiples of four, so this is no word's own line.
+        WaitQueue::of(self.0.wrapping_byte_add(1))
+    }
+
     /// Wakes one sleeper, if there is one.
     #[inline]
     pub fn wake_one(self) {

@@ -41,13 +41,26 @@ mod tests {
     use std::ptr::NonNull;
 
     use super::*;
-    use crate::__sys::{Waiter, Wake};
+    use crate::__sys::{Futex, Waiter, Wake};
 
     #[test]
     fn neighbouring_words_fall_into_different_buckets() {
         let words: [AtomicU32; 64] = std::array::from_fn(|_| AtomicU32::new(0));
         let buckets: HashSet<_> = words.iter().map(|word| std::ptr::from_ref(WaitQueue::of(word).bucket)).collect();
         assert!(buckets.len() > 48, "{}", buckets.len());
+    }
+
+    #[test]
+    fn the_two_lines_of_a_word_are_two() {
+        let words = [Futex::new(0), Futex::new(0)];
+        let waiter = Waiter::of_thread(7);
+        let lines = words.each_ref().map(|word| [word.queue(), word.waker().second_queue()]);
+        // SAFETY: new, and taken out below.
+        unsafe { lines[0][1].lock().push_back(NonNull::from(&waiter)) };
+        let waiting = lines.map(|lines| lines.map(|line| line.lock().peek().is_some()));
+        assert_eq!(waiting, [[false, true], [false, false]]);
+        lines[0][1].lock().forget_all();
+        assert!(lines[0][1].lock().is_empty());
     }
 
     /// Several words in one bucket, against a queue of std's for each.

@@ -1,0 +1,157 @@
+//! Futures of wait groups, polled by hand.
+
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+
+use gosync::WaitGroup;
+
+use super::Task;
+use crate::watchdog::Watchdog;
+
+#[test]
+fn nothing_to_wait_for() {
+    let wg = WaitGroup::new();
+    assert!(Task::new(wg.wait_async()).is_ready());
+    wg.add(1);
+    let task = Task::new(wg.wait_async());
+    wg.done();
+    drop(task);
+    assert!(Task::new(wg.wait_async()).is_ready());
+}
+
+/// Each waiter is woken once, by the last task only, however many there are; then none is in line any more.
+#[test]
+fn many_tasks() {
+    let wg = WaitGroup::new();
+    // Around the size of a batch, and far beyond.
+    for waiters in [1, 2, 15, 16, 17, 31, 32, 33, 1_000] {
+        wg.add(2);
+        let mut tasks: Vec<_> = (0..waiters).map(|_| Task::waiting(wg.wait_async())).collect();
+        wg.done();
+        assert!(tasks.iter_mut().all(|task| task.wakes() == 0 && !task.is_ready()));
+        wg.done();
+        assert!(tasks.iter_mut().all(|task| task.wakes() == 1 && task.is_ready()), "{waiters}");
+        wg.add(1);
+        wg.done();
+        assert!(tasks.iter().all(|task| task.wakes() == 1));
+    }
+}
+
+/// A task that looks before it is told leaves the line.
+#[test]
+fn ready_without_a_wake() {
+    let wg = Arc::new(WaitGroup::new());
+    for round in 0..500 {
+        wg.add(1);
+        let mut tasks: Vec<_> = (0..3).map(|_| Task::waiting(wg.wait_async())).collect();
+        thread::scope(|s| {
+            s.spawn(|| wg.done());
+            (0..round % 5).for_each(|_| thread::yield_now());
+            while !tasks[1].is_ready() {}
+        });
+        assert!(tasks[0].is_ready());
+        assert!(tasks[2].wakes() == 1 && tasks[2].is_ready());
+    }
+}
+
+/// Woken at the end of a round and polled in the next one, a task waits on.
+#[test]
+fn late() {
+    let wg = WaitGroup::new();
+    wg.add(1);
+    let mut task = Task::waiting(wg.wait_async());
+    for round in 1..=20 {
+        wg.done();
+        assert_eq!(task.wakes(), round);
+        wg.add(1);
+        assert!(!task.is_ready(), "the next round is not over");
+    }
+    wg.done();
+    assert_eq!(task.wakes(), 21);
+    assert!(task.is_ready());
+}
+
+/// Tasks that go take nobody's wake-up with them, and leave nothing behind.
+#[test]
+fn dropped() {
+    let wg = WaitGroup::new();
+    for gone in 0..8 {
+        wg.add(1);
+        let mut tasks: Vec<_> = (0..3).map(|_| Task::waiting(wg.wait_async())).collect();
+        let mut n = 0;
+        tasks.retain(|_| {
+            n += 1;
+            gone >> (n - 1) & 1 == 0
+        });
+        wg.done();
+        assert!(tasks.iter().all(|task| task.wakes() == 1));
+        // One goes when it was woken, without having looked.
+        tasks.pop();
+        assert!(tasks.iter_mut().all(Task::is_ready));
+        assert_eq!(format!("{wg:?}"), "WaitGroup { count: 0, panicked: false }");
+    }
+}
+
+/// A future that is forgotten is woken and ignored, also when another group is in the place of its own.
+#[test]
+fn forgotten() {
+    let mut wg = WaitGroup::new();
+    wg.add(1);
+    let counts: Vec<_> = (0..40)
+        .map(|_| {
+            let task = Task::waiting(wg.wait_async());
+            let count = Arc::clone(&task.count);
+            mem::forget(task);
+            count
+        })
+        .collect();
+    wg = WaitGroup::new();
+    wg.add(1);
+    let mut task = Task::waiting(wg.wait_async());
+    wg.done();
+    assert!(task.wakes() == 1 && task.is_ready());
+    assert!(counts.iter().all(|count| count.0.load(std::sync::atomic::Ordering::Relaxed) == 1));
+}
+
+/// A panic of a task is reported by every future, once each.
+#[test]
+fn a_panic_is_reported() {
+    let _watchdog = Watchdog::new();
+    let wg = Arc::new(WaitGroup::new());
+    wg.add(1);
+    let mut tasks = [Task::waiting(wg.wait_async()), Task::waiting(wg.wait_async())];
+    wg.go(|| panic!("expected by this test"));
+    while !format!("{wg:?}").contains("count: 1") {
+        thread::yield_now();
+    }
+    wg.done();
+    let mut text = |n: usize| {
+        let payload = catch_unwind(AssertUnwindSafe(|| tasks[n].is_ready())).unwrap_err();
+        *payload.downcast::<&str>().unwrap()
+    };
+    assert_eq!(text(0), "a task of this WaitGroup panicked");
+    assert_eq!(text(0), "a future that has seen the end of its wait group was polled once more");
+    assert_eq!(text(1), "a task of this WaitGroup panicked");
+    assert!(wg.clear_panicked());
+    assert!(Task::new(wg.wait_async()).is_ready());
+}
+
+/// Threads and tasks wait for one group; some threads have a deadline.
+#[test]
+fn beside_threads() {
+    let _watchdog = Watchdog::new();
+    let wg = Arc::new(WaitGroup::new());
+    for round in 0..300 {
+        wg.add(1);
+        let mut tasks: Vec<_> = (0..round % 4).map(|_| Task::waiting(wg.wait_async())).collect();
+        thread::scope(|s| {
+            s.spawn(|| wg.wait());
+            s.spawn(|| wg.wait_timeout(std::time::Duration::from_micros(round)).is_ok());
+            (0..round % 6).for_each(|_| thread::yield_now());
+            wg.done();
+        });
+        assert!(tasks.iter_mut().all(|task| task.wakes() == 1 && task.is_ready()));
+    }
+}
