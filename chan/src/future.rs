@@ -53,6 +53,18 @@ impl<T> Place<T> {
         unsafe { self.node().as_ref() }.task().poll(cx.waker())
     }
 
+    /// Takes the value out of a node whose outcome is known.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Node::take`].
+    unsafe fn take(&self) -> T {
+        // SAFETY: the caller's contract: the node is written.
+        let node = unsafe { self.node().as_ref() };
+        // SAFETY: the caller's contract.
+        unsafe { node.take() }
+    }
+
     /// Ends a node whose outcome is known.
     ///
     /// # Safety
@@ -106,7 +118,7 @@ impl<T> Future for SendFuture<'_, T> {
             this.stage = Stage::Finished;
             if outcome != Outcome::Done {
                 // SAFETY: written, and completed without taking the value.
-                this.value = Some(unsafe { this.place.node().as_ref().take() });
+                this.value = Some(unsafe { this.place.take() });
             }
             // SAFETY: the outcome is known.
             unsafe { this.place.end() };
@@ -207,7 +219,7 @@ impl<T> Future for RecvFuture<'_, T> {
             let Poll::Ready(outcome) = (unsafe { this.place.poll(cx) }) else { return Poll::Pending };
             this.stage = if outcome == Outcome::Retry { Stage::Idle } else { Stage::Finished };
             // SAFETY: written, and completed by the delivery of a value, which is taken once.
-            let value = (outcome == Outcome::Done).then(|| unsafe { this.place.node().as_ref().take() });
+            let value = (outcome == Outcome::Done).then(|| unsafe { this.place.take() });
             // SAFETY: the outcome is known.
             unsafe { this.place.end() };
             if this.stage == Stage::Finished {
