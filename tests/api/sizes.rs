@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use gosync::chan::{self, Chan, CloseError, IntoIter, Receiver, Sender, TryRecvError, TrySendError};
+use gosync::chan::{
+    self, Chan, CloseError, IntoIter, Receiver, RecvFuture, RecvStream, SendFuture, Sender, TryRecvError, TrySendError,
+};
 use gosync::{
     LockAsync, Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync,
     WaitGroup, WaitTimeoutError, atomic,
@@ -18,6 +20,13 @@ assert_eq_size!(Sender<()>, usize);
 assert_eq_size!(IntoIter<u64>, usize);
 // Nil takes the pointer's niche, so there is none left for `Option`.
 assert_eq_size!(Option<Sender<u64>>, [usize; 2]);
+
+// A task's operation waits in its future: a reference, a node with its links and its waker, and the value. A value that is
+// to be sent is in the future before it is in the node.
+const_assert!(size_of::<RecvFuture<'static, u64>>() <= 10 * size_of::<usize>());
+const_assert!(size_of::<SendFuture<'static, u64>>() <= 11 * size_of::<usize>());
+const_assert!(size_of::<RecvFuture<'static, [u64; 100]>>() <= 9 * size_of::<usize>() + size_of::<[u64; 100]>());
+assert_eq_size!(RecvStream<'static, [u64; 100]>, [usize; 2]);
 
 const_assert_eq!(size_of::<WaitGroup>(), 4);
 const_assert_eq!(align_of::<WaitGroup>(), 4);

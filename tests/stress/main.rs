@@ -6,6 +6,7 @@
 //! | `endings` | closes, and handles that come and go, during traffic: every value is received, returned or dropped, once |
 //! | `linearizable` | whoever has sent can receive at once; and histories of random operations, checked against a model |
 //! | `selects` | random selects of every kind on several channels, with closes; two that face each other; a thousand on one |
+//! | `tasks` | tasks beside threads, futures that are dropped at random points; ten thousand tasks |
 //! | `checker` | the model and the search, and that they reject wrong histories |
 //! | `waitgroup` | rounds of one group with several waiters |
 //! | `once` | races for one run, with panics |
@@ -29,6 +30,7 @@ mod progress;
 mod rng;
 mod selects;
 mod stack;
+mod tasks;
 mod traffic;
 mod value;
 mod waitgroup;
