@@ -46,31 +46,36 @@ fn one_wake_for_one_unlock() {
     assert_eq!(format!("{raw:?}"), FREE);
 }
 
+/// Polls until it is ready, and has the mutex: nothing else may be waited for meanwhile.
+fn lock_now(task: &mut Task<gosync::RawLockAsync<'_>>) {
+    while !task.is_ready() {
+        thread::yield_now();
+    }
+}
+
 /// Tasks and threads stand in one line.
 #[test]
 fn one_line_for_tasks_and_threads() {
     with_some_pause(|pause| {
         let (raw, order) = (&RawMutex::new(), &Mutex::new(Vec::new()));
+        let section = |who| {
+            order.lock().push(who);
+            raw.unlock();
+        };
         raw.lock();
         thread::scope(|s| {
             let mut before = Task::waiting(raw.lock_async());
-            let waiter = s.spawn(|| {
+            s.spawn(|| {
                 raw.lock();
-                order.lock().push("thread");
-                raw.unlock();
+                section("thread");
             });
             thread::sleep(pause);
             let mut behind = Task::waiting(raw.lock_async());
             raw.unlock();
-            assert!(before.is_ready());
-            order.lock().push("before");
-            raw.unlock();
-            waiter.join().unwrap();
-            while !behind.is_ready() {
-                thread::yield_now();
-            }
-            order.lock().push("behind");
-            raw.unlock();
+            lock_now(&mut before);
+            section("before");
+            lock_now(&mut behind);
+            section("behind");
         });
         order.lock().as_slice() == ["before", "thread", "behind"]
     });
@@ -251,9 +256,7 @@ fn forgotten_before_the_mutex_went() {
             });
             raw.unlock();
             assert_eq!(tasks[1].wakes(), 1);
-            while !tasks[1].is_ready() {
-                thread::yield_now();
-            }
+            lock_now(&mut tasks[1]);
             raw.unlock();
         });
         assert_eq!(format!("{raw:?}"), FREE);
