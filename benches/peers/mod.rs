@@ -6,5 +6,6 @@ pub mod locks;
 pub mod onces;
 pub mod selects;
 pub mod stacks;
+pub mod task_channels;
 pub mod values;
 pub mod wait_groups;

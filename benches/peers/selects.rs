@@ -1,5 +1,5 @@
 //! What chooses among several channel operations. A select is a macro here, so an implementation is a module whose text is
-//! the same for all: to add one, name its crate in [`implementations!`].
+//! the same for all: to add one, name its crate at the end of this file.
 
 use std::hint::black_box;
 

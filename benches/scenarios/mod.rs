@@ -7,6 +7,7 @@ pub mod locks;
 pub mod onces;
 pub mod selects;
 pub mod stacks;
+pub mod tasks;
 pub mod values;
 pub mod wait_groups;
 
@@ -16,6 +17,7 @@ use crate::harness::Scenario;
 pub fn all() -> Vec<Scenario> {
     let families = [
         channels::scenarios(),
+        tasks::scenarios(),
         locks::scenarios(),
         onces::scenarios(),
         selects::scenarios(),

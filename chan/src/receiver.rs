@@ -141,8 +141,14 @@ impl<T> Receiver<T> {
     ///
     /// Dropping the future loses nothing: a value that it was given goes to the next receiver, or back to the front of the
     /// buffer, which may then hold one more than its capacity, and which another receiver may have found closed and drained
-    /// in between. At capacity 0 its send has completed then, although nobody
-    /// has received the value yet. A future that is leaked while it waits stays in line, and may swallow one value.
+    /// in between. At capacity 0 its send has completed then, although nobody has received the value yet. With several
+    /// receivers, one that has got a later value meanwhile may get this one after it. A future that is leaked while it
+    /// waits stays in line, and may swallow one value.
+    ///
+    /// # Timers
+    ///
+    /// A thread that waits for a timer looks at the clock itself; a task is not woken when the time has come, only when
+    /// another operation of that channel finds that out. Use the executor's timers.
     ///
     /// # Panics
     ///

@@ -170,7 +170,7 @@ impl<T> Sender<T> {
     }
 
     /// Closes the channel: no value enters any more, blocked senders get theirs back, receivers drain the buffer and then
-    /// see the end. O(blocked operations). Go: `close(ch)`.
+    /// see the end. O(blocked operations); allocates only if tasks wait, a list of them. Go: `close(ch)`.
     ///
     /// # Errors
     ///
