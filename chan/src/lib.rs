@@ -1,4 +1,4 @@
-//! Go's channels for Rust threads.
+//! Go's channels for Rust: for threads and, with feature `async`, for tasks on the same handles.
 //!
 //! A channel is a FIFO between any number of senders and receivers. [`bounded(n)`](bounded) is Go's `make(chan T, n)`; at
 //! capacity 0 it has no buffer, and a send completes only together with its receive. [`unbounded()`](unbounded) never
@@ -11,6 +11,7 @@
 //! | `v, ok := <-ch` | [`rx.recv()`](Receiver::recv) |
 //! | `for v := range ch` | [`for v in rx`](Receiver::iter) |
 //! | `close(ch)` | [`tx.close()`](Sender::close), or drop the last sender |
+//! | `select` | [`select!`], [`select_biased!`]; [`Select`] for a list that is made at run time |
 //! | `select { case ch <- v: default: }` | [`tx.try_send(v)`](Sender::try_send) |
 //! | `select { case v := <-ch: default: }` | [`rx.try_recv()`](Receiver::try_recv) |
 //! | `select { case v := <-ch: case <-time.After(d): }` | [`rx.recv_timeout(d)`](Receiver::recv_timeout) |
@@ -19,6 +20,14 @@
 //! | `time.After(d)`, `time.Tick(d)` | [`after(d)`](after), [`at(t)`](at), [`tick(d)`](tick) |
 //! | `time.NewTimer(d)`, `time.NewTicker(d)` | [`Timer::new(d)`](Timer::new), [`Ticker::new(d)`](Ticker::new) |
 //! | `time.AfterFunc(d, f)` | [`after_func(d, f)`](after_func) |
+//!
+//! It is a drop-in for crossbeam-channel 0.5: functions, types, errors, `select!` and `Select` are there under the same
+//! names, with the same behaviour but for a short list, which docs/PORTING.md of the repository has.
+//!
+//! # Features
+//!
+//! `async`: `send_async`, `recv_async` and `stream` on the handles, and `select_async!`, for any executor. Tasks and threads
+//! stand in one line, and a future may be dropped at any time.
 //!
 //! # How it behaves
 //!

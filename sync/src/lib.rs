@@ -1,11 +1,11 @@
-//! Go's concurrency primitives for Rust, with Go's semantics, on plain threads, without a runtime; mutexes and wait groups
-//! for tasks, too.
+//! Go's concurrency primitives for Rust, with Go's semantics, on plain threads and on async tasks, without a runtime.
 //!
 //! This crate is the facade: it re-exports the family, so that one dependency brings all of it.
 //!
 //! | Go | here |
 //! | --- | --- |
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
+//! | `select` | [`select!`], [`select_biased!`] |
 //! | `time.After`, `Tick`, `NewTimer`, `NewTicker`, `AfterFunc` | [`chan::after`], [`chan::tick`], [`chan::Timer`], [`chan::Ticker`], [`chan::after_func`] |
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
@@ -16,8 +16,9 @@
 //!
 //! # Features
 //!
-//! `async`: [`Mutex`], [`RawMutex`] and [`WaitGroup`] for tasks as well, on any executor and without a dependency:
-//! `lock_async` and `wait_async`. Threads and tasks meet on one mutex and on one group, and stand in one line.
+//! `async`: channels, [`Mutex`], [`RawMutex`] and [`WaitGroup`] for tasks as well, on any executor: `send_async`,
+//! `recv_async`, `select_async!`, `lock_async` and `wait_async`. Threads and tasks meet on one channel, mutex or group, and
+//! stand in one line. Its one dependency is `futures-core`.
 //!
 //! # Examples
 //!
