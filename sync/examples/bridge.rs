@@ -1,4 +1,4 @@
-//! Counts the lines, words and bytes of every file below a directory, as `wc` does, sorted by path:
+//! Counts the lines, words and bytes of every file below a directory, in the manner of `wc`, sorted by path:
 //!
 //! ```console
 //! $ cargo run --release --features async --example bridge src
@@ -44,7 +44,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Counts as `wc` does in the C locale, where every byte that is no space belongs to a word.
+    /// Counts bytes: a line is what ends with a newline, a word whatever stands between spaces of ASCII.
     pub(crate) fn of(text: &[u8]) -> Counts {
         let space = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
         Counts {
