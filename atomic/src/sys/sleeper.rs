@@ -20,7 +20,7 @@
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use super::{Cpu, Futex, await_change, ord, step, woke_a_peer};
+use super::{Cpu, Futex, await_state, ord, step, woke_a_peer};
 
 const ASLEEP: u32 = 1;
 const CLAIMED: u32 = 2;
@@ -48,11 +48,12 @@ impl Sleeper {
         }
     }
 
-    /// Spins for a moment, as long as that may save a sleep: see [`await_change`]. `peer` is where the thread that is
+    /// Spins for a moment, as long as that may save a sleep: see [`await_state`]. `peer` is where the thread that is
     /// likely to complete this last ran. Orders nothing.
     #[inline]
     pub fn spin(&self, peer: Cpu) {
-        await_change(&self.word, 0, peer);
+        // Who has claimed it is about to complete it: that is not the time to go to sleep.
+        await_state(&self.word, peer, |state| state >> OUTCOME != 0);
     }
 
     /// Sleeps until completed: `Some` outcome; or until the deadline has passed: `None`, after which it may be

@@ -1,9 +1,10 @@
 //! [`Operations`]: the list of a [`Select`](super::Select).
 
+use std::mem::MaybeUninit;
 use std::ops::Deref;
+use std::slice;
 
-use crate::raw::Side;
-use crate::raw::select::{FEW, Name, Operation};
+use crate::raw::select::{FEW, Operation};
 
 /// A list of operations. All of them are in `few` as long as there are few, and else in `many`.
 ///
@@ -11,23 +12,26 @@ use crate::raw::select::{FEW, Name, Operation};
 /// its handles. `Vec` promises not to.
 #[derive(Clone)]
 pub(super) struct Operations<'a> {
-    few: [Operation<'a>; FEW],
+    /// The first `len` are written, if there are few.
+    few: [MaybeUninit<Operation<'a>>; FEW],
     many: Vec<Operation<'a>>,
     len: usize,
 }
 
 impl<'a> Operations<'a> {
+    #[inline]
     pub(super) fn new() -> Operations<'a> {
-        Operations { few: [Operation::of(None, Side::Receivers, Name::Number(0)); FEW], many: Vec::new(), len: 0 }
+        Operations { few: [MaybeUninit::uninit(); FEW], many: Vec::new(), len: 0 }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, operation: Operation<'a>) {
         if self.len < FEW {
-            self.few[self.len] = operation;
+            self.few[self.len].write(operation);
         } else {
             if self.len == FEW {
-                self.many.clear();
-                self.many.extend(self.few);
+                let few = self.to_vec();
+                self.many = few;
             }
             self.many.push(operation);
         }
@@ -40,7 +44,7 @@ impl<'a> Operations<'a> {
         } else {
             self.many.remove(at);
             if self.many.len() == FEW {
-                self.few.copy_from_slice(&self.many);
+                self.few.iter_mut().zip(&self.many).for_each(|(few, many)| _ = few.write(*many));
             }
         }
         self.len -= 1;
@@ -50,7 +54,13 @@ impl<'a> Operations<'a> {
 impl<'a> Deref for Operations<'a> {
     type Target = [Operation<'a>];
 
+    #[inline]
     fn deref(&self) -> &[Operation<'a>] {
-        if self.len <= FEW { &self.few[..self.len] } else { &self.many }
+        if self.len <= FEW {
+            // SAFETY: the first `len` are written, and an operation is laid out as room for one.
+            unsafe { slice::from_raw_parts(self.few.as_ptr().cast(), self.len) }
+        } else {
+            &self.many
+        }
     }
 }

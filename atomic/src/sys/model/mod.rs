@@ -101,6 +101,9 @@ impl Cpu {
 /// Waits no time at all: what is not correct without waiting is not correct.
 pub fn await_change(_word: &Futex, _pending: u32, _peer: Cpu) {}
 
+/// As [`await_change`].
+pub fn await_state(_word: &Futex, _peer: Cpu, _is_reached: impl Fn(u32) -> bool) {}
+
 /// Nothing: see [`await_change`].
 pub fn woke_a_peer() {}
 

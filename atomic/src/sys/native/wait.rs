@@ -64,8 +64,14 @@ impl Cpu {
 /// Waits for `word` to stop being `pending`, for a few microseconds at most. `peer` is where the thread that is to
 /// change it was last seen. Orders nothing: the caller looks at the word itself.
 pub fn await_change(word: &Futex, pending: u32, peer: Cpu) {
+    await_state(word, peer, |state| state != pending);
+}
+
+/// As [`await_change`], for a word of which some states are not worth the end of the wait.
+#[inline]
+pub fn await_state(word: &Futex, peer: Cpu, is_reached: impl Fn(u32) -> bool) {
     let woke_a_peer = WOKE_A_PEER.replace(false);
-    let changed = || word.load(Ordering::Relaxed) != pending;
+    let changed = || is_reached(word.load(Ordering::Relaxed));
     if cpus() == 1 {
         yields(YIELDS_ONLY, changed);
     } else if peer != Cpu::UNKNOWN && peer == Cpu::current() {

@@ -458,6 +458,7 @@ fn settle(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper) -> Outcome
         Fired::Promised(sender) => {
             // SAFETY: as above.
             step!("select.tell-holder", unsafe { waiter::complete(sender, Outcome::Partner) });
+            sleeper.spin(Cpu::UNKNOWN);
             sleeper.wait(None).map_or(Outcome::Retry, |code| Outcome::from_code(code).1)
         }
         // Nothing was fired.
