@@ -147,8 +147,8 @@ impl<T> Receiver<T> {
     ///
     /// # Timers
     ///
-    /// A thread that waits for a timer looks at the clock itself; a task is not woken when the time has come, only when
-    /// another operation of that channel finds that out. Use the executor's timers.
+    /// From a timer's channel it is woken by the thread that waits for the functions of [`after_func`](crate::after_func),
+    /// with an allocation for each value that it waits for.
     ///
     /// # Panics
     ///

@@ -196,7 +196,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    #[cfg(feature = "async")]
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.head.is_none()
     }
@@ -278,6 +278,15 @@ impl Observers {
 impl Drop for Observers {
     #[inline]
     fn drop(&mut self) {
+        if !self.0.is_empty() {
+            self.tell_all();
+        }
+    }
+}
+
+impl Observers {
+    #[cold]
+    fn tell_all(&mut self) {
         let mut wakes = Wakes::default();
         while let Some(waiter) = self.0.pop() {
             // SAFETY: claimed, and not completed yet.

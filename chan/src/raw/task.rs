@@ -104,12 +104,42 @@ pub(super) fn wake(waker: Waker) {
 }
 
 impl<T> Channel<T> {
+    /// Takes the oldest value of the ring, if there is nothing else to it.
+    fn recv_now(&self) -> Option<T> {
+        if !self.may_proceed(state::signs::RECV) {
+            return None;
+        }
+        let lock = self.front.lock.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let mut held = unsafe { Held::new(self) };
+        let value = held.pop();
+        drop((held, lock));
+        value
+    }
+
+    /// Appends a value to the ring, if there is nothing else to it.
+    fn send_now(&self, value: T) -> Result<(), T> {
+        if !self.may_proceed(state::signs::SEND) {
+            return Err(value);
+        }
+        let lock = self.front.lock.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let mut held = unsafe { Held::new(self) };
+        let result = held.push(value);
+        drop((held, lock));
+        result
+    }
+
     /// Receives at once, or leaves the node in the queue for the task of this waker.
     ///
     /// # Safety
     ///
     /// `node` is room for a node; if this is pending, it stays in place until it is completed or given up.
     pub(crate) unsafe fn start_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Poll<Option<T>> {
+        if let Some(value) = self.recv_now() {
+            return Poll::Ready(Some(value));
+        }
+        // A waker's clone is a user's code: not under the lock.
         let waker = waker.clone();
         let mut observers = Observers::default();
         let mut state = self.settling();
@@ -159,6 +189,10 @@ impl<T> Channel<T> {
     ///
     /// As for [`start_recv`](Channel::start_recv).
     pub(crate) unsafe fn start_send(&self, node: NonNull<Node<T>>, value: T, waker: &Waker) -> Poll<Result<(), T>> {
+        let value = match self.send_now(value) {
+            Ok(()) => return Poll::Ready(Ok(())),
+            Err(value) => value,
+        };
         let waker = waker.clone();
         let mut observers = Observers::default();
         let mut state = self.settling();

@@ -4,6 +4,7 @@ mod drops;
 mod futures;
 mod mixed;
 mod streams;
+mod timers;
 mod wakers;
 
 use std::future::Future;
