@@ -245,6 +245,32 @@ impl<T> Node<T> {
         self.slot.with(|slot| unsafe { slot.cast::<T>().read() })
     }
 
+    /// Puts a value into the slot of what is no node yet, and will be none: its operation is done.
+    ///
+    /// # Safety
+    ///
+    /// `node` is room for one, which nobody else knows.
+    #[inline]
+    pub(crate) unsafe fn write_slot(node: NonNull<Node<T>>, value: T) {
+        // SAFETY: the caller's contract: it points to room for a node.
+        let slot = unsafe { &raw mut (*node.as_ptr()).slot };
+        // SAFETY: as above.
+        unsafe { slot.write(UnsafeCell::new(MaybeUninit::new(value))) };
+    }
+
+    /// As [`take`](Node::take), of what may only have a slot.
+    ///
+    /// # Safety
+    ///
+    /// As for [`take`](Node::take).
+    #[inline]
+    pub(crate) unsafe fn take_slot(node: NonNull<Node<T>>) -> T {
+        // SAFETY: the caller's contract: there is a slot.
+        let slot = unsafe { &(*node.as_ptr()).slot };
+        // SAFETY: the caller's contract; nobody else touches the slot any more.
+        slot.with(|slot| unsafe { slot.cast::<T>().read() })
+    }
+
     /// Sleeps until the node of a plain operation is completed: `Some`; or until the deadline has passed: `None`.
     ///
     /// `peer` is where the thread that is likely to complete it last ran. After `None` the operation may be completed

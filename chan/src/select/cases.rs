@@ -223,10 +223,9 @@ impl<'a, T> RecvCase<'a, T> {
     pub fn finish(&self) -> Result<T, RecvError> {
         match self.outcome.take() {
             Some(Outcome::Done) => {
-                // SAFETY: the select has written the node, and is over.
-                let node = unsafe { &*self.node.get().cast::<Node<T>>() };
-                // SAFETY: a value was delivered, and is taken once: the outcome is gone.
-                Ok(unsafe { node.take() })
+                let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
+                // SAFETY: the select is over, and has written the slot; the value is taken once: the outcome is gone.
+                Ok(unsafe { Node::take_slot(node) })
             }
             _ => Err(RecvError),
         }

@@ -15,7 +15,7 @@ use super::super::{Channel, Front, Grant, Observers, Side};
 ///
 /// What implements it begins with a [`Front`].
 pub(crate) unsafe trait Port {
-    /// Does the operation if it can be done now. The node is then written, if it has a slot.
+    /// Does the operation if it can be done now. The node's slot is then written, if it has one.
     ///
     /// # Safety
     ///
@@ -107,10 +107,8 @@ unsafe impl<T> Port for Channel<T> {
         let mut held = unsafe { Held::new(self) };
         if case.wants == Wants::Transfer {
             if let Some(value) = held.pop() {
-                // SAFETY: the caller's contract: it is room for such a node.
-                unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) };
-                // SAFETY: the node is the caller's own, and was never queued.
-                unsafe { waiter::put_into(node, value) };
+                // SAFETY: the caller's contract: it is room for such a node, and only the value is wanted of it.
+                unsafe { Node::write_slot(node.cast(), value) };
                 return Fired::Won(Outcome::Done, None);
             }
         }
