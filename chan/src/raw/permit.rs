@@ -16,7 +16,8 @@
 //!
 //! > permits to send + promised senders + deserted senders = permits to receive + promised receivers + deserted receivers
 //!
-//! which is what makes it right that nobody remembers who was promised to whom.
+//! which is what makes it right that nobody remembers who was promised to whom. A task that completes a send first does not
+//! wait: its value goes into the ring, set aside for the other holder (`early`), and counts as a promised sender.
 //!
 //! A permit that is given back ([`Channel::give_back`]) goes to the next in line; a promised peer starts over
 //! ([`Outcome::Retry`]). One that is forgotten is lost: its room or its value stays set aside, its partner waits for ever.

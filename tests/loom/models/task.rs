@@ -2,15 +2,15 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use gosync::chan::{self, Chan, Select};
 use gosync::go;
-use gosync_atomic::__sys::{Parker, Unparker};
+use gosync_atomic::__sys::Parker;
 
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
+use crate::task::block_on;
 
 const SEND_BEFORE_RECV: &str = "chan.send-before-recv-complete";
 const RECV_BEFORE_SEND: &str = "chan.recv-before-unbuffered-send-complete";
@@ -187,27 +187,7 @@ pub(crate) fn models() -> Vec<Model> {
     models
 }
 
-struct Thread(Unparker);
-
-impl Wake for Thread {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Runs a future on this thread.
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
-    let parker = Parker::new();
-    let waker = Waker::from(Arc::new(Thread(parker.unparker())));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        parker.park();
-    }
-}
-
+/// Polls once, with a waker that wakes nobody.
 pub(super) fn poll_once_and_drop<F: Future>(future: F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -7,9 +7,10 @@ use std::task::{Context, Poll, Waker};
 use gosync::chan::{self, Chan, Select};
 use gosync::{go, select_async};
 
-use super::task::{block_on, poll_once_and_drop};
+use super::task::poll_once_and_drop;
 use crate::model::{Model, holds, witness};
 use crate::plain::Plain;
+use crate::task::block_on;
 
 const SEND_BEFORE_RECV: &str = "chan.send-before-recv-complete";
 const RECV_BEFORE_SEND: &str = "chan.recv-before-unbuffered-send-complete";
