@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::deadline_after;
+use gosync_atomic::__sys::{deadline_after, waits};
 
 use crate::error::{CloseError, SendError, SendTimeoutError, TrySendError};
 use crate::handle::Handle;
@@ -104,7 +104,9 @@ impl<T> Sender<T> {
     /// If the channel is closed, before or while this blocks, or if nobody is left to receive. The value is in the error.
     #[inline]
     #[doc(alias = "<-")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        waits!("sends on a channel");
         self.handle.send(value)
     }
 
@@ -136,7 +138,9 @@ impl<T> Sender<T> {
     /// assert!(error.is_timeout());
     /// assert_eq!(error.into_inner(), "nobody listens");
     /// ```
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        waits!("sends on a channel");
         self.handle.send_until(value, deadline_after(timeout))
     }
 
@@ -145,7 +149,9 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// If there was no room in time, or if the channel is closed. The value is in the error.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        waits!("sends on a channel");
         self.handle.send_until(value, Some(deadline))
     }
 

@@ -20,6 +20,9 @@
 //! `recv_async`, `select_async!`, `lock_async` and `wait_async`. Threads and tasks meet on one channel, mutex or group, and
 //! stand in one line. Its one dependency is `futures-core`.
 //!
+//! `deadlock`: a report when all threads wait for each other, and a list of who waits where: module `deadlock`. It costs
+//! nothing when it is off.
+//!
 //! # Examples
 //!
 //! ```
@@ -44,6 +47,10 @@
 //! assert_eq!(squares.try_iter().sum::<i32>(), 30);
 //! ```
 
+#[cfg(feature = "deadlock")]
+gosync_atomic::__sys::native_only! {
+    pub mod deadlock;
+}
 mod go;
 mod mutex;
 

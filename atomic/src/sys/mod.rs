@@ -64,7 +64,7 @@ compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
 
 pub use crate::{
     __const_fn as const_fn, __native_only as native_only, __ord as ord, __process_wide as process_wide, __step as step,
-    __thread_local as thread_local,
+    __thread_local as thread_local, __waits as waits,
 };
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
@@ -174,4 +174,23 @@ macro_rules! __thread_local {
     (static $name:ident: $type:ty = $init:expr) => {
         $crate::__sys::loom_thread_local! { static $name: $type = $init }
     };
+}
+
+/// Notes for the rest of the block what the thread does, and where it was told to: for the deadlock report. The function is
+/// `#[cfg_attr(feature = "deadlock", track_caller)]`.
+#[cfg(all(feature = "deadlock", not(gosync_loom)))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __waits {
+    ($what:literal) => {
+        let _waits = $crate::__sys::waits::Waits::enter($what, ::core::panic::Location::caller());
+    };
+}
+
+/// Nothing, without the feature.
+#[cfg(not(all(feature = "deadlock", not(gosync_loom))))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __waits {
+    ($what:literal) => {};
 }

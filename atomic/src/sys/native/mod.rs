@@ -12,6 +12,8 @@ mod slots;
 mod stamp;
 mod table;
 mod wait;
+#[cfg(feature = "deadlock")]
+pub mod waits;
 
 pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell};
