@@ -20,13 +20,18 @@ impl BriefTimer {
         BriefTimer { alarm: Alarm::brief(Box::new(f)) }
     }
 
-    /// Sets it, or stops it; whether it was set before, and not called. O(log timers); never blocks.
+    /// Sets it to be called then, and not at another time. O(log timers); never blocks.
     ///
     /// # Panics
     ///
     /// If the thread that waits has to be started, and cannot be.
-    pub fn set(&self, when: Option<Instant>) -> bool {
-        service::set(&self.alarm, when)
+    pub fn set(&self, when: Instant) {
+        service::set(&self.alarm, Some(when));
+    }
+
+    /// Stops it; it may have been called. O(log timers); never blocks.
+    pub fn stop(&self) {
+        service::set(&self.alarm, None);
     }
 }
 

@@ -190,7 +190,7 @@ impl Scope {
         // Not under the lock.
         drop(end);
         if let Some(timer) = timer {
-            step!("ctx.stop-timer", timer.set(None));
+            step!("ctx.stop-timer", timer.stop());
         }
         // Whoever was first: it has to be done when this returns.
         step!("ctx.raise", self.done.raise());
@@ -266,7 +266,7 @@ impl Scope {
     /// Without handles: stops its timer, and takes it out of its parent's list. The parent.
     fn part(&self) -> Option<Arc<Scope>> {
         if let Some(timer) = self.with(|state| state.timer.take()) {
-            step!("ctx.part-timer", timer.set(None));
+            step!("ctx.part-timer", timer.stop());
         }
         self.leave()
     }
@@ -311,10 +311,10 @@ impl Scope {
         if is_over {
             return;
         }
-        timer.set(Some(timeout.when));
+        timer.set(timeout.when);
         // Who ended it in between has stopped the timer before it was set.
         if step!("ctx.stop-late-timer", scope.with(|state| state.is_over), else false) {
-            timer.set(None);
+            timer.stop();
         }
     }
 }
