@@ -7,6 +7,7 @@
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
 //! | `select` | [`select!`], [`select_biased!`] |
 //! | `time.After`, `Tick`, `NewTimer`, `NewTicker`, `AfterFunc` | [`chan::after`], [`chan::tick`], [`chan::Timer`], [`chan::Ticker`], [`chan::after_func`] |
+//! | package `context` | [`context`] |
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
@@ -51,9 +52,11 @@
 gosync_atomic::__sys::native_only! {
     pub mod deadlock;
 }
+pub mod context;
 mod go;
 mod mutex;
 
+pub use context::Context;
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_atomic as atomic;
