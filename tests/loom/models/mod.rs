@@ -11,6 +11,7 @@ mod mutex;
 mod mutex_async;
 mod once;
 mod oncevalue;
+mod package;
 mod permit;
 mod reader;
 mod rendezvous;
@@ -54,6 +55,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         mutex_async::models(),
         once::models(),
         oncevalue::models(),
+        package::models(),
         reader::models(),
         seam::models(),
         stack::models(),
