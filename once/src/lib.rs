@@ -18,5 +18,7 @@ mod value;
 mod wrappers;
 
 pub use once::Once;
+#[doc(hidden)]
+pub use value::Failure as __Failure;
 pub use value::{OncePanic, OnceValue};
 pub use wrappers::{OnceFunc, OnceValues};

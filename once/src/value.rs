@@ -76,8 +76,13 @@ union Slot<T, F> {
     failure: ManuallyDrop<Box<Failure>>,
 }
 
-/// What later callers get.
-enum Failure {
+/// What later callers get. Hidden, and exempt from semver: `gosync::singleflight` has callers of the same kind.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Failure(Payload);
+
+#[derive(Debug)]
+enum Payload {
     Literal(&'static str),
     Text(String),
     Other,
@@ -171,22 +176,25 @@ impl<T, F> OnceValue<T, F> {
 }
 
 impl Failure {
-    fn new(payload: &(dyn Any + Send)) -> Failure {
-        if let Some(&literal) = payload.downcast_ref::<&'static str>() {
-            Failure::Literal(literal)
+    /// What is known of a panic.
+    #[must_use]
+    pub fn new(payload: &(dyn Any + Send)) -> Failure {
+        Failure(if let Some(&literal) = payload.downcast_ref::<&'static str>() {
+            Payload::Literal(literal)
         } else if let Some(text) = payload.downcast_ref::<String>() {
-            Failure::Text(text.clone())
+            Payload::Text(text.clone())
         } else {
-            Failure::Other
-        }
+            Payload::Other
+        })
     }
 
+    /// Panics again, with the caller's location.
     #[track_caller]
-    fn raise(&self) -> ! {
-        match self {
-            Failure::Literal(literal) => panic_any(*literal),
-            Failure::Text(text) => panic_any(text.clone()),
-            Failure::Other => panic_any(OncePanic),
+    pub fn raise(&self) -> ! {
+        match &self.0 {
+            Payload::Literal(literal) => panic_any(*literal),
+            Payload::Text(text) => panic_any(text.clone()),
+            Payload::Other => panic_any(OncePanic),
         }
     }
 }

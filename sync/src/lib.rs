@@ -47,6 +47,7 @@
 
 mod go;
 mod mutex;
+pub mod singleflight;
 
 pub use go::{JoinHandle, go};
 #[doc(inline)]

@@ -9,13 +9,16 @@
 //! more than an order that Go would not have chosen. What an item outside of the package names is not seen: that is
 //! initialised when it is asked for.
 
-/// The order of all, or of one and what it depends on.
+/// The order of all, or of one and what it depends on. In the latter case without what depends on it in turn: of such a
+/// circle it comes first.
 ///
 /// Each variable is its name and the text of its initialiser; an item is text that begins to count when something names a
 /// function, constant or macro in it.
 pub(super) fn order(variables: &[(&str, &str)], items: &[&str], of: Option<usize>) -> Vec<usize> {
-    let dependencies: Vec<Vec<bool>> = variables.iter().map(|(_, text)| named_by(text, variables, items)).collect();
-    let mut to_come = of.map_or_else(|| vec![true; variables.len()], |of| closure(&dependencies, of));
+    let named: Vec<Vec<bool>> = variables.iter().map(|(_, text)| named_by(text, variables, items)).collect();
+    let dependencies: Vec<Vec<bool>> = (0..variables.len()).map(|i| closure(&named, i)).collect();
+    let is_wanted = |i: usize| of.is_none_or(|of| i == of || (dependencies[of][i] && !dependencies[i][of]));
+    let mut to_come: Vec<bool> = (0..variables.len()).map(is_wanted).collect();
     let mut order = Vec::new();
     loop {
         let is_ready =
@@ -49,14 +52,14 @@ fn named_by(text: &str, variables: &[(&str, &str)], items: &[&str]) -> Vec<bool>
     named
 }
 
-/// One of them and all on which it depends.
-fn closure(dependencies: &[Vec<bool>], of: usize) -> Vec<bool> {
-    let mut inside = vec![false; dependencies.len()];
+/// One of them and all that it names, directly or not.
+fn closure(named: &[Vec<bool>], of: usize) -> Vec<bool> {
+    let mut inside = vec![false; named.len()];
     let mut next = vec![of];
     while let Some(i) = next.pop() {
         if !inside[i] {
             inside[i] = true;
-            next.extend((0..inside.len()).filter(|&j| dependencies[i][j]));
+            next.extend((0..inside.len()).filter(|&j| named[i][j]));
         }
     }
     inside
@@ -166,6 +169,9 @@ mod tests {
     fn circles_begin_where_they_are_declared_first() {
         assert_eq!(named(&[("A", "*B"), ("B", "*A"), ("C", "1")], &[], None), ["C", "A", "B"]);
         assert_eq!(named(&[("A", "*A")], &[], Some("A")), ["A"]);
+        let variables = [("X", "*A"), ("A", "*B + *D"), ("B", "*A"), ("D", "1")];
+        assert_eq!(named(&variables, &[], None), ["D", "X", "A", "B"]);
+        assert_eq!(named(&variables, &[], Some("B")), ["D", "B"]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod reader;
 mod rendezvous;
 mod seam;
 mod select;
+mod singleflight;
 mod stack;
 mod task;
 mod task_select;
@@ -58,6 +59,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         package::models(),
         reader::models(),
         seam::models(),
+        singleflight::models(),
         stack::models(),
         timer::models(),
         value::models(),
