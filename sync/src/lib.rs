@@ -12,6 +12,7 @@
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
+//! | package variables, `func init()`, imports | [`package!`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
 //! | a lock-free stack, as in `runtime/lfstack.go` | [`Stack`] |
 //!
@@ -55,6 +56,7 @@ gosync_atomic::__sys::native_only! {
 pub mod context;
 mod go;
 mod mutex;
+pub mod singleflight;
 
 pub use context::Context;
 pub use go::{JoinHandle, go};
@@ -66,7 +68,7 @@ pub use gosync_chan as chan;
 pub use gosync_chan::{select, select_biased};
 #[cfg(feature = "async")]
 pub use gosync_chan::{select_async, select_async_biased};
-pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};
+pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues, package};
 #[cfg(feature = "async")]
 pub use gosync_waitgroup::WaitAsync;
 pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};

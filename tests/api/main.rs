@@ -23,6 +23,7 @@
 //! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
+//! | `package` | `package!`: what is initialised when, panics, cycles, the grammar |
 //! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
 //! | `value` | `Value`, `Pointer`, `Reader`: identity, drops, comparisons, panics, unsized and odd values |
 //! | `counters` | the counters: places, sums, threads that end |
@@ -40,6 +41,7 @@ mod handles;
 mod mutex;
 mod once;
 mod order;
+mod package;
 mod panics;
 mod reentrant;
 #[path = "../stress/rng.rs"]

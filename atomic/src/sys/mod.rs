@@ -123,6 +123,7 @@ pub fn run_aside(name: &str, f: impl FnOnce() + Send + 'static) {
 #[doc(hidden)]
 macro_rules! __const_fn {
     ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis const fn $($rest)* };
+    ($(#[$attr:meta])* $vis:vis const unsafe fn $($rest:tt)*) => { $(#[$attr])* $vis const unsafe fn $($rest)* };
 }
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
@@ -131,6 +132,7 @@ macro_rules! __const_fn {
 #[doc(hidden)]
 macro_rules! __const_fn {
     ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis fn $($rest)* };
+    ($(#[$attr:meta])* $vis:vis const unsafe fn $($rest:tt)*) => { $(#[$attr])* $vis unsafe fn $($rest)* };
 }
 
 /// A function that returns the one value of the process, as a [`ProcessWide`].
