@@ -20,6 +20,8 @@
 //! `recv_async`, `select_async!`, `lock_async` and `wait_async`. Threads and tasks meet on one channel, mutex or group, and
 //! stand in one line. Its one dependency is `futures-core`.
 //!
+//! `sink`: `async`, and [`chan::Sender`] as a sink, with `futures-sink`.
+//!
 //! # Examples
 //!
 //! ```
