@@ -175,6 +175,34 @@ impl<T> Sender<T> {
         crate::future::SendFuture::new(self, value)
     }
 
+    /// The channel as a sink, for the combinators of futures-util and whatever else takes one. Feature `sink`. Allocates
+    /// once. Closing the sink does not close the channel: see [`SendSink`](crate::SendSink).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// use futures_sink::Sink;
+    ///
+    /// let (tx, rx) = gosync_chan::bounded(1);
+    /// let mut sink = pin!(tx.sink());
+    /// let cx = &mut Context::from_waker(Waker::noop());
+    /// assert_eq!(sink.as_mut().poll_ready(cx), Poll::Ready(Ok(())));
+    /// sink.as_mut().start_send("first").unwrap();
+    /// assert_eq!(sink.as_mut().poll_ready(cx), Poll::Ready(Ok(())), "the channel has it");
+    /// sink.as_mut().start_send("second").unwrap();
+    /// assert_eq!(sink.as_mut().poll_ready(cx), Poll::Pending, "the sink has it");
+    /// assert_eq!(rx.recv(), Ok("first"));
+    /// assert_eq!(sink.as_mut().poll_flush(cx), Poll::Ready(Ok(())));
+    /// assert_eq!(rx.recv(), Ok("second"));
+    /// ```
+    #[cfg(feature = "sink")]
+    pub fn sink(&self) -> crate::sink::SendSink<'_, T> {
+        crate::sink::SendSink::new(self)
+    }
+
     /// Closes the channel: no value enters any more, blocked senders get theirs back, receivers drain the buffer and then
     /// see the end. O(blocked operations); allocates only if tasks wait, a list of them. Go: `close(ch)`.
     ///

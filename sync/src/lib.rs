@@ -24,6 +24,7 @@
 //!
 //! `deadlock`: a report when all threads wait for each other, and a list of who waits where: module `deadlock`. It costs
 //! nothing when it is off.
+//! `sink`: `async`, and [`chan::Sender`] as a sink, with `futures-sink`.
 //!
 //! # Examples
 //!
