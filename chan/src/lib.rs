@@ -83,10 +83,10 @@ pub use select::{ReadyTimeoutError, Select, SelectTimeoutError, SelectedOperatio
 pub use sender::Sender;
 #[doc(hidden)]
 pub use signal::Signal as __Signal;
-#[doc(hidden)]
-pub use timer::BriefTimer as __BriefTimer;
 #[cfg(feature = "sink")]
 pub use sink::SendSink;
+#[doc(hidden)]
+pub use timer::BriefTimer as __BriefTimer;
 pub use timer::{FuncTimer, Ticker, Timer, after, after_func, at, tick};
 
 /// A channel whose buffer holds `capacity` values; 0 is a rendezvous. Go: `make(chan T, capacity)`.

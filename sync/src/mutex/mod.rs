@@ -1,8 +1,8 @@
 //! [`Mutex`]: a value and the lock that guards it. The lock is in `fair_lock.rs`; [`RawMutex`] is the lock alone.
 
-mod fair_lock;
+pub(crate) mod fair_lock;
 #[cfg(feature = "async")]
-mod lock_async;
+pub(crate) mod lock_async;
 mod raw_mutex;
 mod word;
 
