@@ -8,13 +8,17 @@ use std::{env, fs};
 use gosync_benches::harness::{GO, Scenario};
 use gosync_benches::scenarios;
 
-use crate::stepper::{self, Stepper};
+use crate::stepper::{self, Count, Stepper};
+
+/// So many instructions suffice to say what an operation costs: reading the clock at both ends of a stretch does not always
+/// take the same.
+const ENOUGH: u64 = 25_000;
 
 /// Operations of the two stretches; what one costs is the difference, without what comes once. `None` if the scenario has one
 /// number of operations only.
-fn stretches(scenario: &Scenario) -> Option<(usize, usize)> {
-    let few = scenario.operations.nearest(6.0);
-    let many = scenario.operations.nearest(4.0 * few as f64);
+fn stretches(scenario: &Scenario, few: usize, times: usize) -> Option<(usize, usize)> {
+    let few = scenario.operations.nearest(few as f64);
+    let many = scenario.operations.nearest((times * few) as f64);
     (few < many).then_some((few, many))
 }
 
@@ -37,11 +41,10 @@ fn scenarios_of_one_thread() -> impl Iterator<Item = Scenario> {
 }
 
 /// In the child: both stretches of the operation.
-fn child(scenario: &str, implementation: &str) {
+fn child(scenario: &str, implementation: &str, few: usize, many: usize) {
     let scenario = scenarios_of_one_thread().find(|s| s.name == scenario).expect("it is one of the list");
     let entries = scenario.entries.iter().filter(|entry| entry.implementation == implementation);
     // Those that share a name never run in the same scenario.
-    let Some((few, many)) = stretches(&scenario) else { return };
     let Some(entry) = entries.into_iter().find(|entry| (entry.run)(few).is_some()) else { return };
     // What comes only once came with the run above.
     stepper::ask();
@@ -52,18 +55,29 @@ fn child(scenario: &str, implementation: &str) {
     stepper::mark();
 }
 
+/// What both stretches took in a child; `None` if it cannot do this scenario.
+fn stretch(scenario: &Scenario, implementation: &str, few: usize, many: usize) -> Option<(Count, Count)> {
+    let mut command = Command::new(env::current_exe().expect("this program has a path"));
+    let numbers = [few, many].map(|n| n.to_string());
+    command.args(["--child", scenario.name, implementation]).args(numbers).stdout(Stdio::null());
+    let mut stepper = Stepper::start(&mut command)?;
+    Some((stepper.count(), stepper.count()))
+}
+
 /// What it costs; `None` if it cannot do this scenario.
 fn cost(scenario: &Scenario, implementation: &str) -> Option<Cost> {
-    let (few, many) = stretches(scenario)?;
-    let n = (many - few) as u64;
-    let mut command = Command::new(env::current_exe().expect("this program has a path"));
-    command.args(["--child", scenario.name, implementation]).stdout(Stdio::null());
-    let mut stepper = Stepper::start(&mut command)?;
-    let (few, many) = (stepper.count(), stepper.count());
-    let per_operation = |few: u64, many: u64| many.saturating_sub(few) * 100 / n;
+    let (mut few, mut many) = stretches(scenario, 2, 4)?;
+    let (mut first, mut second) = stretch(scenario, implementation, few, many)?;
+    let each = (second.instructions.saturating_sub(first.instructions) / (many - few) as u64).max(1);
+    if each * ((many - few) as u64) < ENOUGH {
+        let n = usize::try_from(ENOUGH / each).expect("it is small").clamp(few, 1500);
+        (few, many) = stretches(scenario, n.div_ceil(8), 8)?;
+        (first, second) = stretch(scenario, implementation, few, many)?;
+    }
+    let per_operation = |few: u64, many: u64, n: usize| many.saturating_sub(few) * 100 / n as u64;
     Some(Cost {
-        instructions: per_operation(few.instructions, many.instructions),
-        locked: per_operation(few.locked, many.locked),
+        instructions: per_operation(first.instructions, second.instructions, many - few),
+        locked: per_operation(first.locked, second.locked, many - few),
     })
 }
 
@@ -172,7 +186,10 @@ pub(crate) fn main() -> ExitCode {
     // `cargo bench` adds that.
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["--child", scenario, implementation] => child(scenario, implementation),
+        ["--child", scenario, implementation, few, many] => {
+            let [few, many] = [few, many].map(|n| n.parse().expect("a number"));
+            child(scenario, implementation, few, many);
+        }
         ["--check"] if !check() => return ExitCode::FAILURE,
         ["--check"] => {}
         ["--write"] => write(),
