@@ -358,7 +358,7 @@ impl Handle {
             if let Err((child, end)) = parent.insert(*key, Child::Scope(Arc::clone(scope))) {
                 drop(child);
                 // Not before its parent.
-                parent.done.raise();
+                step!("ctx.raise-parent", parent.done.raise());
                 Scope::cancel(scope, end);
             }
         }
