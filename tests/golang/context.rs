@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gosync::chan::{self, Receiver, TryRecvError};
-use gosync::context::{CancelFunc, Context, ContextError};
+use gosync::context::{CancelCauseFunc, CancelFunc, Cause, Context, ContextError, StopFunc};
 use gosync::{WaitGroup, go};
 
 use crate::watchdog::Watchdog;
@@ -397,22 +397,19 @@ fn test_child_finishes_first() {
     }
 }
 
-/// A function of the end is dropped with its place: what is left is counted by those that remain.
+/// A context that was cancelled is not kept by its parent, and neither is a function that was stopped.
 #[test]
 fn test_cancel_removes() {
     let (parent, _cancel) = Context::background().with_cancel();
-    let token = Arc::new(());
-    let add = |parent: &Context| {
-        let (child, cancel) = parent.with_timeout(LONG);
-        let token = Arc::clone(&token);
-        cancel.clone().forget();
-        (child.with_value(token), cancel)
-    };
-    let children: Vec<_> = (0..10).map(|_| add(&parent)).collect();
+    let token: Cause = Arc::new(ContextError::Canceled);
+    let children: Vec<_> = (0..10).map(|_| parent.with_timeout_cause(LONG, Arc::clone(&token))).collect();
     assert_eq!(Arc::strong_count(&token), 11);
-    children.iter().for_each(|(_, cancel)| cancel.cancel());
-    drop(children);
-    assert_eq!(Arc::strong_count(&token), 1);
+    for (n, (ctx, cancel)) in (0..10).rev().zip(children) {
+        cancel.cancel();
+        drop(ctx);
+        drop(cancel);
+        assert_eq!(Arc::strong_count(&token), n + 1);
+    }
     let stops: Vec<_> = (0..10)
         .map(|_| {
             let token = Arc::clone(&token);
@@ -420,11 +417,11 @@ fn test_cancel_removes() {
         })
         .collect();
     assert_eq!(Arc::strong_count(&token), 11);
-    assert!(stops.iter().all(gosync::context::StopFunc::stop));
+    assert!(stops.iter().all(StopFunc::stop));
     assert_eq!(Arc::strong_count(&token), 1);
 }
 
-fn call_at_end(ctx: &Context) -> (Receiver<()>, gosync::context::StopFunc) {
+fn call_at_end(ctx: &Context) -> (Receiver<()>, StopFunc) {
     let (tx, rx) = chan::bounded(1);
     let stop = ctx.after_func(move || tx.send(()).unwrap());
     (rx, stop)
@@ -485,7 +482,7 @@ fn test_after_func_called_asynchronously() {
 #[test]
 fn example_after_func_merge() {
     fn merge(a: &Context, b: &Context) -> (Context, impl Drop) {
-        struct Merged(gosync::context::StopFunc, #[allow(dead_code)] gosync::context::CancelCauseFunc);
+        struct Merged(StopFunc, #[allow(dead_code)] CancelCauseFunc);
         impl Drop for Merged {
             fn drop(&mut self) {
                 self.0.stop();

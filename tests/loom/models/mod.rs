@@ -6,6 +6,7 @@ mod close;
 mod context;
 mod counters;
 mod deadline;
+mod errgroup;
 mod go;
 mod handles;
 mod mutex;
@@ -51,6 +52,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         atomics::models(),
         context::models(),
         counters::models(),
+        errgroup::models(),
         go::models(),
         mutex::models(),
         mutex_async::models(),
