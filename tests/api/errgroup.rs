@@ -265,3 +265,21 @@ fn what_a_task_owns() {
     dropper.join().unwrap();
     other.join().unwrap();
 }
+
+#[test]
+fn tasks_that_borrow() {
+    let _watchdog = Watchdog::new();
+    let (group, sum) = (Group::new(), AtomicUsize::new(0));
+    group.set_limit(2);
+    thread::scope(|scope| {
+        for n in 0..10 {
+            let sum = &sum;
+            group.go_scoped(scope, move || {
+                sum.fetch_add(n, Ordering::Relaxed);
+                Ok(())
+            });
+        }
+        group.wait().unwrap();
+        assert_eq!(sum.load(Ordering::Relaxed), 45);
+    });
+}

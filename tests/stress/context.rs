@@ -44,7 +44,9 @@ fn trees() {
                         if rng.one_in(4) {
                             added.fetch_add(1, Ordering::Relaxed);
                             let called = Arc::clone(called);
-                            let stop = ctx.after_func(move || drop(called.fetch_add(1, Ordering::Relaxed)));
+                            let stop = ctx.after_func(move || {
+                                called.fetch_add(1, Ordering::Relaxed);
+                            });
                             if rng.one_in(2) && stop.stop() {
                                 added.fetch_sub(1, Ordering::Relaxed);
                             }
@@ -58,7 +60,7 @@ fn trees() {
                         }
                         own.push((ctx, cancel));
                         if rng.one_in(6) {
-                            own.swap_remove(0);
+                            drop(own.swap_remove(0));
                         }
                     }
                     if rng.one_in(2) {

@@ -1,7 +1,8 @@
 //! [`Group`].
 
-use std::fmt;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::thread::Scope;
+use std::{fmt, io};
 
 use gosync_atomic::__sys::{Arc, thread};
 
@@ -83,12 +84,40 @@ impl Group {
     #[track_caller]
     #[doc(alias = "Go")]
     pub fn go<F: FnOnce() -> TaskResult + Send + 'static>(&self, f: F) {
-        let slot = self.shared.slot();
-        if let Slot::Wait(free) = &slot {
-            // Nobody closes this channel.
-            let _ = free.recv();
-        }
-        self.start(f, slot);
+        let slot = self.wait_for_slot();
+        self.start(f, slot, |job| thread::Builder::new().spawn(|| job.run()).map(drop));
+    }
+
+    /// As [`go`](Group::go), on a thread of a [`std::thread::scope`]: `f` may borrow.
+    ///
+    /// # Panics
+    ///
+    /// As [`go`](Group::go).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// use gosync::errgroup::Group;
+    ///
+    /// let (group, numbers) = (Group::new(), ["1", "2", "x"]);
+    /// let error = thread::scope(|scope| {
+    ///     for text in &numbers {
+    ///         group.go_scoped(scope, move || Ok(text.parse::<u32>().map(drop)?));
+    ///     }
+    ///     group.wait().unwrap_err()
+    /// });
+    /// assert_eq!(error.to_string(), "invalid digit found in string");
+    /// ```
+    #[track_caller]
+    pub fn go_scoped<'scope, 'env, F>(&self, scope: &'scope Scope<'scope, 'env>, f: F)
+    where
+        F: FnOnce() -> TaskResult + Send + 'scope,
+    {
+        let slot = self.wait_for_slot();
+        // std's threads, in a model too: loom has no scopes.
+        self.start(f, slot, |job| std::thread::Builder::new().spawn_scoped(scope, || job.run()).map(drop));
     }
 
     /// As [`go`](Group::go), if that needs no blocking. Go: `g.TryGo(f)`.
@@ -116,17 +145,27 @@ impl Group {
         let slot = self.shared.slot();
         match &slot {
             Slot::Wait(free) if free.try_recv().is_err() => return Err(f),
-            _ => self.start(f, slot),
+            _ => self.start(f, slot, |job| thread::Builder::new().spawn(|| job.run()).map(drop)),
         }
         Ok(())
     }
 
+    fn wait_for_slot(&self) -> Slot {
+        let slot = self.shared.slot();
+        if let Slot::Wait(free) = &slot {
+            // Nobody closes this channel.
+            let _ = free.recv();
+        }
+        slot
+    }
+
+    /// Starts a task that has its slot. `spawn` runs it or drops it.
     #[track_caller]
-    fn start<F: FnOnce() -> TaskResult + Send + 'static>(&self, f: F, slot: Slot) {
+    fn start<F: FnOnce() -> TaskResult>(&self, f: F, slot: Slot, spawn: impl FnOnce(Job<F>) -> io::Result<()>) {
         let mut task = Task::new(&self.shared);
         task.start(slot);
         let job = Job { work: f, task };
-        if let Err(error) = thread::Builder::new().spawn(move || job.run()) {
+        if let Err(error) = spawn(job) {
             panic!("failed to start a thread: {error}");
         }
     }
