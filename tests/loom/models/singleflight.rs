@@ -70,7 +70,7 @@ pub(crate) fn models() -> Vec<Model> {
                     d.increment();
                     resume_unwind(Box::new("expected"));
                 };
-                assert!(caught(|| group.call(1, fails)).is_some());
+                assert!(caught(|| _ = group.call(1, fails)).is_some());
             };
             let other = go({
                 let (d, group) = (d.clone(), Arc::clone(&group));
