@@ -58,6 +58,16 @@ impl<T> Chan<T> {
         Chan { handle: Handle::new(capacity) }
     }
 
+    /// Takes over one count of each side.
+    pub(crate) fn adopt(handle: Handle<T>) -> Chan<T> {
+        Chan { handle }
+    }
+
+    /// Closes a channel that its users cannot close.
+    pub(crate) fn end(&self) {
+        self.handle.end();
+    }
+
     /// A channel whose sends never block.
     #[must_use]
     pub fn unbounded() -> Chan<T> {

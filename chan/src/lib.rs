@@ -65,6 +65,7 @@ mod raw;
 mod receiver;
 mod select;
 mod sender;
+mod signal;
 mod timer;
 
 pub use chan::Chan;
@@ -76,6 +77,10 @@ pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use select::cases as __cases;
 pub use select::{ReadyTimeoutError, Select, SelectTimeoutError, SelectedOperation, TryReadyError, TrySelectError};
 pub use sender::Sender;
+#[doc(hidden)]
+pub use signal::Signal as __Signal;
+#[doc(hidden)]
+pub use timer::BriefTimer as __BriefTimer;
 pub use timer::{FuncTimer, Ticker, Timer, after, after_func, at, tick};
 
 /// A channel whose buffer holds `capacity` values; 0 is a rendezvous. Go: `make(chan T, capacity)`.

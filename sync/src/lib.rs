@@ -7,6 +7,7 @@
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
 //! | `select` | [`select!`], [`select_biased!`] |
 //! | `time.After`, `Tick`, `NewTimer`, `NewTicker`, `AfterFunc` | [`chan::after`], [`chan::tick`], [`chan::Timer`], [`chan::Ticker`], [`chan::after_func`] |
+//! | package `context` | [`context`] |
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
@@ -45,10 +46,12 @@
 //! assert_eq!(squares.try_iter().sum::<i32>(), 30);
 //! ```
 
+pub mod context;
 mod go;
 mod mutex;
 pub mod singleflight;
 
+pub use context::Context;
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_atomic as atomic;

@@ -33,6 +33,7 @@ mod async_locks;
 mod atomics;
 mod auto_traits;
 mod close;
+mod context;
 mod counters;
 mod drops;
 mod errors;

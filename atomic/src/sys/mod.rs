@@ -26,6 +26,8 @@
 //! | [`deadline_after`] | the clock | the same code; without a clock of the model's own only whether there is a deadline matters |
 //! | [`pick`] | at random | the first, or any of two once the model has armed that |
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
+//! | [`run_aside`] | a thread, or this one | the same code |
+//! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |
 //! | [`process_wide!`](process_wide), [`ProcessWide`] | a static | one for each execution, freed after its last use |
@@ -91,6 +93,28 @@ pub fn contained(f: impl FnOnce()) {
 #[cfg(gosync_loom)]
 pub fn contained(f: impl FnOnce()) {
     f();
+}
+
+/// Runs `f` on a thread of its own, which nobody joins; on this one if there cannot be another. A panic of `f` ends here.
+///
+/// What `f` owns is dropped where it runs.
+pub fn run_aside(name: &str, f: impl FnOnce() + Send + 'static) {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    fn run<F: FnOnce()>(shared: &Mutex<Option<F>>) {
+        let f = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+        f.into_iter().for_each(|f| f());
+    }
+
+    // A failed spawn drops its closure: what is to be run must not go with it.
+    let shared = Arc::new(Mutex::new(Some(f)));
+    let thread = {
+        let shared = Arc::clone(&shared);
+        thread::Builder::new().name(name.into()).spawn(move || run(&shared))
+    };
+    if thread.is_err() {
+        contained(|| run(&shared));
+    }
 }
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.

@@ -39,6 +39,12 @@ pub mod thread {
     pub use std::thread::{Builder, JoinHandle, panicking, spawn, yield_now};
 }
 
+/// What was shared, if this was the last to share it.
+#[must_use]
+pub fn into_inner<T>(shared: Arc<T>) -> Option<T> {
+    Arc::into_inner(shared)
+}
+
 /// Whether a deadline has passed; `None` never does.
 #[must_use]
 pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
