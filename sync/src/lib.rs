@@ -49,6 +49,7 @@
 pub mod context;
 mod go;
 mod mutex;
+pub mod semaphore;
 pub mod singleflight;
 
 pub use context::Context;

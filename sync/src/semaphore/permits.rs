@@ -23,9 +23,10 @@
 //! # Invariants
 //!
 //! 1. While `QUEUED` is set, the word changes under the line's lock only.
-//! 2. `QUEUED` says whether the line is empty, whenever its lock is free; but for nodes of tasks that waited for something
-//!    else at this address and were forgotten, which the first to join an empty line takes out. So while `QUEUED` is
-//!    set, all nodes in line are [`Node`]s.
+//! 2. `QUEUED` says whether the line is empty, whenever its lock is free; but for tasks that were forgotten. Their nodes stay
+//!    where something has once waited at this address, in a line that then belongs to another; and what they have waited for
+//!    may move away with `QUEUED` set. So whoever joins an empty line takes out what is there, and a node is a [`Node`] only
+//!    if its tag says so.
 //! 3. What is free and what is held are the size, together. A node that was taken out of the line holds its permits.
 //!
 //! # Ordering
@@ -45,6 +46,9 @@ use gosync_atomic::__sys::{Futex, Pacer, QueueGuard, Waiter, Wake, const_fn, has
 
 const QUEUED: usize = 1;
 const ONE: usize = 2;
+
+/// The tag of all [`Node`]s, and of no other waiter.
+const NODE: u32 = u32::from_ne_bytes(*b"sema");
 
 /// How many are taken out of the line at a time.
 const BATCH: usize = 8;
@@ -67,11 +71,11 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn of_thread(weight: usize) -> Node {
-        Node { waiter: Waiter::of_thread(0), weight }
+        Node { waiter: Waiter::of_thread(NODE), weight }
     }
 
     pub(super) fn of_task(weight: usize, waker: Waker) -> Node {
-        Node { waiter: Waiter::of_task(0, waker), weight }
+        Node { waiter: Waiter::of_task(NODE, waker), weight }
     }
 
     /// Whether it has its permits. For tasks.
@@ -303,8 +307,13 @@ impl Permits {
     /// writes the word.
     fn serve(&self, line: &mut QueueGuard<'_>, mut free: usize) -> Served {
         let mut served = Served::default();
-        while let (Some(place), Some(front)) = (served.next(), line.front()) {
-            // SAFETY: a node of this line (invariant 2), alive as long as it is queued.
+        while let (Some(place), Some(front), Some((tag, _))) = (served.next(), line.front(), line.peek()) {
+            if tag != NODE {
+                // SAFETY: queued here, so it is alive.
+                unsafe { line.remove(front) };
+                continue;
+            }
+            // SAFETY: a `Node` (invariant 2), alive as long as it is queued.
             let weight = unsafe { (*front.cast::<Node>().as_ptr()).weight };
             if weight > free {
                 break;
@@ -314,7 +323,7 @@ impl Permits {
         }
         let queued = if line.is_empty() { 0 } else { QUEUED };
         // Release: as in `give`, for those who come when nobody is in line any more.
-        self.word.swap(free * ONE | queued, ord!("semaphore.hand", Release));
+        self.word.swap((free * ONE) | queued, ord!("semaphore.hand", Release));
         served
     }
 
