@@ -5,6 +5,7 @@ pub mod counters;
 pub mod locks;
 pub mod onces;
 pub mod selects;
+pub mod semaphores;
 pub mod stacks;
 pub mod task_channels;
 pub mod values;

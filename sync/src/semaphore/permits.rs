@@ -242,6 +242,7 @@ impl Permits {
     /// # Safety
     ///
     /// The node is alive, has a waker, and was pushed to this line.
+    #[cfg(feature = "async")]
     pub(super) unsafe fn replace_waker(&self, node: &Node, waker: Waker) {
         let queue = self.line.queue();
         // SAFETY: the caller's contract.
