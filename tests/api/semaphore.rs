@@ -21,8 +21,8 @@ fn shown(semaphore: &Weighted) -> String {
 
 #[test]
 fn the_bounds() {
-    const MOST: Weighted = Weighted::new(Weighted::MAX_SIZE);
-    let semaphore = MOST;
+    static MOST: Weighted = Weighted::new(Weighted::MAX_SIZE);
+    let semaphore = &MOST;
     assert!(semaphore.try_acquire(Weighted::MAX_SIZE) && !semaphore.try_acquire(1) && semaphore.try_acquire(0));
     assert!(!semaphore.try_acquire(usize::MAX));
     semaphore.release(Weighted::MAX_SIZE);

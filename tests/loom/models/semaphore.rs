@@ -79,6 +79,27 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(1)
         .reaches(&["sleeper.wake"]),
+        holds(ORDER, "past a line that has gone", || {
+            // The release that serves the last one in line has some left, which a newcomer finds.
+            let (d, semaphore) = (Plain::new(), Arc::new(Weighted::new(2)));
+            assert!(semaphore.try_acquire(2));
+            let mut first = Box::pin(semaphore.acquire_async(1));
+            assert!(poll_once(first.as_mut(), &Parker::new()).is_pending());
+            let other = go({
+                let (d, semaphore) = (d.clone(), Arc::clone(&semaphore));
+                move || {
+                    d.write(1);
+                    semaphore.release(2);
+                }
+            });
+            if semaphore.try_acquire(1) {
+                witness("some left");
+                assert_eq!(d.read(), 1);
+            }
+            other.join().unwrap();
+            drop(first);
+        })
+        .witnesses(&["some left"]),
         holds(ORDER, "a try", || {
             let (d, semaphore) = (Plain::new(), one());
             let other = section(&d, &semaphore);
