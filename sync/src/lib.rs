@@ -11,6 +11,7 @@
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
+//! | `sync.RWMutex` | [`RwMutex`], with the data that it guards; [`RawRwMutex`], without; [`ShardedRwMutex`], for readers that must not meet |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | package variables, `func init()`, imports | [`package!`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
@@ -19,9 +20,13 @@
 //!
 //! # Features
 //!
-//! `async`: channels, [`Mutex`], [`RawMutex`] and [`WaitGroup`] for tasks as well, on any executor: `send_async`,
-//! `recv_async`, `select_async!`, `lock_async` and `wait_async`. Threads and tasks meet on one channel, mutex or group, and
-//! stand in one line. Its one dependency is `futures-core`.
+//! `async`: channels, [`Mutex`], [`RwMutex`], their raw twins and [`WaitGroup`] for tasks as well, on any executor:
+//! `send_async`, `recv_async`, `select_async!`, `lock_async`, `read_async`, `write_async` and `wait_async`. Threads and
+//! tasks meet on one channel, mutex or group, and stand in one line. Its one dependency is `futures-core`.
+//!
+//! `deadlock`: a report when all threads wait for each other, and a list of who waits where: module `deadlock`. It costs
+//! nothing when it is off.
+//! `sink`: `async`, and [`chan::Sender`] as a sink, with `futures-sink`.
 //!
 //! # Examples
 //!
@@ -47,10 +52,15 @@
 //! assert_eq!(squares.try_iter().sum::<i32>(), 30);
 //! ```
 
+#[cfg(feature = "deadlock")]
+gosync_atomic::__sys::native_only! {
+    pub mod deadlock;
+}
 pub mod context;
 mod go;
 mod mutex;
 pub mod semaphore;
+mod rwmutex;
 pub mod singleflight;
 
 pub use context::Context;
@@ -70,3 +80,9 @@ pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
 #[cfg(feature = "async")]
 pub use mutex::{LockAsync, RawLockAsync};
 pub use mutex::{Mutex, MutexGuard, RawMutex};
+pub use rwmutex::{
+    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
+    ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,
+};
+#[cfg(feature = "async")]
+pub use rwmutex::{RawReadAsync, RawWriteAsync, ReadAsync, WriteAsync};

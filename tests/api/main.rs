@@ -16,7 +16,7 @@
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
 //! | `select` | selects: closes, permits, panics, drops, odd values, a model |
 //! | `after_func` | when it calls, stop and reset, and that no function is another's affair |
-//! | `tasks` | futures and streams: values, closes, drops at every point, wakers that do anything, threads beside tasks |
+//! | `tasks` | futures, streams and sinks: values, closes, drops at every point, wakers that do anything, threads beside tasks |
 //! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |

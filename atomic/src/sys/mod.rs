@@ -19,6 +19,8 @@
 //! | [`Pacer`], [`await_change`], [`await_state`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`Backoff`] | crossbeam's | nothing |
 //! | [`STACK_FIRST`], [`STACK_NAMES`] | 2^28 nodes | six |
+//! | [`WAKE_BATCH`] | 16 | 1 |
+//! | [`array!`](array) | constant | the same, not constant |
 //! | [`null_pointers`] | constant | the same, not constant |
 //! | [`has_passed`] | the clock | a choice, or the model's own clock |
 //! | [`now`] | the clock | the same, or the model's own |
@@ -65,8 +67,8 @@ use model as platform;
 compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
 
 pub use crate::{
-    __const_fn as const_fn, __native_only as native_only, __ord as ord, __process_wide as process_wide, __step as step,
-    __thread_local as thread_local,
+    __array as array, __const_fn as const_fn, __native_only as native_only, __ord as ord,
+    __process_wide as process_wide, __step as step, __thread_local as thread_local, __waits as waits,
 };
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
@@ -135,6 +137,26 @@ macro_rules! __const_fn {
     ($(#[$attr:meta])* $vis:vis const unsafe fn $($rest:tt)*) => { $(#[$attr])* $vis unsafe fn $($rest)* };
 }
 
+/// An array of values that are made one by one; constant natively.
+#[cfg(not(gosync_loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __array {
+    ($value:expr; $n:expr) => {
+        [const { $value }; $n]
+    };
+}
+
+/// An array of values that are made one by one.
+#[cfg(gosync_loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __array {
+    ($value:expr; $n:expr) => {
+        ::core::array::from_fn::<_, $n, _>(|_| $value)
+    };
+}
+
 /// A function that returns the one value of the process, as a [`ProcessWide`].
 #[cfg(not(gosync_loom))]
 #[macro_export]
@@ -200,4 +222,23 @@ macro_rules! __thread_local {
     (static $name:ident: $type:ty = $init:expr) => {
         $crate::__sys::loom_thread_local! { static $name: $type = $init }
     };
+}
+
+/// Notes for the rest of the block what the thread does, and where it was told to: for the deadlock report. The function is
+/// `#[cfg_attr(feature = "deadlock", track_caller)]`.
+#[cfg(all(feature = "deadlock", not(gosync_loom)))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __waits {
+    ($what:literal) => {
+        let _waits = $crate::__sys::waits::Waits::enter($what, ::core::panic::Location::caller());
+    };
+}
+
+/// Nothing, without the feature.
+#[cfg(not(all(feature = "deadlock", not(gosync_loom))))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __waits {
+    ($what:literal) => {};
 }

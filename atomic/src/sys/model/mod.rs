@@ -162,6 +162,9 @@ pub const STACK_FIRST: u32 = 1;
 /// And there is one more, with four.
 pub const STACK_NAMES: u32 = 3;
 
+/// One at a time, so that two are more than that.
+pub const WAKE_BATCH: usize = 1;
+
 /// Pointers that are null.
 #[must_use]
 pub fn null_pointers<T, const N: usize>() -> [atomic::AtomicPtr<T>; N] {

@@ -12,6 +12,8 @@ mod slots;
 mod stamp;
 mod table;
 mod wait;
+#[cfg(feature = "deadlock")]
+pub mod waits;
 
 pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell};
@@ -71,6 +73,9 @@ pub fn choose(_n: usize) -> usize {
 pub const STACK_FIRST: u32 = 5;
 /// The bits of the name of a stack's node.
 pub const STACK_NAMES: u32 = 28;
+
+/// How many are woken between two looks at a line.
+pub const WAKE_BATCH: usize = 16;
 
 /// Pointers that are null.
 #[must_use]
