@@ -59,8 +59,8 @@ gosync_atomic::__sys::native_only! {
 pub mod context;
 mod go;
 mod mutex;
-pub mod semaphore;
 mod rwmutex;
+pub mod semaphore;
 pub mod singleflight;
 
 pub use context::Context;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{const_fn, deadline_after, step};
+use gosync_atomic::__sys::{const_fn, deadline_after, step, waits};
 
 use crate::chan::{self, Sender};
 use crate::context::{Context, ContextError};
@@ -113,6 +113,7 @@ impl Weighted {
     /// ```
     #[inline]
     #[doc(alias = "Acquire")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn acquire(&self, ctx: &Context, n: usize) -> Result<(), ContextError> {
         ctx.check()?;
         match self.permits.take(n) {
@@ -122,7 +123,9 @@ impl Weighted {
     }
 
     #[cold]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     fn wait(&self, ctx: &Context, n: usize) -> Result<(), ContextError> {
+        waits!("acquires permits");
         let done = ctx.done();
         if n > self.permits.size() {
             // Nobody sends: it is closed.
@@ -185,6 +188,7 @@ impl Weighted {
     /// assert!(!semaphore.acquire_timeout(2, Duration::from_millis(1)));
     /// ```
     #[must_use = "it may have failed"]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn acquire_timeout(&self, n: usize, timeout: Duration) -> bool {
         self.try_acquire(n) || self.wait_until(n, deadline_after(timeout))
     }
@@ -192,12 +196,15 @@ impl Weighted {
     /// As [`acquire_timeout`](Weighted::acquire_timeout), with an instant. If it needs no waiting, it succeeds however late
     /// it is.
     #[must_use = "it may have failed"]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn acquire_deadline(&self, n: usize, deadline: Instant) -> bool {
         self.try_acquire(n) || self.wait_until(n, Some(deadline))
     }
 
     #[cold]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     fn wait_until(&self, n: usize, deadline: Option<Instant>) -> bool {
+        waits!("acquires permits");
         n <= self.permits.size() && self.permits.wait(n, deadline)
     }
 
@@ -268,6 +275,7 @@ impl Weighted {
     /// # Errors
     ///
     /// As [`acquire`](Weighted::acquire).
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn permit(&self, ctx: &Context, n: usize) -> Result<Permit<'_>, ContextError> {
         self.acquire(ctx, n).map(|()| Permit::of(self, n))
     }
@@ -278,11 +286,13 @@ impl Weighted {
     }
 
     /// As [`acquire_timeout`](Weighted::acquire_timeout): permits that return themselves.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn permit_timeout(&self, n: usize, timeout: Duration) -> Option<Permit<'_>> {
         self.acquire_timeout(n, timeout).then(|| Permit::of(self, n))
     }
 
     /// As [`acquire_deadline`](Weighted::acquire_deadline): permits that return themselves.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn permit_deadline(&self, n: usize, deadline: Instant) -> Option<Permit<'_>> {
         self.acquire_deadline(n, deadline).then(|| Permit::of(self, n))
     }

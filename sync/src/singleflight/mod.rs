@@ -13,7 +13,7 @@ use std::hash::Hash;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 
-use gosync_atomic::__sys::{Arc, const_fn, contained};
+use gosync_atomic::__sys::{Arc, const_fn, contained, waits};
 use gosync_once::__Failure as Failure;
 
 use crate::chan::{self, Receiver};
@@ -119,6 +119,7 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
             match self.join(key, false) {
                 Role::Lead(flight) => return Lead::new(self, flight).run(f),
                 Role::Follow(flight, own) => {
+                    waits!("waits for a call with the same key");
                     key = own;
                     flight.over.wait();
                     // If not: it was a task's, which has gone.
