@@ -99,6 +99,7 @@ pub(crate) fn models() -> Vec<Model> {
             other.join().unwrap();
             drop(first);
         })
+        .pinged()
         .witnesses(&["some left"]),
         holds(ORDER, "a try", || {
             let (d, semaphore) = (Plain::new(), one());
