@@ -18,6 +18,7 @@ mod random;
 mod select;
 mod select3;
 mod select_programs;
+mod semaphore;
 mod sieve2;
 mod singleflight;
 mod timers;

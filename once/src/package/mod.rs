@@ -1,6 +1,6 @@
 //! Package initialisation: [`package!`](crate::package!) and what it makes, a [`Package`] and its [`Variable`]s.
 //!
-//! Each variable is an [`OnceValue`](crate::OnceValue) that knows what its initialiser names (`order.rs`), and notices when
+//! Each variable is an [`OnceValue`] that knows what its initialiser names (`order.rs`), and notices when
 //! it is asked for by what it needs itself (`cycle.rs`). The package is one more such value, of nothing, whose function
 //! initialises the imports, then the variables, then runs the `init` functions. So all edges are those of `OnceValue`.
 
@@ -169,17 +169,17 @@ impl fmt::Debug for Package {
 ///
 /// [`get`](Variable::get), or a dereference, returns it. If its package has not been initialised yet, that initialises what
 /// the package imports, what the variable depends on, and the variable. It costs then what an
-/// [`OnceValue`](crate::OnceValue) costs: one load and a comparison.
+/// [`OnceValue`] costs: one load and a comparison.
 ///
 /// # Panics
 ///
-/// If its initialiser panics, or that of something that it depends on: as an [`OnceValue`](crate::OnceValue).
+/// If its initialiser panics, or that of something that it depends on: as an [`OnceValue`].
 ///
 /// With `initialization cycle: a -> b -> a` if it asks for itself, by way of others or of threads that initialise others.
 ///
 /// # Memory ordering
 ///
-/// As for [`OnceValue`](crate::OnceValue): what the initialiser did happens before the return of every `get`
+/// As for [`OnceValue`]: what the initialiser did happens before the return of every `get`
 /// (`oncevalue.value`).
 pub struct Variable<T: 'static, F = fn() -> T> {
     node: Node,
