@@ -54,7 +54,7 @@ pub(crate) fn models() -> Vec<Model> {
             assert!(ds.iter().all(|d| d.read() == 1));
             readers.into_iter().for_each(|reader| reader.join().unwrap());
         })
-        .bound(3)
+        .bound(2)
         .reaches(&["sleeper.wake"]),
         holds(ORDER, "behind another", || {
             // What was returned before anybody was in line is for the second in line, too.

@@ -28,7 +28,7 @@ pub(crate) fn models() -> Vec<Model> {
             assert_eq!(other.join().unwrap(), shared, "both share it, or none");
             witness(if shared { "shared" } else { "not shared" });
         })
-        .bound(3)
+        .bound(2)
         .witnesses(&["shared", "not shared"])
         .reaches(WAITED),
         holds(RETURN, "three callers", || {
@@ -82,7 +82,7 @@ pub(crate) fn models() -> Vec<Model> {
             other.join().unwrap();
             witness(if d.read() == 1 { "shared" } else { "not shared" });
         })
-        .bound(3)
+        .bound(2)
         .witnesses(&["shared", "not shared"])
         .reaches(WAITED),
         holds(RETURN, "a task and a thread", || {
@@ -124,6 +124,7 @@ pub(crate) fn models() -> Vec<Model> {
             });
             other.join().unwrap();
         })
+        .bound(2)
         .witnesses(&["its own", "its own, shared", "the other's"])
         .bound(2),
         fails(RETURN, "two keys", Verdict::Race, || {
@@ -150,7 +151,7 @@ pub(crate) fn models() -> Vec<Model> {
             drop(first);
             assert!(!other.join().unwrap());
         })
-        .bound(3)
+        .bound(2)
         .reaches(WAITED),
         holds(HAND_OVER, "a task takes over, or a channel", || {
             // std's Arc, which loom does not see, has no part in it.
@@ -168,7 +169,7 @@ pub(crate) fn models() -> Vec<Model> {
             };
             assert!(values.iter().all(|value| value.read() == 1) && shared[0] == shared[1]);
         })
-        .bound(2)
+        .bound(1)
         .reaches(&["wg.wake-tasks"]),
         fails(HAND_OVER, "put aside", Verdict::Deadlock, || {
             let group = Arc::new(Group::new());
