@@ -10,6 +10,7 @@
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
+//! | `sync.Cond` | [`Cond`] |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
 //! | a lock-free stack, as in `runtime/lfstack.go` | [`Stack`] |
@@ -44,9 +45,11 @@
 //! assert_eq!(squares.try_iter().sum::<i32>(), 30);
 //! ```
 
+mod cond;
 mod go;
 mod mutex;
 
+pub use cond::{Cond, CondGuard};
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_atomic as atomic;

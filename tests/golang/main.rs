@@ -1,10 +1,11 @@
-//! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex` and atomics, written anew under Go's names. The README
+//! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex`, `Cond` and atomics, written anew under Go's names. The README
 //! of this folder lists Go's tests and what stands here for each of them.
 
 mod atomic;
 mod chan;
 mod chanbarrier;
 mod closedchan;
+mod cond;
 mod ken;
 mod lfstack;
 mod mutex;

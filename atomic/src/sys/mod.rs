@@ -19,6 +19,7 @@
 //! | [`Pacer`], [`await_change`], [`await_state`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`Backoff`] | crossbeam's | nothing |
 //! | [`STACK_FIRST`], [`STACK_NAMES`] | 2^28 nodes | six |
+//! | [`WAKE_BATCH`] | 16 | one |
 //! | [`null_pointers`] | constant | the same, not constant |
 //! | [`has_passed`] | the clock | a choice, or the model's own clock |
 //! | [`now`] | the clock | the same, or the model's own |
@@ -70,7 +71,7 @@ pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
 pub use sleeper::Sleeper;
-pub use wait_table::{Bucket, QueueGuard, Waiter, Wake};
+pub use wait_table::{Bucket, Detached, QueueGuard, Waiter, Wake};
 
 /// The end of a timeout that begins now; `None`, for ever, if it is beyond what the clock can tell.
 #[must_use]

@@ -17,6 +17,7 @@ use fair_lock::FairLock;
 #[cfg(feature = "async")]
 pub use lock_async::{LockAsync, RawLockAsync};
 pub use raw_mutex::RawMutex;
+pub(crate) use raw_mutex::unlocked;
 
 /// A value that one thread at a time may use: Go's `sync.Mutex` with the data that it guards.
 ///
@@ -235,6 +236,21 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     #[inline(always)]
     fn of(mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
         MutexGuard { mutex, _value: PhantomData }
+    }
+
+    /// For a wait: unlocks. The guard stands for nothing then.
+    ///
+    /// # Safety
+    ///
+    /// [`relock`](MutexGuard::relock) follows before the guard is used or dropped.
+    pub(crate) unsafe fn release(&self) {
+        // SAFETY: a guard exists only while its mutex is locked, and the caller locks it again.
+        unsafe { self.mutex.lock.unlock() }
+    }
+
+    /// For a wait, after [`release`](MutexGuard::release).
+    pub(crate) fn relock(&self) {
+        self.mutex.lock.lock();
     }
 }
 

@@ -129,15 +129,26 @@ impl RawMutex {
     #[track_caller]
     #[doc(alias = "Unlock")]
     pub fn unlock(&self) {
-        if !self.lock.unlock_if_locked() {
+        if !self.unlock_if_locked() {
             unlocked();
         }
+    }
+
+    /// Whether it was locked, and is not any more.
+    #[inline]
+    pub(crate) fn unlock_if_locked(&self) -> bool {
+        self.lock.unlock_if_locked()
+    }
+
+    /// Whether somebody holds it at this moment.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lock.state().locked
     }
 }
 
 #[cold]
 #[track_caller]
-fn unlocked() -> ! {
+pub(crate) fn unlocked() -> ! {
     panic!("sync: unlock of unlocked mutex");
 }
 

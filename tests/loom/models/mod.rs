@@ -3,6 +3,7 @@
 mod atomics;
 mod buffer;
 mod close;
+mod cond;
 mod counters;
 mod deadline;
 mod go;
@@ -48,6 +49,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
     channels.extend(on_real_lock);
     let others = [
         atomics::models(),
+        cond::models(),
         counters::models(),
         go::models(),
         mutex::models(),

@@ -156,6 +156,9 @@ pub const STACK_FIRST: u32 = 1;
 /// And there is one more, with four.
 pub const STACK_NAMES: u32 = 3;
 
+/// Small: something happens between two batches.
+pub const WAKE_BATCH: usize = 1;
+
 /// Pointers that are null.
 #[must_use]
 pub fn null_pointers<T, const N: usize>() -> [atomic::AtomicPtr<T>; N] {

@@ -66,6 +66,9 @@ pub const STACK_FIRST: u32 = 5;
 /// The bits of the name of a stack's node.
 pub const STACK_NAMES: u32 = 28;
 
+/// How many waiters are taken out of a detached line at a time.
+pub const WAKE_BATCH: usize = 16;
+
 /// Pointers that are null.
 #[must_use]
 pub const fn null_pointers<T, const N: usize>() -> [atomic::AtomicPtr<T>; N] {
