@@ -12,14 +12,15 @@ use gosync_benches::harness::allocations::Counted;
 use gosync_benches::harness::args::Args;
 use gosync_benches::harness::measure::{self, Run};
 use gosync_benches::harness::{machine, report};
+use gosync_benches::peers::go;
 use gosync_benches::scenarios;
 
 #[global_allocator]
 static ALLOCATOR: Counted = Counted;
 
 const USAGE: &str = "\
-compare [options] [scenario...]     scenarios by name or part of it, or all of a family: channel, async, mutex, once,
-                                    select, wg, atomic, counter, stack, value; all, if none is named
+compare [options] [scenario...]     scenarios by name or part of it, or all of a family: channel, async, mutex, cond,
+                                    once, select, wg, atomic, counter, stack, value; all, if none is named
 
   --impl NAME[,NAME...]   these implementations, by name or part of it
   --rounds N              how often each implementation runs (15)
@@ -38,7 +39,8 @@ fn main() {
     }
     // crossfire asks for this once per program: it stops spinning if there is but one CPU.
     crossfire::detect_backoff_cfg();
-    println!("{}\n", machine::describe());
+    println!("{}", machine::describe());
+    println!("Go: {}.\n", go::version().as_deref().unwrap_or("none; put it on PATH, or name it in GOSYNC_GO"));
     println!("{}", report::LEGEND);
     let mut summary = report::Summary::default();
     for scenario in &scenarios {

@@ -1,7 +1,9 @@
 //! The implementations under test, behind one trait for each kind of thing.
 
 pub mod channels;
+pub mod conds;
 pub mod counters;
+pub mod go;
 pub mod locks;
 pub mod onces;
 pub mod selects;

@@ -8,6 +8,7 @@
 //! where something is set up once per process or thread.
 
 mod channels;
+mod cond;
 mod counter;
 mod mutex;
 mod once;

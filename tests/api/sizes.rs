@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use gosync::chan::{
-    self, Chan, CloseError, IntoIter, Receiver, RecvFuture, RecvStream, Select, SelectedOperation, SendFuture, Sender,
-    TryRecvError, TrySendError,
+    self, Chan, CloseError, IntoIter, Receiver, RecvFuture, RecvStream, Select, SelectedOperation, SendFuture,
+    SendSink, Sender, TryRecvError, TrySendError,
 };
 use gosync::{
-    LockAsync, Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync,
-    WaitGroup, WaitTimeoutError, atomic,
+    ArcMutexGuard, Cond, CondWaitAsync, LockArcAsync, LockAsync, MappedMutexGuard, Mutex, MutexGuard, Once, OnceFunc,
+    OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync, WaitGroup, WaitTimeoutError, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
@@ -28,11 +28,13 @@ const_assert!(size_of::<RecvFuture<'static, u64>>() <= 10 * size_of::<usize>());
 const_assert!(size_of::<SendFuture<'static, u64>>() <= 11 * size_of::<usize>());
 const_assert!(size_of::<RecvFuture<'static, [u64; 100]>>() <= 9 * size_of::<usize>() + size_of::<[u64; 100]>());
 assert_eq_size!(RecvStream<'static, [u64; 100]>, [usize; 2]);
+assert_eq_size!(SendSink<'static, [u64; 100]>, [usize; 2]);
 
 // Eight operations of six words, and where there are more.
 const_assert!(size_of::<Select<'static>>() <= 54 * size_of::<usize>());
 const_assert!(size_of::<SelectedOperation<'static>>() <= 5 * size_of::<usize>());
 
+const_assert_eq!(size_of::<Cond>(), 4);
 const_assert_eq!(size_of::<WaitGroup>(), 4);
 const_assert_eq!(align_of::<WaitGroup>(), 4);
 
@@ -48,7 +50,12 @@ assert_eq_size!(MutexGuard<'static, [u64; 100]>, usize);
 assert_eq_size!(Option<MutexGuard<'static, u64>>, usize);
 assert_eq_size!(MutexGuard<'static, [u64]>, [usize; 2]);
 
+assert_eq_size!(Option<ArcMutexGuard<[u64; 100]>>, usize);
+assert_eq_size!(MappedMutexGuard<'static, u8>, [usize; 2]);
+
 // A node of a line, and who it is for.
+const_assert!(size_of::<CondWaitAsync<'static, MutexGuard<'static, u64>>>() <= 30 * size_of::<usize>());
+const_assert!(size_of::<LockArcAsync<u64>>() <= 15 * size_of::<usize>());
 const_assert!(size_of::<LockAsync<'static, u64>>() <= 15 * size_of::<usize>());
 const_assert!(size_of::<RawLockAsync<'static>>() <= 14 * size_of::<usize>());
 const_assert!(size_of::<WaitAsync<'static>>() <= 14 * size_of::<usize>());

@@ -45,6 +45,8 @@
 //! other way round, is the lock's affair (cond.wait-is-unlock-then-lock).
 
 mod guard;
+#[cfg(feature = "async")]
+mod wait_async;
 
 use std::fmt;
 use std::ops::DerefMut;
@@ -52,11 +54,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{Detached, Futex, WAKE_BATCH, Waiter, Wake, const_fn, deadline_after, ord, step};
+use gosync_atomic::__sys::{Detached, Futex, WAKE_BATCH, Waiter, Wake, const_fn, deadline_after, ord, step, waits};
 
 pub use guard::CondGuard;
-
-use crate::mutex::unlocked;
+#[cfg(feature = "async")]
+pub use wait_async::CondWaitAsync;
 
 const QUEUED: u32 = 1;
 
@@ -73,8 +75,8 @@ const QUEUED: u32 = 1;
 ///   nothing of it is left for later.
 /// * A signal that meets a deadline is not lost: the wait reports it, or the signal goes to the next waiter.
 ///
-/// The lock is that of each wait: a [`Mutex`](crate::Mutex)'s guard or a locked [`RawMutex`](crate::RawMutex). Go fixes it
-/// when the `Cond` is made. Waits with different locks at a time work: they stand in one line, and each locks its own.
+/// The lock is that of each wait, which [`CondGuard`] lists: a guard of a [`Mutex`](crate::Mutex), or of an
+/// [`RwMutex`](crate::RwMutex) for writing, or a locked [`RawMutex`](crate::RawMutex). Go fixes it when the `Cond` is made. Waits with different locks at a time work: they stand in one line, and each locks its own.
 ///
 /// # Memory ordering
 ///
@@ -308,8 +310,9 @@ impl Cond {
     #[track_caller]
     fn wait_until<G: CondGuard>(&self, guard: &mut G, deadline: Option<Instant>) -> bool {
         if !guard.is_locked() {
-            unlocked();
+            G::refuse();
         }
+        waits!("waits for a Cond");
         let waiter = Waiter::of_thread(0);
         // SAFETY: it is new, and in all cases it is removed or seen woken below (invariant 3).
         let is_first = unsafe { self.join(&waiter) };
@@ -319,7 +322,7 @@ impl Cond {
             Ok(false) => {
                 // Somebody else has unlocked it since the look above.
                 self.leave(&waiter);
-                unlocked();
+                G::refuse();
             }
             Err(payload) => {
                 guard.lock();

@@ -1,8 +1,12 @@
 //! [`Mutex`]: a value and the lock that guards it. The lock is in `fair_lock.rs`; [`RawMutex`] is the lock alone.
 
-mod fair_lock;
+mod arc;
+pub(crate) mod fair_lock;
+#[cfg(feature = "lock_api")]
+mod lock_api;
 #[cfg(feature = "async")]
-mod lock_async;
+pub(crate) mod lock_async;
+mod mapped;
 mod raw_mutex;
 mod word;
 
@@ -11,11 +15,15 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after};
+use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
 
+pub use arc::ArcMutexGuard;
+#[cfg(feature = "async")]
+pub use arc::LockArcAsync;
 use fair_lock::FairLock;
 #[cfg(feature = "async")]
 pub use lock_async::{LockAsync, RawLockAsync};
+pub use mapped::MappedMutexGuard;
 pub use raw_mutex::RawMutex;
 pub(crate) use raw_mutex::unlocked;
 
@@ -23,6 +31,9 @@ pub(crate) use raw_mutex::unlocked;
 ///
 /// Four bytes beside the value, no allocation, `const`. A panic while it is locked unlocks it and leaves the value as it
 /// is: there is no poisoning, as in Go. The guard may be sent to another thread and unlock there.
+///
+/// As nothing says afterwards that a section has panicked half way, a mutex is not [`RefUnwindSafe`](std::panic::RefUnwindSafe):
+/// a closure for `catch_unwind` that uses one has to be declared safe.
 ///
 /// # Fairness
 ///
@@ -88,7 +99,9 @@ impl<T: ?Sized> Mutex<T> {
     /// Not re-entrant: a thread that holds the mutex and locks it again waits for itself, as in Go.
     #[inline]
     #[doc(alias = "Lock")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        waits!("locks a mutex");
         self.lock.lock();
         MutexGuard::of(self)
     }
@@ -175,12 +188,16 @@ impl<T: ?Sized> Mutex<T> {
     /// let guard = mutex.lock();
     /// assert!(mutex.lock_timeout(Duration::from_millis(5)).is_none());
     /// ```
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
+        waits!("locks a mutex");
         self.lock.lock_until(deadline_after(timeout)).then(|| MutexGuard::of(self))
     }
 
     /// Locks, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_deadline(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
+        waits!("locks a mutex");
         self.lock.lock_until(Some(deadline)).then(|| MutexGuard::of(self))
     }
 
@@ -189,6 +206,23 @@ impl<T: ?Sized> Mutex<T> {
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: the mutex is borrowed exclusively, so no guard is there.
         self.value.with_mut(|value| unsafe { &mut *value })
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
+    /// For a wait: unlocks.
+    ///
+    /// # Safety
+    ///
+    /// It is locked, and the guard that stands for that is neither used nor dropped before [`relock`](Mutex::relock).
+    pub(crate) unsafe fn release(&self) {
+        // SAFETY: the caller's contract.
+        unsafe { self.lock.unlock() }
+    }
+
+    /// For a wait: locks for the guard that is still there.
+    pub(crate) fn relock(&self) {
+        self.lock.lock();
     }
 }
 
@@ -238,19 +272,8 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         MutexGuard { mutex, _value: PhantomData }
     }
 
-    /// For a wait: unlocks. The guard stands for nothing then.
-    ///
-    /// # Safety
-    ///
-    /// [`relock`](MutexGuard::relock) follows before the guard is used or dropped.
-    pub(crate) unsafe fn release(&self) {
-        // SAFETY: a guard exists only while its mutex is locked, and the caller locks it again.
-        unsafe { self.mutex.lock.unlock() }
-    }
-
-    /// For a wait, after [`release`](MutexGuard::release).
-    pub(crate) fn relock(&self) {
-        self.mutex.lock.lock();
+    pub(crate) fn mutex(&self) -> &'a Mutex<T> {
+        self.mutex
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gosync::{Cond, JoinHandle, Mutex, RawMutex, go};
+use gosync::{Cond, JoinHandle, Mutex, RawMutex, RwMutex, go};
 use gosync_atomic::__sys::control::{set_clock, stop_clock, wake_spuriously};
 use loom::sync::Arc;
 
@@ -117,6 +117,18 @@ pub(crate) fn models() -> Vec<Model> {
             shared.1.signal();
             waiter.join().unwrap();
         })
+        .reaches(&["sleeper.wake"]),
+        holds(UNLOCK, "a flag, RwMutex", || {
+            let shared = Arc::new((RwMutex::new(false), Cond::new()));
+            let waiter = go({
+                let shared = Arc::clone(&shared);
+                move || shared.1.wait_while(&mut shared.0.write(), |told| !*told)
+            });
+            *shared.0.write() = true;
+            shared.1.signal();
+            waiter.join().unwrap();
+        })
+        .bound(4)
         .reaches(&["sleeper.wake"]),
         fails(UNLOCK, "unlocked before it waits", Verdict::Deadlock, || {
             let hall = Hall::new();
@@ -518,7 +530,7 @@ fn edge(halls: &[Arc<Hall>], before: bool, call: impl Fn(&Cond)) {
 }
 
 /// Calls whoever waits, or comes later.
-fn release(halls: &[Arc<Hall>]) {
+pub(super) fn release(halls: &[Arc<Hall>]) {
     halls.iter().for_each(|hall| {
         let mut state = hall.state.lock();
         (state.called, state.told) = (true, true);

@@ -4,6 +4,7 @@ mod atomics;
 mod buffer;
 mod close;
 mod cond;
+mod cond_async;
 mod counters;
 mod deadline;
 mod go;
@@ -12,11 +13,13 @@ mod mutex;
 mod mutex_async;
 mod once;
 mod oncevalue;
+mod package;
 mod permit;
 mod reader;
 mod rendezvous;
 mod seam;
 mod select;
+mod singleflight;
 mod stack;
 mod task;
 mod task_select;
@@ -50,14 +53,17 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
     let others = [
         atomics::models(),
         cond::models(),
+        cond_async::models(),
         counters::models(),
         go::models(),
         mutex::models(),
         mutex_async::models(),
         once::models(),
         oncevalue::models(),
+        package::models(),
         reader::models(),
         seam::models(),
+        singleflight::models(),
         stack::models(),
         timer::models(),
         value::models(),
