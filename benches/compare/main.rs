@@ -19,8 +19,8 @@ use gosync_benches::scenarios;
 static ALLOCATOR: Counted = Counted;
 
 const USAGE: &str = "\
-compare [options] [scenario...]     scenarios by name or part of it, or all of a family: channel, async, mutex, once,
-                                    select, wg, atomic, counter, semaphore, stack, value;
+compare [options] [scenario...]     scenarios by name or part of it, or all of a family: channel, async, mutex,
+                                    rwmutex, cond, once, select, wg, atomic, counter, semaphore, stack, value;
                                     all, if none is named
 
   --impl NAME[,NAME...]   these implementations, by name or part of it

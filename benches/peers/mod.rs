@@ -1,6 +1,7 @@
 //! The implementations under test, behind one trait for each kind of thing.
 
 pub mod channels;
+pub mod conds;
 pub mod counters;
 pub mod go;
 pub mod locks;

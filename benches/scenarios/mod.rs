@@ -2,6 +2,7 @@
 
 pub mod atomics;
 pub mod channels;
+pub mod conds;
 pub mod counters;
 pub mod locks;
 pub mod onces;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Scenario> {
         channels::scenarios(),
         tasks::scenarios(),
         locks::scenarios(),
+        conds::scenarios(),
         onces::scenarios(),
         selects::scenarios(),
         wait_groups::scenarios(),

@@ -12,6 +12,7 @@
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
+//! | `sync.Cond` | [`Cond`] |
 //! | `sync.RWMutex` | [`RwMutex`], with the data that it guards; [`RawRwMutex`], without; [`ShardedRwMutex`], for readers that must not meet |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | package variables, `func init()`, imports | [`package!`] |
@@ -21,12 +22,15 @@
 //!
 //! # Features
 //!
-//! `async`: channels, [`Mutex`], [`RwMutex`], their raw twins and [`WaitGroup`] for tasks as well, on any executor:
+//! `async`: channels, [`Mutex`], [`RwMutex`], their raw twins, [`Cond`] and [`WaitGroup`] for tasks as well, on any executor:
 //! `send_async`, `recv_async`, `select_async!`, `lock_async`, `read_async`, `write_async` and `wait_async`. Threads and
 //! tasks meet on one channel, mutex or group, and stand in one line. Its one dependency is `futures-core`.
 //!
 //! `deadlock`: a report when all threads wait for each other, and a list of who waits where: module `deadlock`. It costs
 //! nothing when it is off.
+//!
+//! `lock_api`: [`RawMutex`] as a lock of the crate lock_api 0.4.
+//!
 //! `sink`: `async`, and [`chan::Sender`] as a sink, with `futures-sink`.
 //!
 //! # Examples
@@ -53,6 +57,7 @@
 //! assert_eq!(squares.try_iter().sum::<i32>(), 30);
 //! ```
 
+mod cond;
 #[cfg(feature = "deadlock")]
 gosync_atomic::__sys::native_only! {
     pub mod deadlock;
@@ -65,6 +70,9 @@ mod rwmutex;
 pub mod semaphore;
 pub mod singleflight;
 
+#[cfg(feature = "async")]
+pub use cond::CondWaitAsync;
+pub use cond::{Cond, CondGuard};
 pub use context::Context;
 pub use go::{JoinHandle, go};
 #[doc(inline)]
@@ -79,9 +87,9 @@ pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues, package}
 #[cfg(feature = "async")]
 pub use gosync_waitgroup::WaitAsync;
 pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
+pub use mutex::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex};
 #[cfg(feature = "async")]
-pub use mutex::{LockAsync, RawLockAsync};
-pub use mutex::{Mutex, MutexGuard, RawMutex};
+pub use mutex::{LockArcAsync, LockAsync, RawLockAsync};
 pub use rwmutex::{
     MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
     ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,

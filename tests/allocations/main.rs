@@ -9,6 +9,7 @@
 
 mod channels;
 mod context;
+mod cond;
 mod counter;
 mod mutex;
 mod once;

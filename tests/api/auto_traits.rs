@@ -18,8 +18,9 @@ use gosync::chan::{
 use gosync::context::{CancelCauseFunc, CancelFunc, Cause, Context, ContextError, StopFunc};
 use gosync::errgroup::Group;
 use gosync::{
-    JoinHandle, LockAsync, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex,
-    Stack, WaitAsync, WaitGroup, WaitTimeoutError,
+    ArcMutexGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync, LockAsync, MappedMutexGuard, Mutex,
+    MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync, WaitGroup,
+    WaitTimeoutError,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -176,6 +177,38 @@ assert_not_impl_any!(MutexGuard<'static, Shared>: Send);
 assert_not_impl_any!(MutexGuard<'static, Fixed>: Send, Sync);
 assert_impl_all!(MutexGuard<'static, [u8]>: Send, Sync);
 // Nothing tells that a panic has left the value half changed, as with a `RefCell`.
+assert_impl_all!(ArcMutexGuard<u8>: Send, Sync, Unpin, Debug, Display, std::ops::DerefMut<Target = u8>);
+assert_impl_all!(ArcMutexGuard<Movable>: Send);
+assert_not_impl_any!(ArcMutexGuard<Movable>: Sync, Clone);
+assert_not_impl_any!(ArcMutexGuard<Shared>: Send);
+assert_not_impl_any!(ArcMutexGuard<Fixed>: Send, Sync);
+assert_not_impl_any!(ArcMutexGuard<u8>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(MappedMutexGuard<'static, u8>: Send, Sync, Unpin, Debug, Display, std::ops::DerefMut<Target = u8>);
+assert_impl_all!(MappedMutexGuard<'static, Movable>: Send);
+assert_not_impl_any!(MappedMutexGuard<'static, Movable>: Sync, Clone);
+assert_impl_all!(MappedMutexGuard<'static, Shared>: Sync);
+assert_not_impl_any!(MappedMutexGuard<'static, Shared>: Send);
+assert_not_impl_any!(MappedMutexGuard<'static, Fixed>: Send, Sync);
+assert_not_impl_any!(MappedMutexGuard<'static, u8>: UnwindSafe);
+assert_impl_all!(LockArcAsync<Movable>: Send, Future<Output = ArcMutexGuard<Movable>>);
+assert_not_impl_any!(LockArcAsync<Shared>: Send);
+assert_not_impl_any!(LockArcAsync<u8>: Unpin);
+
+assert_impl_all!(Cond: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
+// A copy would be another one.
+assert_not_impl_any!(Cond: Clone);
+assert_impl_all!(MutexGuard<'static, [u8]>: CondGuard);
+assert_impl_all!(ArcMutexGuard<[u8]>: CondGuard);
+assert_impl_all!(gosync::RwMutexWriteGuard<'static, [u8]>: CondGuard);
+assert_impl_all!(&'static RawMutex: CondGuard);
+assert_impl_all!(&'static gosync::RawRwMutex: CondGuard);
+// While it waits, others may replace the part; or read on.
+assert_not_impl_any!(MappedMutexGuard<'static, u8>: CondGuard);
+assert_not_impl_any!(gosync::RwMutexReadGuard<'static, u8>: CondGuard);
+assert_impl_all!(CondWaitAsync<'static, MutexGuard<'static, Movable>>: Send, Future<Output = MutexGuard<'static, Movable>>);
+assert_not_impl_any!(CondWaitAsync<'static, MutexGuard<'static, Fixed>>: Send);
+assert_not_impl_any!(CondWaitAsync<'static, MutexGuard<'static, u8>>: Unpin);
+
 assert_impl_all!(Mutex<u8>: UnwindSafe);
 assert_not_impl_any!(Mutex<u8>: RefUnwindSafe);
 assert_not_impl_any!(Mutex<Breakable>: UnwindSafe);

@@ -20,6 +20,7 @@
 //! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
+//! | `cond` | `Cond` on threads: deadlines, conditions, kinds of locks, misuse |
 //! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
 //! | `semaphore` | `Weighted`: bounds, misuse, order, contexts that end |
 //! | `singleflight` | `Group`: keys and values whose code panics, tasks that go, what is shared |
@@ -35,6 +36,7 @@ mod async_locks;
 mod atomics;
 mod auto_traits;
 mod close;
+mod cond;
 mod context;
 mod counters;
 mod drops;

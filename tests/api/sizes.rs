@@ -8,8 +8,8 @@ use gosync::chan::{
 };
 use gosync::errgroup::Group;
 use gosync::{
-    Context, LockAsync, Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack,
-    WaitAsync, WaitGroup, WaitTimeoutError, atomic,
+    ArcMutexGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync, MappedMutexGuard, Mutex, MutexGuard, Once, OnceFunc,
+    OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync, WaitGroup, WaitTimeoutError, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
@@ -40,6 +40,7 @@ assert_eq_size!(Context, [usize; 2]);
 assert_eq_size!(Group, usize);
 const _: Context = Context::background();
 
+const_assert_eq!(size_of::<Cond>(), 4);
 const_assert_eq!(size_of::<WaitGroup>(), 4);
 const_assert_eq!(align_of::<WaitGroup>(), 4);
 
@@ -55,7 +56,12 @@ assert_eq_size!(MutexGuard<'static, [u64; 100]>, usize);
 assert_eq_size!(Option<MutexGuard<'static, u64>>, usize);
 assert_eq_size!(MutexGuard<'static, [u64]>, [usize; 2]);
 
+assert_eq_size!(Option<ArcMutexGuard<[u64; 100]>>, usize);
+assert_eq_size!(MappedMutexGuard<'static, u8>, [usize; 2]);
+
 // A node of a line, and who it is for.
+const_assert!(size_of::<CondWaitAsync<'static, MutexGuard<'static, u64>>>() <= 30 * size_of::<usize>());
+const_assert!(size_of::<LockArcAsync<u64>>() <= 15 * size_of::<usize>());
 const_assert!(size_of::<LockAsync<'static, u64>>() <= 15 * size_of::<usize>());
 const_assert!(size_of::<RawLockAsync<'static>>() <= 14 * size_of::<usize>());
 const_assert!(size_of::<WaitAsync<'static>>() <= 14 * size_of::<usize>());

@@ -1,4 +1,5 @@
 //! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex` and atomics, written anew under Go's names. The README
+//! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex`, `Cond` and atomics, written anew under Go's names. The README
 //! of this folder lists Go's tests and what stands here for each of them.
 
 mod atomic;
@@ -7,6 +8,7 @@ mod chanbarrier;
 mod closedchan;
 mod context;
 mod errgroup;
+mod cond;
 mod ken;
 mod lfstack;
 mod mutex;

@@ -27,6 +27,12 @@
 //!    ever, although what it borrowed goes. So a word whose bit says that nobody is in line may find such nodes under its
 //!    address, and drops them from the line ([`QueueGuard::forget_all`]) before it queues the first of its own.
 //!
+//! # All at once
+//!
+//! Whoever calls all that are in line at one moment cannot wake them under the lock, and must not mix them up with those
+//! who come meanwhile. So it [detaches](QueueGuard::detach) the line: the nodes get another key, and are in the same bucket,
+//! taken out and woken in batches. They have been called, but a task may still leave: [`QueueGuard::forget`].
+//!
 //! # Wake-ups
 //!
 //! Under the lock a node is only taken out; [`Wake::send`] comes after it. A thread's node is completed then. A task's
@@ -139,8 +145,20 @@ impl fmt::Debug for Waiter {
 /// The queues of the words that share a place in the table.
 pub struct Bucket {
     lock: Lock,
-    queues: UnsafeCell<Option<NonNull<Waiter>>>,
+    queues: UnsafeCell<Queues>,
 }
+
+struct Queues {
+    first: Option<NonNull<Waiter>>,
+    /// The key of the line that was detached last.
+    detached: usize,
+}
+
+/// A line that was detached from its word: its key. Words' own lines have keys that are 0 or 1 modulo 4.
+#[derive(Debug)]
+pub struct Detached(usize);
+
+const DETACHED: usize = 2;
 
 // SAFETY: the list and the nodes in it are touched only under the lock.
 unsafe impl Send for Bucket {}
@@ -152,7 +170,7 @@ impl Bucket {
         /// One without queues.
         #[must_use]
         pub const fn new() -> Bucket {
-            Bucket { lock: Lock::new(), queues: UnsafeCell::new(None) }
+            Bucket { lock: Lock::new(), queues: UnsafeCell::new(Queues { first: None, detached: DETACHED }) }
         }
     }
 
@@ -243,7 +261,17 @@ impl QueueGuard<'_> {
     /// Takes out the front node, whose tag comes with it: the caller has to wake it, after it has unlocked the queue.
     #[must_use = "a node that was taken out must be woken"]
     pub fn pop(&mut self) -> Option<(Wake, u32)> {
-        let front = self.front()?;
+        self.pop_of(self.key)
+    }
+
+    /// As [`pop`](QueueGuard::pop), from a line that was detached from this one.
+    #[must_use = "a node that was taken out must be woken"]
+    pub fn pop_detached(&mut self, line: &Detached) -> Option<Wake> {
+        self.pop_of(line.0).map(|(wake, _)| wake)
+    }
+
+    fn pop_of(&mut self, key: usize) -> Option<(Wake, u32)> {
+        let front = self.front_of(key)?;
         self.unlink(front);
         // SAFETY: the node was queued until now, so it is alive (invariant 2).
         let waiter = unsafe { front.as_ref() };
@@ -261,13 +289,59 @@ impl QueueGuard<'_> {
         Some((wake, tag))
     }
 
-    /// Takes out this node if it is still queued. If not, it was popped and is about to be woken, or has been.
+    /// Detaches the line as it is from its word: the caller pops all of it, and wakes it. Whoever joins the word's line
+    /// from now on is in another one. Takes as many steps as there are nodes.
+    pub fn detach(&mut self) -> Detached {
+        let key = self.bucket.queues.with_mut(|queues| {
+            // SAFETY: the lock is held.
+            let last = unsafe { &mut (*queues).detached };
+            *last = last.wrapping_add(4);
+            *last
+        });
+        let mut at = self.front();
+        while let Some(waiter) = at {
+            at = edit(waiter, |links| {
+                links.key = key;
+                links.next
+            });
+        }
+        Detached(key)
+    }
+
+    /// This line as if it were detached: for mutants.
+    #[must_use]
+    pub fn not_detached(&self) -> Detached {
+        Detached(self.key)
+    }
+
+    /// Whether this node's line was detached when it was in it. Then it was called, or is about to be.
+    ///
+    /// # Safety
+    ///
+    /// The node is alive, and was pushed to a queue of this word.
+    #[must_use]
+    pub unsafe fn was_detached(&self, waiter: NonNull<Waiter>) -> bool {
+        look(waiter, |links| links.key != self.key)
+    }
+
+    /// Takes this node of a task out of a detached line, if it is still there: nobody wakes it any more.
+    ///
+    /// # Safety
+    ///
+    /// As for [`was_detached`](QueueGuard::was_detached).
+    pub unsafe fn forget(&mut self, waiter: NonNull<Waiter>) {
+        if look(waiter, |links| links.queued) {
+            self.unlink(waiter);
+        }
+    }
+
+    /// Takes out this node if it is still queued. If not, it was popped or detached, and is about to be woken, or has been.
     ///
     /// # Safety
     ///
     /// The node is alive, and was pushed to a queue of this word.
     pub unsafe fn remove(&mut self, waiter: NonNull<Waiter>) -> bool {
-        let queued = look(waiter, |links| links.queued);
+        let queued = look(waiter, |links| links.queued && links.key == self.key);
         if step!("table.still-queued", queued, else true) {
             self.unlink(waiter);
         }
@@ -300,10 +374,14 @@ impl QueueGuard<'_> {
     /// The front node of this word's queue: alive as long as it is queued.
     #[must_use]
     pub fn front(&self) -> Option<NonNull<Waiter>> {
+        self.front_of(self.key)
+    }
+
+    fn front_of(&self, wanted: usize) -> Option<NonNull<Waiter>> {
         let mut at = self.first_queue();
         while let Some(front) = at {
             let (key, next) = look(front, |links| (links.key, links.next_queue));
-            if key == self.key {
+            if key == wanted {
                 break;
             }
             at = next;
@@ -321,9 +399,9 @@ impl QueueGuard<'_> {
 
     /// Takes a node out of its queue, which ends if it is the only one.
     fn unlink(&mut self, waiter: NonNull<Waiter>) {
-        let (prev, next) = edit(waiter, |links| {
+        let (key, prev, next) = edit(waiter, |links| {
             links.queued = false;
-            (links.prev, links.next)
+            (links.key, links.prev, links.next)
         });
         if let Some(next) = next {
             edit(next, |links| links.prev = prev);
@@ -332,7 +410,7 @@ impl QueueGuard<'_> {
             (Some(prev), next) => {
                 edit(prev, |links| links.next = next);
                 if next.is_none() {
-                    let front = self.front().expect("a node behind another one has a front");
+                    let front = self.front_of(key).expect("a node behind another one has a front");
                     edit(front, |links| links.last = prev);
                 }
             }
@@ -357,7 +435,7 @@ impl QueueGuard<'_> {
         match prev {
             Some(prev) => edit(prev, |links| links.next_queue = next),
             // SAFETY: the lock is held.
-            None => self.bucket.queues.with_mut(|queues| unsafe { *queues = next }),
+            None => self.bucket.queues.with_mut(|queues| unsafe { (*queues).first = next }),
         }
         if let Some(next) = next {
             edit(next, |links| links.prev_queue = prev);
@@ -366,7 +444,7 @@ impl QueueGuard<'_> {
 
     fn first_queue(&self) -> Option<NonNull<Waiter>> {
         // SAFETY: the lock is held.
-        self.bucket.queues.with(|queues| unsafe { *queues })
+        self.bucket.queues.with(|queues| unsafe { (*queues).first })
     }
 }
 

@@ -1,8 +1,12 @@
 //! [`Mutex`]: a value and the lock that guards it. The lock is in `fair_lock.rs`; [`RawMutex`] is the lock alone.
 
+mod arc;
 pub(crate) mod fair_lock;
+#[cfg(feature = "lock_api")]
+mod lock_api;
 #[cfg(feature = "async")]
 pub(crate) mod lock_async;
+mod mapped;
 mod raw_mutex;
 mod word;
 
@@ -13,15 +17,23 @@ use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
 
+pub use arc::ArcMutexGuard;
+#[cfg(feature = "async")]
+pub use arc::LockArcAsync;
 use fair_lock::FairLock;
 #[cfg(feature = "async")]
 pub use lock_async::{LockAsync, RawLockAsync};
+pub use mapped::MappedMutexGuard;
 pub use raw_mutex::RawMutex;
+pub(crate) use raw_mutex::unlocked;
 
 /// A value that one thread at a time may use: Go's `sync.Mutex` with the data that it guards.
 ///
 /// Four bytes beside the value, no allocation, `const`. A panic while it is locked unlocks it and leaves the value as it
 /// is: there is no poisoning, as in Go. The guard may be sent to another thread and unlock there.
+///
+/// As nothing says afterwards that a section has panicked half way, a mutex is not [`RefUnwindSafe`](std::panic::RefUnwindSafe):
+/// a closure for `catch_unwind` that uses one has to be declared safe.
 ///
 /// # Fairness
 ///
@@ -197,6 +209,23 @@ impl<T: ?Sized> Mutex<T> {
     }
 }
 
+impl<T: ?Sized> Mutex<T> {
+    /// For a wait: unlocks.
+    ///
+    /// # Safety
+    ///
+    /// It is locked, and the guard that stands for that is neither used nor dropped before [`relock`](Mutex::relock).
+    pub(crate) unsafe fn release(&self) {
+        // SAFETY: the caller's contract.
+        unsafe { self.lock.unlock() }
+    }
+
+    /// For a wait: locks for the guard that is still there.
+    pub(crate) fn relock(&self) {
+        self.lock.lock();
+    }
+}
+
 impl<T: Default> Default for Mutex<T> {
     fn default() -> Mutex<T> {
         Mutex::new(T::default())
@@ -241,6 +270,10 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     #[inline(always)]
     fn of(mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
         MutexGuard { mutex, _value: PhantomData }
+    }
+
+    pub(crate) fn mutex(&self) -> &'a Mutex<T> {
+        self.mutex
     }
 }
 

@@ -43,7 +43,7 @@ use super::lock_async::RawLockAsync;
 #[doc(alias = "sync.Mutex")]
 #[doc(alias = "sync.Locker")]
 pub struct RawMutex {
-    lock: FairLock,
+    pub(super) lock: FairLock,
 }
 
 impl RawMutex {
@@ -135,15 +135,31 @@ impl RawMutex {
     #[track_caller]
     #[doc(alias = "Unlock")]
     pub fn unlock(&self) {
-        if !self.lock.unlock_if_locked() {
+        if !self.unlock_if_locked() {
             unlocked();
         }
+    }
+
+    /// Whether it was locked, and is not any more.
+    #[inline]
+    pub(crate) fn unlock_if_locked(&self) -> bool {
+        self.lock.unlock_if_locked()
+    }
+
+    /// For a wait.
+    pub(crate) fn relock(&self) {
+        self.lock.lock();
+    }
+
+    /// Whether somebody holds it at this moment.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lock.state().locked
     }
 }
 
 #[cold]
 #[track_caller]
-fn unlocked() -> ! {
+pub(crate) fn unlocked() -> ! {
     panic!("sync: unlock of unlocked mutex");
 }
 

@@ -114,6 +114,10 @@ impl<'a, T: ?Sized> RwMutexWriteGuard<'a, T> {
         RwMutexWriteGuard { mutex, _value: PhantomData }
     }
 
+    pub(crate) fn mutex(&self) -> &'a RwMutex<T> {
+        self.mutex
+    }
+
     /// Turns writing into reading: no writer comes between, and readers in line are let in as if by an unlock. Has no
     /// counterpart in Go.
     ///

@@ -17,6 +17,7 @@ use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after};
 pub use guards::{MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RwMutexReadGuard, RwMutexWriteGuard};
 use phase_lock::PhaseLock;
 pub use raw_rwmutex::RawRwMutex;
+pub(crate) use raw_rwmutex::unlocked;
 #[cfg(feature = "async")]
 pub use rw_async::{RawReadAsync, RawWriteAsync, ReadAsync, WriteAsync};
 pub use sharded::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard};
@@ -295,6 +296,19 @@ impl<T: ?Sized> RwMutex<T> {
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: the mutex is borrowed exclusively, so no guard is there.
         self.value.with_mut(|value| unsafe { &mut *value })
+    }
+}
+
+impl<T: ?Sized> RwMutex<T> {
+    /// For a wait: ends the writer's section. The guard that stands for it is neither used nor dropped before
+    /// [`relock_writer`](RwMutex::relock_writer).
+    pub(crate) fn release_writer(&self) -> bool {
+        self.lock.write_unlock()
+    }
+
+    /// For a wait: locks for the guard that is still there.
+    pub(crate) fn relock_writer(&self) {
+        self.lock.write();
     }
 }
 

@@ -204,9 +204,26 @@ impl RawRwMutex {
     }
 }
 
+impl RawRwMutex {
+    /// For a wait: whether it was locked for writing, and is not any more.
+    pub(crate) fn unlock_if_locked(&self) -> bool {
+        self.lock.write_unlock()
+    }
+
+    /// For a wait: locks for writing.
+    pub(crate) fn relock(&self) {
+        self.lock.write();
+    }
+
+    /// Whether somebody holds it for writing at this moment.
+    pub(crate) fn is_locked_for_writing(&self) -> bool {
+        self.lock.state().writer
+    }
+}
+
 #[cold]
 #[track_caller]
-fn unlocked() -> ! {
+pub(crate) fn unlocked() -> ! {
     panic!("sync: Unlock of unlocked RWMutex");
 }
 

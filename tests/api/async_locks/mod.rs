@@ -1,14 +1,16 @@
-//! `lock_async`, `wait_async`, `acquire_async`.
+//! `lock_async`, `acquire_async`, and `wait_async` of wait groups and `Cond`.
 //!
 //! | module | covers |
 //! | --- | --- |
 //! | `mutex` | who is served and woken when; overtaking; futures that go, that are forgotten, that are polled once too often |
+//! | `cond` | order, futures that go at every point or are forgotten, kinds of locks, wakers that panic |
 //! | `waitgroup` | rounds, panics, many tasks, futures that go or are forgotten |
 //! | `semaphore` | an exact model, drops, wakers, futures that are forgotten, tokio beside threads |
 //! | `wakers` | wakers that panic, that come back, and that are replaced |
 //! | `play` | random polls and drops, of which each wake-up must be enough |
 //! | `runtime` | tasks on tokio beside threads |
 
+mod cond;
 mod mutex;
 mod play;
 mod runtime;

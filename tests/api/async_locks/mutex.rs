@@ -2,6 +2,8 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -285,4 +287,27 @@ fn debug() {
     let raw = RawMutex::new();
     raw.lock();
     assert_eq!(format!("{:?}", Task::waiting(raw.lock_async()).future), "RawLockAsync { stage: InLine }");
+}
+
+/// A future that borrows nothing: it may outlive all other shares of its mutex, in line, called or dropped.
+#[test]
+fn owned() {
+    let mutex = Arc::new(Mutex::new(1));
+    let guard = mutex.lock_arc();
+    let mut tasks = [0; 3].map(|_| Task::waiting(Arc::clone(&mutex).lock_arc_async()));
+    drop(mutex);
+    drop(guard);
+    let [first, second, third] = &mut tasks;
+    assert_eq!([first.wakes(), second.wakes(), third.wakes()], [1, 0, 0]);
+    let Poll::Ready(mut guard) = first.poll() else { panic!("it was called") };
+    *guard += 1;
+    drop(guard);
+    // Dropped when it was called: the next one is.
+    assert!(second.was_woken());
+    let [first, second, mut third] = tasks;
+    drop((first, second));
+    assert!(third.was_woken());
+    let Poll::Ready(guard) = third.poll() else { panic!("it was called") };
+    drop(third);
+    assert_eq!(*guard, 2);
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gosync::{Mutex, MutexGuard, RawMutex, chan};
+use gosync::{MappedMutexGuard, Mutex, MutexGuard, RawMutex, chan};
 
 use super::{FREE, IN_LINE, LOCKED, until};
 use crate::settle;
@@ -332,4 +332,87 @@ fn drops() {
     assert!(mutex.try_lock().is_some_and(|value| !value.armed), "the panic has unlocked it");
     drop(mutex);
     assert_eq!(dropped(), 1);
+}
+
+/// A guard for a part unlocks as the one that it was made of; if there is no such part that one comes back, and if the function panics it unlocks.
+#[test]
+fn guards_of_a_part() {
+    let mutex = Mutex::new((1, vec![2, 3]));
+    let part = MutexGuard::map(mutex.lock(), |pair| &mut pair.1);
+    let mut element = MappedMutexGuard::map(part, |list| &mut list[1]);
+    *element += 1;
+    assert!(mutex.try_lock().is_none());
+    assert_eq!((format!("{element:?}"), format!("{element:>2}")), ("4".into(), " 4".into()));
+    drop(element);
+    assert_eq!(*mutex.try_lock().unwrap(), (1, vec![2, 4]));
+
+    let part = MutexGuard::filter_map(mutex.lock(), |pair| Some(&mut pair.1)).unwrap();
+    let part = MappedMutexGuard::filter_map(part, |list| list.get_mut(9)).unwrap_err();
+    assert!(mutex.try_lock().is_none());
+    *MappedMutexGuard::filter_map(part, |list| list.get_mut(0)).unwrap() = 5;
+    let whole = MutexGuard::filter_map(mutex.lock(), |_| None::<&mut u8>).unwrap_err();
+    assert_eq!(*whole, (1, vec![5, 4]));
+    drop(whole);
+
+    assert!(panics(|| drop(MutexGuard::map(mutex.lock(), |_| -> &mut u8 { panic!("expected by this test") }))));
+    let part = MutexGuard::map(mutex.lock(), |pair| &mut pair.0);
+    assert!(panics(|| drop(MappedMutexGuard::map(part, |_| -> &mut u8 { panic!("expected by this test") }))));
+    assert!(mutex.try_lock().is_some());
+    // Elsewhere, and of what has no size.
+    let part = MutexGuard::map(mutex.lock(), |pair| &mut pair.1[..]);
+    thread::scope(|s| s.spawn(move || assert_eq!(part[..], [5, 4])).join().unwrap());
+    assert!(mutex.try_lock().is_some());
+}
+
+/// An owned guard keeps its mutex, in all ways to get one.
+#[test]
+fn guards_that_own() {
+    let mutex = Arc::new(Mutex::new(0));
+    let mut guard = mutex.lock_arc();
+    assert_eq!(Arc::strong_count(&mutex), 2);
+    *guard += 1;
+    assert_eq!((format!("{guard:?}"), format!("{guard:>2}")), ("1".into(), " 1".into()));
+    assert!(mutex.try_lock_arc().is_none());
+    assert!(mutex.lock_arc_timeout(Duration::from_millis(1)).is_none());
+    assert!(mutex.lock_arc_deadline(Instant::now()).is_none());
+    assert_eq!(Arc::strong_count(&mutex), 2, "a try that fails keeps nothing");
+    thread::spawn(move || drop(guard)).join().unwrap();
+    *mutex.try_lock_arc().unwrap() += 1;
+    *mutex.lock_arc_timeout(Duration::MAX).unwrap() += 1;
+    *mutex.lock_arc_deadline(Instant::now()).unwrap() += 1;
+    let guard = mutex.lock_arc();
+    drop(mutex);
+    assert_eq!(*guard, 4);
+    // The last share goes with the guard, and the value with it.
+    let value = Arc::new(());
+    let guard = Arc::new(Mutex::new(Arc::clone(&value))).lock_arc();
+    assert_eq!(Arc::strong_count(&value), 2);
+    drop(guard);
+    assert_eq!(Arc::strong_count(&value), 1);
+    let unsized_value: Arc<Mutex<[u8]>> = Arc::new(Mutex::new([1, 2]));
+    assert_eq!(unsized_value.lock_arc()[..], [1, 2]);
+}
+
+/// Another crate's guards on our lock.
+#[test]
+fn as_a_lock_of_lock_api() {
+    use lock_api::RawMutex as _;
+
+    static VALUE: lock_api::Mutex<RawMutex, u32> = lock_api::Mutex::new(0);
+    let _watchdog = Watchdog::new();
+    thread::scope(|s| {
+        for _ in 0..4 {
+            s.spawn(|| (0..1_000).for_each(|_| *VALUE.lock() += 1));
+        }
+    });
+    let guard = VALUE.lock();
+    assert_eq!(*guard, 4_000);
+    assert!(VALUE.is_locked() && VALUE.try_lock().is_none());
+    assert!(VALUE.try_lock_for(Duration::from_millis(1)).is_none());
+    assert!(VALUE.try_lock_until(Instant::now()).is_none());
+    // Any thread may unlock: so the guard can be sent.
+    thread::scope(|s| s.spawn(|| drop(guard)).join().unwrap());
+    assert!(!VALUE.is_locked() && VALUE.try_lock_for(Duration::ZERO).is_some());
+    let fresh = RawMutex::INIT;
+    assert!(!fresh.is_locked());
 }

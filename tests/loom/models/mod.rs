@@ -4,6 +4,8 @@ mod atomics;
 mod buffer;
 mod close;
 mod context;
+mod cond;
+mod cond_async;
 mod counters;
 mod deadline;
 mod errgroup;
@@ -54,6 +56,8 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
     let others = [
         atomics::models(),
         context::models(),
+        cond::models(),
+        cond_async::models(),
         counters::models(),
         errgroup::models(),
         go::models(),

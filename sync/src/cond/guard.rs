@@ -1,0 +1,272 @@
+//! [`CondGuard`]: the locks that a [`Cond`](super::Cond) can wait with, while they are held.
+
+use crate::mutex::{ArcMutexGuard, MutexGuard, RawMutex};
+use crate::rwmutex::{RawRwMutex, RwMutexWriteGuard};
+
+/// A lock that is held, and that a [`Cond`](crate::Cond) releases while it waits.
+///
+/// It is a guard of a [`Mutex`](crate::Mutex), borrowed or owned, one of an [`RwMutex`](crate::RwMutex) for writing, or a
+/// reference to a [`RawMutex`] or [`RawRwMutex`] that is locked. The trait is sealed: a wait relies on its locks. A guard of a
+/// part of the value is none of them: while it waits the part may be replaced.
+pub trait CondGuard: sealed::Relock {}
+
+impl<T: ?Sized> CondGuard for MutexGuard<'_, T> {}
+impl<T: ?Sized> CondGuard for ArcMutexGuard<T> {}
+impl<T: ?Sized> CondGuard for RwMutexWriteGuard<'_, T> {}
+impl CondGuard for &RawMutex {}
+impl CondGuard for &RawRwMutex {}
+
+pub(super) mod sealed {
+    use super::{ArcMutexGuard, MutexGuard, RawMutex, RawRwMutex, RwMutexWriteGuard};
+
+    #[cfg(feature = "async")]
+    use {
+        crate::mutex::{LockArcAsync, LockAsync, Mutex, RawLockAsync},
+        crate::rwmutex::{RawWriteAsync, RwMutex, WriteAsync},
+        std::future::Future,
+        std::pin::Pin,
+        std::sync::Arc,
+        std::task::{Context, Poll},
+    };
+
+    /// What a wait does with the lock.
+    pub trait Relock: Sized {
+        /// The way to the lock while it is not held.
+        #[cfg(feature = "async")]
+        type Lock;
+        /// Locks it.
+        #[cfg(feature = "async")]
+        type Relock: Future<Output = Self>;
+
+        /// Whether the lock is held by somebody.
+        fn is_locked(&self) -> bool;
+
+        /// Unlocks; `false`, and nothing was done, if it is not locked. If a waker panics, that panic comes after the unlock.
+        ///
+        /// # Safety
+        ///
+        /// Unless it returned `false`, [`lock`](Relock::lock) follows before this guard is used or dropped, on all ways.
+        unsafe fn unlock(&self) -> bool;
+
+        /// Locks, blocking.
+        fn lock(&self);
+
+        /// Says that it was not locked. For those of which that can be.
+        #[track_caller]
+        fn refuse() -> ! {
+            crate::mutex::unlocked()
+        }
+
+        #[cfg(feature = "async")]
+        fn handle(&self) -> Self::Lock;
+
+        /// Unlocks for good. As [`unlock`](Relock::unlock).
+        #[cfg(feature = "async")]
+        fn give_up(self) -> bool;
+
+        #[cfg(feature = "async")]
+        fn relock(lock: Self::Lock) -> Self::Relock;
+    }
+
+    impl<'a, T: ?Sized> Relock for MutexGuard<'a, T> {
+        #[cfg(feature = "async")]
+        type Lock = &'a Mutex<T>;
+        #[cfg(feature = "async")]
+        type Relock = LockAsync<'a, T>;
+
+        fn is_locked(&self) -> bool {
+            true
+        }
+
+        unsafe fn unlock(&self) -> bool {
+            // SAFETY: a guard exists only while its mutex is locked, and the caller locks it again before the guard is used.
+            unsafe { self.mutex().release() };
+            true
+        }
+
+        fn lock(&self) {
+            self.mutex().relock();
+        }
+
+        #[cfg(feature = "async")]
+        fn handle(&self) -> &'a Mutex<T> {
+            self.mutex()
+        }
+
+        #[cfg(feature = "async")]
+        fn give_up(self) -> bool {
+            drop(self);
+            true
+        }
+
+        #[cfg(feature = "async")]
+        fn relock(lock: &'a Mutex<T>) -> LockAsync<'a, T> {
+            lock.lock_async()
+        }
+    }
+
+    impl<T: ?Sized> Relock for ArcMutexGuard<T> {
+        #[cfg(feature = "async")]
+        type Lock = Arc<Mutex<T>>;
+        #[cfg(feature = "async")]
+        type Relock = LockArcAsync<T>;
+
+        fn is_locked(&self) -> bool {
+            true
+        }
+
+        unsafe fn unlock(&self) -> bool {
+            // SAFETY: as for the borrowed guard.
+            unsafe { ArcMutexGuard::mutex(self).release() };
+            true
+        }
+
+        fn lock(&self) {
+            ArcMutexGuard::mutex(self).relock();
+        }
+
+        #[cfg(feature = "async")]
+        fn handle(&self) -> Arc<Mutex<T>> {
+            Arc::clone(ArcMutexGuard::mutex(self))
+        }
+
+        #[cfg(feature = "async")]
+        fn give_up(self) -> bool {
+            drop(self);
+            true
+        }
+
+        #[cfg(feature = "async")]
+        fn relock(lock: Arc<Mutex<T>>) -> LockArcAsync<T> {
+            lock.lock_arc_async()
+        }
+    }
+
+    impl<'a, T: ?Sized> Relock for RwMutexWriteGuard<'a, T> {
+        #[cfg(feature = "async")]
+        type Lock = &'a RwMutex<T>;
+        #[cfg(feature = "async")]
+        type Relock = WriteAsync<'a, T>;
+
+        fn is_locked(&self) -> bool {
+            true
+        }
+
+        unsafe fn unlock(&self) -> bool {
+            self.mutex().release_writer()
+        }
+
+        fn lock(&self) {
+            self.mutex().relock_writer();
+        }
+
+        #[cfg(feature = "async")]
+        fn handle(&self) -> &'a RwMutex<T> {
+            self.mutex()
+        }
+
+        #[cfg(feature = "async")]
+        fn give_up(self) -> bool {
+            drop(self);
+            true
+        }
+
+        #[cfg(feature = "async")]
+        fn relock(lock: &'a RwMutex<T>) -> WriteAsync<'a, T> {
+            lock.write_async()
+        }
+    }
+
+    impl<'a> Relock for &'a RawMutex {
+        #[cfg(feature = "async")]
+        type Lock = &'a RawMutex;
+        #[cfg(feature = "async")]
+        type Relock = Handed<&'a RawMutex, RawLockAsync<'a>>;
+
+        fn is_locked(&self) -> bool {
+            RawMutex::is_locked(self)
+        }
+
+        unsafe fn unlock(&self) -> bool {
+            self.unlock_if_locked()
+        }
+
+        fn lock(&self) {
+            self.relock();
+        }
+
+        #[cfg(feature = "async")]
+        fn handle(&self) -> &'a RawMutex {
+            self
+        }
+
+        #[cfg(feature = "async")]
+        fn give_up(self) -> bool {
+            self.unlock_if_locked()
+        }
+
+        #[cfg(feature = "async")]
+        fn relock(lock: &'a RawMutex) -> Self::Relock {
+            Handed { lock, relock: lock.lock_async() }
+        }
+    }
+
+    impl<'a> Relock for &'a RawRwMutex {
+        #[cfg(feature = "async")]
+        type Lock = &'a RawRwMutex;
+        #[cfg(feature = "async")]
+        type Relock = Handed<&'a RawRwMutex, RawWriteAsync<'a>>;
+
+        fn is_locked(&self) -> bool {
+            self.is_locked_for_writing()
+        }
+
+        #[track_caller]
+        fn refuse() -> ! {
+            crate::rwmutex::unlocked()
+        }
+
+        unsafe fn unlock(&self) -> bool {
+            self.unlock_if_locked()
+        }
+
+        fn lock(&self) {
+            self.relock();
+        }
+
+        #[cfg(feature = "async")]
+        fn handle(&self) -> &'a RawRwMutex {
+            self
+        }
+
+        #[cfg(feature = "async")]
+        fn give_up(self) -> bool {
+            self.unlock_if_locked()
+        }
+
+        #[cfg(feature = "async")]
+        fn relock(lock: &'a RawRwMutex) -> Self::Relock {
+            Handed { lock, relock: lock.lock_async() }
+        }
+    }
+
+    /// Locks a lock without a guard, and hands it over then.
+    #[cfg(feature = "async")]
+    #[derive(Debug)]
+    pub struct Handed<L, F> {
+        lock: L,
+        relock: F,
+    }
+
+    #[cfg(feature = "async")]
+    impl<L: Copy, F: Future<Output = ()>> Future for Handed<L, F> {
+        type Output = L;
+
+        fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<L> {
+            let lock = self.lock;
+            // SAFETY: a field that is pinned with its future, always.
+            let relock = unsafe { self.map_unchecked_mut(|this| &mut this.relock) };
+            relock.poll(context).map(|()| lock)
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! [`Cond`]: waiting for a change of what a lock guards.
+//!
+//! | bit of the word | meaning | who changes it |
+//! | --- | --- | --- |
+//! | 0 `QUEUED` | somebody is in line | under the line's lock only: whoever joins, leaves, or calls |
+//!
+//! The line is one in the seam's table, found by the word's address. Whoever waits joins it while it holds the user's
+//! lock, and releases that lock afterwards; then it sleeps until it is *called*: until its node was taken out of the line by a
+//! signal, or with all the others by a broadcast. Then it takes the user's lock as anybody does.
+//!
+//! # Why no signal is lost, stolen or invented
+//!
+//! * A signal takes the front of the line, in one step under the line's lock, and whoever joins does so at the end. So it goes
+//!   to the one who has waited longest, and never to one who came after it. There is no counter and no ticket that could
+//!   be mistaken for another.
+//! * Whoever was called wakes up by its node, which is completed once; nothing else ends a wait but its deadline.
+//! * A waiter whose deadline has passed takes its node out of the line, under the line's lock. If the node is not there any
+//!   more, it was called, and the wait says so. So a signal is either that waiter's, or the next one's.
+//! * A broadcast *detaches* the line: that is the moment at which all in it are called. Waking them takes longer,
+//!   and is done without the lock, a batch at a time. Whoever joins meanwhile is in a line of its own, as is whoever was woken
+//!   and waits again; and a signal that comes meanwhile goes to them.
+//!
+//! A signal that finds `QUEUED` clear does not look at the line: there is no earlier waiter that it could have missed. A
+//! wait happens before a signal if the signaller has seen the lock released by it, and with it the bit; a wait of
+//! which the signaller does not know is as good as a later one.
+//!
+//! # A signal while the lock is held
+//!
+//! The one who was called finds the lock held if it wakes up soon enough, and stands in the mutex's line then: a second sleep. It is
+//! not moved from one line to the other instead: a wake-up takes longer than what signallers commonly do until they unlock, and
+//! a mutex's line is for those who have looked for the lock themselves and were overtaken.
+//!
+//! # Invariants
+//!
+//! 1. A node is in the line of this word, in a line detached from it, or called; the one who waits leaves its frame (or its future)
+//!    when it has removed the node or seen it woken.
+//! 2. `QUEUED` says whether the line is empty, whenever the line's lock is free; but for nodes of tasks that waited for
+//!    another word at this address and were forgotten, which the next to join an empty line takes out.
+//! 3. Between `unlock` and `lock` nothing leaves the function by unwinding.
+//!
+//! # Ordering
+//!
+//! `Relaxed`, all of it. The edge from a signal to the return of the wait that it ends is the completion of the
+//! [`Waiter`] (cond.signal-before-unblocked-wait), whoever holds the lock. That a waiter sees what was changed under the lock, and the
+//! other way round, is the lock's affair (cond.wait-is-unlock-then-lock).
+
+mod guard;
+#[cfg(feature = "async")]
+mod wait_async;
+
+use std::fmt;
+use std::ops::DerefMut;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::{Detached, Futex, WAKE_BATCH, Waiter, Wake, const_fn, deadline_after, ord, step, waits};
+
+pub use guard::CondGuard;
+#[cfg(feature = "async")]
+pub use wait_async::CondWaitAsync;
+
+const QUEUED: u32 = 1;
+
+/// Waits for a change of what a lock guards: Go's `sync.Cond`.
+///
+/// Four bytes, no allocation, `const`. Whoever holds the lock and finds that it has to wait for somebody else's change calls
+/// [`wait`](Cond::wait), which releases the lock and locks it again when it was woken; whoever has made a change
+/// wakes one of those who wait ([`signal`](Cond::signal)) or all of them ([`broadcast`](Cond::broadcast)).
+///
+/// * Waiters are woken in the order in which they began to wait.
+/// * A wait ends by a signal, by a broadcast or by its deadline, and for no other reason. (Others may have the lock before the one
+///   that was woken, though, so what was signalled may be over: check it in a loop, or with [`wait_while`](Cond::wait_while).)
+/// * A signal wakes one that was waiting before it, never one that came later. If nobody waits it does nothing, and
+///   nothing of it is left for later.
+/// * A signal that meets a deadline is not lost: the wait reports it, or the signal goes to the next waiter.
+///
+/// The lock is that of each wait, which [`CondGuard`] lists: a guard of a [`Mutex`](crate::Mutex), or of an
+/// [`RwMutex`](crate::RwMutex) for writing, or a locked [`RawMutex`](crate::RawMutex). Go fixes it when the `Cond` is made. Waits with different locks at a time work: they stand in one line, and each locks its own.
+///
+/// # Memory ordering
+///
+/// A signal happens before the return of the wait that it ends, whether the signaller holds the lock or not
+/// (`cond.signal-before-unblocked-wait`), and so does a broadcast (`cond.broadcast-before-unblocked-wait`). A wait unlocks
+/// and locks, with the edges of both (`cond.wait-is-unlock-then-lock`). A wait that ends by its deadline is that and no more. What a
+/// signal wakes is a wait that has begun before it: one whose unlock happens before the signal has.
+///
+/// # Differences from Go
+///
+/// There are waits with a deadline, where Go has none. To wait with a `RawMutex` that is not locked is a panic, not the end of the process. That
+/// a `Cond` is not copied Rust takes care of.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::{Cond, Mutex};
+///
+/// static QUEUE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+/// static NOT_EMPTY: Cond = Cond::new();
+///
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         let mut queue = QUEUE.lock();
+///         NOT_EMPTY.wait_while(&mut queue, |queue| queue.is_empty());
+///         assert_eq!(queue.pop(), Some(7));
+///     });
+///     QUEUE.lock().push(7);
+///     NOT_EMPTY.signal();
+/// });
+/// ```
+#[doc(alias = "sync.Cond")]
+#[doc(alias = "Condvar")]
+pub struct Cond {
+    word: Futex,
+}
+
+impl Cond {
+    const_fn! {
+        /// One that nobody waits for. Go: `sync.NewCond(l)`, but for the lock.
+        #[inline]
+        #[must_use]
+        #[doc(alias = "NewCond")]
+        pub const fn new() -> Cond {
+            Cond { word: Futex::new(0) }
+        }
+    }
+
+    /// Releases the lock, waits until woken by a [`signal`](Cond::signal) or a [`broadcast`](Cond::broadcast), and locks
+    /// again. Go: `c.Wait()`.
+    ///
+    /// Nobody who signals after the lock was released can miss it. Between the wake-up and the return others may hold the lock.
+    ///
+    /// # Panics
+    ///
+    /// With Go's text, `sync: unlock of unlocked mutex`, if it is a [`RawMutex`](crate::RawMutex) that is not locked; it
+    /// stays as it is. If the release of the lock calls a task whose waker panics, that panic goes on, with the lock held.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::{Cond, RawMutex};
+    ///
+    /// static LOCK: RawMutex = RawMutex::new();
+    /// static COND: Cond = Cond::new();
+    ///
+    /// LOCK.lock();
+    /// let other = std::thread::spawn(|| {
+    ///     LOCK.lock();
+    ///     COND.signal();
+    ///     LOCK.unlock();
+    /// });
+    /// COND.wait(&mut &LOCK);
+    /// LOCK.unlock();
+    /// # other.join().unwrap();
+    /// ```
+    #[track_caller]
+    #[doc(alias = "Wait")]
+    pub fn wait<G: CondGuard>(&self, guard: &mut G) {
+        self.wait_until(guard, None);
+    }
+
+    /// Waits as long as `condition` is `true` of the value that the lock guards; returns at once if it is not. Go: `for
+    /// condition() { c.Wait() }`.
+    ///
+    /// `condition` is called with the lock held, before the first wait and after each one.
+    ///
+    /// # Panics
+    ///
+    /// If `condition` does: then the lock is held, by the guard. Else as [`wait`](Cond::wait).
+    ///
+    /// # Examples
+    ///
+    /// See [`Cond`](Cond#examples).
+    #[track_caller]
+    pub fn wait_while<G>(&self, guard: &mut G, condition: impl FnMut(&mut G::Target) -> bool)
+    where
+        G: CondGuard + DerefMut,
+    {
+        self.wait_until_while(guard, None, condition);
+    }
+
+    /// As [`wait`](Cond::wait), for `timeout` at most: whether it was woken. Has no counterpart in Go.
+    ///
+    /// The lock is held again in either case; locking has no deadline. A `timeout` beyond what the clock can tell is for
+    /// ever.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Cond::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (mutex, cond) = (gosync::Mutex::new(1), gosync::Cond::new());
+    /// let mut guard = mutex.lock();
+    /// assert!(!cond.wait_timeout(&mut guard, Duration::from_millis(5)));
+    /// *guard += 1;
+    /// ```
+    #[track_caller]
+    #[must_use = "it may have timed out"]
+    pub fn wait_timeout<G: CondGuard>(&self, guard: &mut G, timeout: Duration) -> bool {
+        self.wait_until(guard, deadline_after(timeout))
+    }
+
+    /// As [`wait_timeout`](Cond::wait_timeout), until `deadline` at most. If that has passed it still unlocks and locks.
+    #[track_caller]
+    #[must_use = "it may have timed out"]
+    pub fn wait_deadline<G: CondGuard>(&self, guard: &mut G, deadline: Instant) -> bool {
+        self.wait_until(guard, Some(deadline))
+    }
+
+    /// As [`wait_while`](Cond::wait_while), for `timeout` at most: whether `condition` was `false` at the end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (mutex, cond) = (gosync::Mutex::new(1), gosync::Cond::new());
+    /// let mut guard = mutex.lock();
+    /// assert!(cond.wait_timeout_while(&mut guard, Duration::ZERO, |value| *value == 0));
+    /// assert!(!cond.wait_timeout_while(&mut guard, Duration::ZERO, |value| *value == 1));
+    /// ```
+    #[track_caller]
+    #[must_use = "it may have timed out"]
+    pub fn wait_timeout_while<G>(
+        &self,
+        guard: &mut G,
+        timeout: Duration,
+        condition: impl FnMut(&mut G::Target) -> bool,
+    ) -> bool
+    where
+        G: CondGuard + DerefMut,
+    {
+        self.wait_until_while(guard, deadline_after(timeout), condition)
+    }
+
+    /// As [`wait_timeout_while`](Cond::wait_timeout_while), until `deadline` at most.
+    #[track_caller]
+    #[must_use = "it may have timed out"]
+    pub fn wait_deadline_while<G>(
+        &self,
+        guard: &mut G,
+        deadline: Instant,
+        condition: impl FnMut(&mut G::Target) -> bool,
+    ) -> bool
+    where
+        G: CondGuard + DerefMut,
+    {
+        self.wait_until_while(guard, Some(deadline), condition)
+    }
+
+    /// Wakes the one who has waited longest, if anybody waits; whether somebody did. Go: `c.Signal()`.
+    ///
+    /// The lock may be held or not. The cost of one that nobody waits for is a load.
+    ///
+    /// # Panics
+    ///
+    /// If it wakes a task whose waker panics. The task was woken then.
+    #[inline]
+    #[doc(alias = "Signal")]
+    #[doc(alias = "notify_one")]
+    #[allow(clippy::must_use_candidate, reason = "whether somebody has waited is rarely of interest")]
+    pub fn signal(&self) -> bool {
+        self.is_waited_for() && self.call_front()
+    }
+
+    /// Wakes all who wait at this moment; how many they were. Go: `c.Broadcast()`.
+    ///
+    /// The lock may be held or not. The cost of one that nobody waits for is a load.
+    ///
+    /// # Panics
+    ///
+    /// If it wakes tasks whose wakers panic, with the first such panic, when all were woken.
+    #[inline]
+    #[doc(alias = "Broadcast")]
+    #[doc(alias = "notify_all")]
+    #[allow(clippy::must_use_candidate, reason = "as above")]
+    pub fn broadcast(&self) -> usize {
+        if self.is_waited_for() { self.call_all() } else { 0 }
+    }
+
+    #[inline]
+    fn is_waited_for(&self) -> bool {
+        // Relaxed: see the head of this file.
+        self.word.load(ord!("cond.look", Relaxed)) & QUEUED != 0
+    }
+
+    #[track_caller]
+    fn wait_until_while<G>(
+        &self,
+        guard: &mut G,
+        deadline: Option<Instant>,
+        mut condition: impl FnMut(&mut G::Target) -> bool,
+    ) -> bool
+    where
+        G: CondGuard + DerefMut,
+    {
+        while condition(guard) {
+            if !self.wait_until(guard, deadline) {
+                return !condition(guard);
+            }
+        }
+        true
+    }
+
+    /// Whether it was called, in time.
+    #[track_caller]
+    fn wait_until<G: CondGuard>(&self, guard: &mut G, deadline: Option<Instant>) -> bool {
+        if !guard.is_locked() {
+            G::refuse();
+        }
+        waits!("waits for a Cond");
+        let waiter = Waiter::of_thread(0);
+        // SAFETY: it is new, and in all cases it is removed or seen woken below (invariant 3).
+        let is_first = unsafe { self.join(&waiter) };
+        // SAFETY: it is locked again below if it was unlocked (invariant 3).
+        match catch_unwind(AssertUnwindSafe(|| unsafe { guard.unlock() })) {
+            Ok(true) => {}
+            Ok(false) => {
+                // Somebody else has unlocked it since the look above.
+                self.leave(&waiter);
+                G::refuse();
+            }
+            Err(payload) => {
+                guard.lock();
+                self.leave(&waiter);
+                resume_unwind(payload);
+            }
+        }
+        if is_first {
+            // The next signal is for this thread, and may come before it is asleep.
+            waiter.spin();
+        }
+        let called = self.await_call(&waiter, deadline);
+        guard.lock();
+        called
+    }
+
+    /// Appends a node to the line; whether it is the first there.
+    ///
+    /// # Safety
+    ///
+    /// The node is new, and it is removed, or seen woken, before it moves or goes.
+    unsafe fn join(&self, waiter: &Waiter) -> bool {
+        let queue = self.word.queue();
+        let mut line = queue.lock();
+        // Relaxed: published by the lock that the caller is about to release.
+        let word = step!("cond.mark", self.word.fetch_or(QUEUED, ord!("cond.mark.order", Relaxed)), else 0);
+        let is_first = word & QUEUED == 0;
+        if is_first {
+            // Invariant 2. What is there all the same waited for another word at this address, and was forgotten.
+            line.forget_all();
+        }
+        // SAFETY: the caller's contract.
+        unsafe { line.push_back(NonNull::from(waiter)) };
+        is_first
+    }
+
+    /// Sleeps until this node was called: `true`; or until the deadline has passed: `false`, and it is not in line any more.
+    fn await_call(&self, waiter: &Waiter, deadline: Option<Instant>) -> bool {
+        if waiter.wait(deadline) {
+            return true;
+        }
+        if self.remove(waiter) {
+            return false;
+        }
+        // It was called: its signal is on its way.
+        waiter.wait(None)
+    }
+
+    /// Takes this node out of the line: `true`; or else it was called.
+    fn remove(&self, waiter: &Waiter) -> bool {
+        let queue = self.word.queue();
+        let mut line = queue.lock();
+        // SAFETY: alive, and of this line.
+        let removed = unsafe { line.remove(NonNull::from(waiter)) };
+        if removed && line.is_empty() {
+            self.unmark();
+        }
+        removed
+    }
+
+    /// Nobody is in line any more. Under the line's lock.
+    fn unmark(&self) {
+        // Relaxed: a bit that says nothing but what a signal may spare itself.
+        step!("cond.unmark", {
+            let _ = self.word.fetch_and(!QUEUED, ord!("cond.unmark.order", Relaxed));
+        });
+    }
+
+    /// For a thread that does not wait after all: leaves the line. A signal that it got goes to the next.
+    #[cold]
+    fn leave(&self, waiter: &Waiter) {
+        if self.remove(waiter) {
+            return;
+        }
+        let _ = waiter.wait(None);
+        // SAFETY: alive, and pushed to this line.
+        let by_signal = !unsafe { self.word.queue().lock().was_detached(NonNull::from(waiter)) };
+        if by_signal {
+            step!("cond.hand-on", {
+                let _ = self.signal();
+            });
+        }
+    }
+
+    #[cold]
+    fn call_front(&self) -> bool {
+        let queue = self.word.queue();
+        let mut line = queue.lock();
+        let called = line.pop();
+        if line.is_empty() {
+            self.unmark();
+        }
+        drop(line);
+        let Some((front, _)) = called else { return false };
+        step!("cond.wake-one", front.send());
+        true
+    }
+
+    #[cold]
+    fn call_all(&self) -> usize {
+        let queue = self.word.queue();
+        let mut line = queue.lock();
+        let detached: Detached = step!("cond.detach", line.detach(), else line.not_detached());
+        self.unmark();
+        let (mut count, mut panic) = (0, None);
+        loop {
+            let mut batch: [Option<Wake>; WAKE_BATCH] = [const { None }; WAKE_BATCH];
+            for place in &mut batch {
+                *place = line.pop_detached(&detached);
+                if place.is_none() {
+                    break;
+                }
+            }
+            drop(line);
+            let more = batch[WAKE_BATCH - 1].is_some();
+            for wake in batch.into_iter().flatten() {
+                count += 1;
+                // The waker is gone after a panic; nothing of it is seen any more.
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| step!("cond.wake-all", wake.send()))) {
+                    panic.get_or_insert(payload);
+                }
+            }
+            if !more {
+                break;
+            }
+            line = queue.lock();
+        }
+        if let Some(payload) = panic {
+            resume_unwind(payload);
+        }
+        count
+    }
+}
+
+impl Default for Cond {
+    fn default() -> Cond {
+        Cond::new()
+    }
+}
+
+impl fmt::Debug for Cond {
+    /// Shows whether anybody waits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cond").field("waited_for", &self.is_waited_for()).finish()
+    }
+}
