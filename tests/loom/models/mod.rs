@@ -9,8 +9,10 @@ mod go;
 mod handles;
 mod mutex;
 mod mutex_async;
+mod no_edges;
 mod once;
 mod oncevalue;
+mod pairs;
 mod permit;
 mod reader;
 mod rendezvous;
@@ -27,6 +29,7 @@ mod waitgroup_async;
 mod waitgroup_timed;
 
 use crate::model::Model;
+use crate::violations;
 
 /// All models. `long` widens their bounds and puts more of them on the shipped lock.
 pub(crate) fn all(long: bool) -> Vec<Model> {
@@ -52,8 +55,10 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         go::models(),
         mutex::models(),
         mutex_async::models(),
+        no_edges::models(),
         once::models(),
         oncevalue::models(),
+        pairs::models(),
         reader::models(),
         seam::models(),
         stack::models(),
@@ -63,6 +68,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         waitgroup::models(),
         waitgroup_async::models(),
         waitgroup_timed::models(),
+        violations::models(),
     ];
     let mut models: Vec<Model> = channels.into_iter().chain(others.into_iter().flatten()).collect();
     if long {
