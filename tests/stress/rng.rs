@@ -14,7 +14,12 @@ pub(crate) struct Rng {
 impl Rng {
     /// The generator of one thread of one test: each gets its own stream of the process's seed.
     pub(crate) fn new(stream: usize) -> Rng {
-        let mut rng = Rng { state: seed() ^ (stream as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 };
+        Rng::of(seed() ^ (stream as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// The generator of a seed of its own.
+    pub(crate) fn of(seed: u64) -> Rng {
+        let mut rng = Rng { state: seed | 1 };
         for _ in 0..8 {
             rng.next();
         }

@@ -13,11 +13,13 @@ mod no_edges;
 mod once;
 mod oncevalue;
 mod pairs;
+mod package;
 mod permit;
 mod reader;
 mod rendezvous;
 mod seam;
 mod select;
+mod singleflight;
 mod stack;
 mod task;
 mod task_select;
@@ -59,8 +61,10 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         once::models(),
         oncevalue::models(),
         pairs::models(),
+        package::models(),
         reader::models(),
         seam::models(),
+        singleflight::models(),
         stack::models(),
         timer::models(),
         value::models(),

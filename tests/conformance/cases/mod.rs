@@ -1,0 +1,25 @@
+//! The twins of `go/*.go`, case by case under the same names.
+
+mod atomics;
+mod channels;
+mod locks;
+mod once;
+mod selects;
+mod states;
+mod timers;
+mod waitgroup;
+
+use crate::play::Case;
+
+pub(crate) fn all() -> Vec<Case> {
+    let mut cases = Vec::new();
+    cases.extend(atomics::cases());
+    cases.extend(states::cases());
+    cases.extend(channels::cases());
+    cases.extend(locks::cases());
+    cases.extend(once::cases());
+    cases.extend(waitgroup::cases());
+    cases.extend(selects::cases());
+    cases.extend(timers::cases());
+    cases
+}

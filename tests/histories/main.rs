@@ -1,0 +1,24 @@
+//! Histories of concurrent operations, and the search for an order that explains them: linearizability.
+//!
+//! | module | covers |
+//! | --- | --- |
+//! | `checker` | the search, and what is shown of a violation |
+//! | `record` | rounds of random operations by four threads |
+//! | `channels` | channels at capacity 0, 1, 8 and without a bound: plain operations, tries, deadlines, selects, tasks, closes |
+//! | `registers` | `Mutex` around a value, `Value` and its `Reader`, a typed atomic |
+//! | `stack` | `Stack` |
+//! | `seeded` | broken objects, which must be convicted |
+//!
+//! `GOSYNC_SEED` sets the choices, `GOSYNC_SECONDS` how long each test plays.
+
+mod channels;
+mod checker;
+mod record;
+mod registers;
+#[path = "../stress/rng.rs"]
+#[allow(dead_code, reason = "the stress tests use more of it")]
+mod rng;
+mod seeded;
+mod stack;
+#[path = "../stress/watchdog.rs"]
+mod watchdog;
