@@ -12,9 +12,8 @@ use std::fmt;
 use std::hash::Hash;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 
-use gosync_atomic::__sys::{const_fn, contained, step};
+use gosync_atomic::__sys::{Arc, const_fn, contained, step};
 use gosync_once::__Failure as Failure;
 
 use crate::chan::{self, Receiver};
@@ -161,13 +160,13 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
     /// }
     /// ```
     #[doc(alias = "DoChan")]
-    pub fn call_chan<F>(self: &Arc<Self>, key: K, f: F) -> Receiver<(V, bool)>
+    pub fn call_chan<F>(self: &std::sync::Arc<Self>, key: K, f: F) -> Receiver<(V, bool)>
     where
         F: FnOnce() -> V + Send + 'static,
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        call_chan(Arc::clone(self), key, f)
+        call_chan(std::sync::Arc::clone(self), key, f)
     }
 
     /// As [`call_chan`](Group::call_chan), for a group in a `static`. Go: `group.DoChan(key, f)` on a global.

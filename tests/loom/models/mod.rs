@@ -19,6 +19,7 @@ mod reader;
 mod rendezvous;
 mod seam;
 mod select;
+mod semaphore;
 mod singleflight;
 mod stack;
 mod task;
@@ -64,6 +65,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         package::models(),
         reader::models(),
         seam::models(),
+        semaphore::models(),
         singleflight::models(),
         stack::models(),
         timer::models(),
