@@ -18,6 +18,9 @@ use crate::sites::{self, Mutant, Site};
 
 const SURVIVORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/loom/survivors.txt");
 
+/// Models of more executions are tried only on mutants that no other model has killed.
+const LARGE: usize = 2_000;
+
 /// A model that may kill: it passes unweakened.
 #[derive(Debug)]
 struct Baseline {
@@ -182,7 +185,8 @@ fn baselines(models: &[Model], problems: &mut Vec<String>) -> Vec<Baseline> {
 fn kill(mutant: &Mutant<'_>, baselines: &[Baseline], all: bool) -> Vec<Death> {
     let mut deaths: Vec<Death> = Vec::new();
     for baseline in baselines.iter().filter(|baseline| baseline.sites.contains(&mutant.site.name)) {
-        if all && deaths.iter().any(|death| death.rule == baseline.rule) {
+        let known = deaths.iter().any(|death| death.rule == baseline.rule);
+        if all && (known || (baseline.executions > LARGE && !deaths.is_empty())) {
             continue;
         }
         let Some(verdict) = baseline.dies_of(mutant) else { continue };

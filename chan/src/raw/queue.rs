@@ -133,7 +133,8 @@ impl WaitQueue {
             // SAFETY: as above.
             at = unsafe { look(waiter, |links| links.next) };
             // SAFETY: the select of a queued node is alive.
-            if unsafe { case.sleeper.as_ref() }.is_claimed() {
+            let claimed = unsafe { case.sleeper.as_ref() }.is_claimed();
+            if step!("chan.claimed-partner", claimed, else false) {
                 self.cases -= 1;
                 // SAFETY: as above, and the node is in this queue.
                 unsafe { self.unlink(waiter) };
