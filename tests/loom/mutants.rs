@@ -18,7 +18,7 @@ use crate::sites::{self, Mutant, Site};
 
 const SURVIVORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/loom/survivors.txt");
 
-/// Models of more executions are tried only on mutants that no other model has killed.
+/// Models of more executions are tried only on mutants that no other model has killed, if their rule has a smaller one.
 const LARGE: usize = 2_000;
 
 /// A model that may kill: it passes unweakened.
@@ -28,6 +28,7 @@ struct Baseline {
     name: String,
     sites: BTreeSet<String>,
     executions: usize,
+    large: bool,
     bound: usize,
 }
 
@@ -165,7 +166,8 @@ fn baselines(models: &[Model], problems: &mut Vec<String>) -> Vec<Baseline> {
         match run.verdict {
             Verdict::Pass => {
                 let Model { rule, .. } = *model;
-                baselines.push(Baseline { rule, name, sites: run.sites, executions: run.executions, bound });
+                let (sites, executions) = (run.sites, run.executions);
+                baselines.push(Baseline { rule, name, sites, executions, large: false, bound });
             }
             // At this bound it says nothing about the code, so it may not kill.
             Verdict::Vacuous => vacuous += 1,
@@ -173,6 +175,10 @@ fn baselines(models: &[Model], problems: &mut Vec<String>) -> Vec<Baseline> {
         }
     }
     baselines.sort_by_key(|baseline| baseline.executions);
+    let mut rules = BTreeSet::new();
+    for baseline in &mut baselines {
+        baseline.large = !rules.insert(baseline.rule) && baseline.executions > LARGE;
+    }
     println!(
         "{} models pass at their bound for mutants and may kill; {vacuous} need a wider bound and may not",
         baselines.len()
@@ -186,7 +192,7 @@ fn kill(mutant: &Mutant<'_>, baselines: &[Baseline], all: bool) -> Vec<Death> {
     let mut deaths: Vec<Death> = Vec::new();
     for baseline in baselines.iter().filter(|baseline| baseline.sites.contains(&mutant.site.name)) {
         let known = deaths.iter().any(|death| death.rule == baseline.rule);
-        if all && (known || (baseline.executions > LARGE && !deaths.is_empty())) {
+        if all && (known || (baseline.large && !deaths.is_empty())) {
             continue;
         }
         let Some(verdict) = baseline.dies_of(mutant) else { continue };
