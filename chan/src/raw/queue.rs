@@ -294,6 +294,10 @@ impl Observers {
             let outcome = unsafe { waiter.as_ref() }.satisfied();
             // SAFETY: its only completion, by its claimer.
             step!("chan.tell-observer", unsafe { wakes.complete(waiter, outcome) });
+            let go_on = step!("chan.tell-rest", true, else false);
+            if !go_on {
+                break;
+            }
         }
     }
 }
