@@ -12,8 +12,11 @@ mod spin;
 
 use crate::model::{Model, Request, Verdict, fails, holds, run};
 
+/// The rule; what is wrong, loom's verdict, and the program; what is right, and the program.
+type Pair = (&'static str, &'static str, Verdict, fn(), &'static str, fn());
+
 pub(crate) fn models() -> Vec<Model> {
-    let pairs: [(&str, &str, Verdict, fn(), &str, fn()); 6] = [
+    let pairs: [Pair; 6] = [
         ("bad.reordering", "two words", Verdict::Assertion, reordering::broken, "Go's atomics", reordering::repaired),
         (
             "bad.publish-pointer",
