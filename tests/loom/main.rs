@@ -1,14 +1,17 @@
 //! The models: `cargo loom [filter]` runs them all, each in a process of its own; `cargo mutants-of-orderings [filter]`
-//! weakens every ordering site in turn and expects some model to notice; `cargo loom --ping` and `cargo loom --long` are
-//! slower and look harder.
+//! weakens every ordering site in turn and expects some model to notice; `cargo rules` does both and accounts for every
+//! rule; `cargo loom --ping` and `cargo loom --long` are slower and look harder.
 //!
 //! * `model.rs`: what a model is, and how one is run in a child process.
 //! * `plain.rs`: memory that loom watches, for use in models.
 //! * `task.rs`: tasks in models.
-//! * `rules.rs`: the table in docs/RULES.md, checked against the models.
+//! * `rules.rs`: the tables in docs/RULES.md, checked against the models and the sources.
+//! * `items.rs`, `sites.rs`: what the sources make public, and what can be weakened in them.
 //! * `runner.rs`: the parent: a test per model, and the closing count.
 //! * `mutants.rs`: the parent that weakens.
+//! * `book.rs`: both, and docs/RULES-SITES.md.
 //! * `models/`: the models.
+//! * `violations/`: the wrong programs of docs/VIOLATIONS.md, each with its repair.
 
 #[cfg(not(gosync_loom))]
 compile_error!(
@@ -16,6 +19,10 @@ compile_error!(
      without RUSTFLAGS in the environment, which would replace it"
 );
 
+#[cfg(gosync_loom)]
+mod book;
+#[cfg(gosync_loom)]
+mod items;
 #[cfg(gosync_loom)]
 mod model;
 #[cfg(gosync_loom)]
@@ -29,7 +36,11 @@ mod rules;
 #[cfg(gosync_loom)]
 mod runner;
 #[cfg(gosync_loom)]
+mod sites;
+#[cfg(gosync_loom)]
 mod task;
+#[cfg(gosync_loom)]
+mod violations;
 
 #[cfg(gosync_loom)]
 fn main() -> std::process::ExitCode {
@@ -41,12 +52,14 @@ fn main() -> std::process::ExitCode {
     let child = flag(model::CHILD);
     let mutants = flag("--mutants");
     let long = flag("--long");
+    let (rules, write) = (flag("--rules"), flag("--write"));
     let options = model::Options { long, ping: flag("--ping") };
     let models = models::all(long);
-    match (child, mutants) {
-        (true, _) => model::run_in_child(models, &args),
-        (false, true) => mutants::run(&models, &args),
-        (false, false) => runner::run(models, options, args),
+    match (child, mutants, rules) {
+        (true, ..) => model::run_in_child(models, &args),
+        (_, true, _) => mutants::run(&models, &args),
+        (_, _, true) => book::run(models, write),
+        _ => runner::run(models, options, args).0,
     }
 }
 

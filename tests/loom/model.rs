@@ -81,6 +81,8 @@ pub(crate) struct Model {
     reaches: Vec<&'static str>,
     real_lock: bool,
     ping: bool,
+    /// Whether a verdict says where: loom is slower then.
+    located: bool,
     /// The bound at which it may kill mutants.
     pub(crate) mutant_bound: usize,
     body: Arc<dyn Fn() + Send + Sync>,
@@ -97,6 +99,7 @@ pub(crate) fn holds(rule: &'static str, shape: impl Into<String>, body: impl Fn(
         reaches: Vec::new(),
         real_lock: false,
         ping: false,
+        located: false,
         mutant_bound: 2,
         body: Arc::new(body),
     }
@@ -133,6 +136,11 @@ impl Model {
         Model { ping: true, ..self }
     }
 
+    /// A control whose verdict says where, for people to read.
+    pub(crate) fn located(self) -> Model {
+        Model { located: true, ..self }
+    }
+
     /// Kills mutants at this bound instead of 2, which is enough for most.
     pub(crate) fn mutants_at(self, preemptions: usize) -> Model {
         Model { mutant_bound: preemptions, ..self }
@@ -149,6 +157,7 @@ impl Model {
             reaches: self.reaches.clone(),
             real_lock: true,
             ping: self.ping,
+            located: self.located,
             mutant_bound: self.mutant_bound,
             body: Arc::clone(&self.body),
         }
@@ -263,6 +272,7 @@ pub(crate) fn run_in_child(models: Vec<Model>, args: &[String]) -> ExitCode {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = model.bound;
     builder.max_branches = MAX_BRANCHES;
+    builder.location = model.located;
     let body = Arc::clone(&model.body);
     let count = Arc::clone(&executions);
     builder.check(move || {

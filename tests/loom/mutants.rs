@@ -2,61 +2,82 @@
 //!
 //! Sites are read from the sources, so that one which no model reaches is found. Orderings get the next weaker ones,
 //! steps are skipped. Only models that pass unweakened count as killers, and only those that reach the site are run. A
-//! mutant that survives must be in `survivors.txt` with the reason why no execution can tell; one that is listed there
-//! and dies all the same is a failure too, so the list cannot rot.
+//! mutant must die of what it lacks: a missing wake-up of a thread that sleeps for ever, a missing ordering of a race if
+//! any model has one to show, or else of a value that is too old. A mutant that survives must be in `survivors.txt` with
+//! the reason why no execution can tell; one that is listed there and dies all the same is a failure too, so the list
+//! cannot rot.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::model::{self, Model, Request, Verdict};
+use crate::sites::{self, Mutant, Site};
 
 const SURVIVORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/loom/survivors.txt");
 
-/// One place in the sources.
-#[derive(Debug)]
-struct Site {
-    name: String,
-    /// `None` for a step.
-    order: Option<String>,
-}
+/// Models of more executions are tried only on mutants that no other model has killed, if their rule has a smaller one.
+const LARGE: usize = 2_000;
 
+/// A model that may kill: it passes unweakened.
 #[derive(Debug)]
 struct Baseline {
+    rule: &'static str,
     name: String,
     sites: BTreeSet<String>,
     executions: usize,
+    large: bool,
     bound: usize,
+}
+
+/// How a mutant died.
+#[derive(Clone, Debug)]
+pub(crate) struct Death {
+    pub(crate) rule: &'static str,
+    verdict: Verdict,
+    model: String,
+}
+
+/// What a run of the mutants came to.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) sites: usize,
+    pub(crate) mutants: usize,
+    pub(crate) killed: usize,
+    /// Those that survive for a listed reason.
+    pub(crate) argued: Vec<(String, String)>,
+    pub(crate) problems: Vec<String>,
+    /// Of how many each was the cause.
+    pub(crate) causes: BTreeMap<String, usize>,
+    /// Each mutant, and the deaths that it died.
+    pub(crate) deaths: Vec<(String, Vec<Death>)>,
 }
 
 /// Runs all mutants whose site contains one of the filters, or all.
 pub(crate) fn run(models: &[Model], filters: &[String]) -> ExitCode {
     let start = Instant::now();
-    let (sites, mut problems) = sites();
-    let runs = in_parallel(models.iter().filter(|model| model.expected == Verdict::Pass), |model| {
-        let request = Request { at_most: Some(model.mutant_bound), ..Request::default() };
-        (model.name(), model.mutant_bound, model::run(&model.name(), false, &request))
-    });
-    let mut baselines = Vec::new();
-    let mut vacuous = 0;
-    for (name, bound, run) in runs {
-        match run.verdict {
-            Verdict::Pass => baselines.push(Baseline { name, sites: run.sites, executions: run.executions, bound }),
-            // At this bound it says nothing about the code, so it may not kill.
-            Verdict::Vacuous => vacuous += 1,
-            verdict => problems.push(format!("{name} fails without a mutant: {verdict}")),
-        }
-    }
-    baselines.sort_by_key(|baseline| baseline.executions);
+    let report = table(models, filters, false);
+    report.problems.iter().for_each(|problem| println!("PROBLEM: {problem}"));
     println!(
-        "{} models pass at their bound for mutants and may kill; {vacuous} need a wider bound and may not",
-        baselines.len()
+        "{} sites, {} mutants: {} killed, {} survive for a listed reason, {} problems; {:.1} s",
+        report.sites,
+        report.mutants,
+        report.killed,
+        report.argued.len(),
+        report.problems.len(),
+        start.elapsed().as_secs_f64()
     );
+    let (passed, failed) = (report.killed + report.argued.len(), report.problems.len());
+    println!("mutants: {passed} passed, {failed} failed");
+    if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
 
+/// As [`run`]; prints a line per mutant. With `all` each mutant is tried on every rule, otherwise the first death is enough.
+pub(crate) fn table(models: &[Model], filters: &[String], all: bool) -> Report {
+    let (sites, mut problems) = sites::sites();
+    let baselines = baselines(models, &mut problems);
     let selected: Vec<&Site> = sites
         .iter()
         .filter(|site| filters.is_empty() || filters.iter().any(|filter| site.name.contains(filter.as_str())))
@@ -66,131 +87,131 @@ pub(crate) fn run(models: &[Model], filters: &[String]) -> ExitCode {
             problems.push(format!("no model reaches `{}`", site.name));
         }
     }
-    let mutants: Vec<(&Site, String)> =
-        selected.iter().flat_map(|&site| weakenings(site).map(move |how| (site, how))).collect();
-    let verdicts = in_parallel(mutants.iter(), |(site, how)| kill(site, how, &baselines));
+    let mutants: Vec<Mutant<'_>> = selected.iter().flat_map(|site| site.mutants()).collect();
+    let tried = in_parallel(mutants.iter(), |mutant| {
+        let start = Instant::now();
+        (kill(mutant, &baselines, all), start.elapsed())
+    });
 
     let reasons = reasons();
-    let mut killed = 0;
-    let mut argued = 0;
-    for ((site, how), death) in mutants.iter().zip(verdicts) {
-        let mutant = format!("{}={how}", site.name);
-        match (death, reasons.get(&mutant)) {
-            (Some((verdict, model)), None) => {
-                killed += 1;
-                println!("killed    {mutant:<40} {verdict:<10} {model}");
-            }
-            (None, Some(reason)) => {
-                argued += 1;
-                println!("survived  {mutant:<40} {reason}");
-            }
-            (Some((verdict, model)), Some(_)) => {
-                println!("killed    {mutant:<40} {verdict:<10} {model}");
-                problems.push(format!("{mutant} is listed as a survivor, but {model} kills it"));
-            }
-            (None, None) => {
-                println!("SURVIVED  {mutant}");
-                problems.push(format!("{mutant} survives, and survivors.txt gives no reason"));
-            }
-        }
+    let mut report = Report { sites: selected.len(), mutants: mutants.len(), problems, ..Report::default() };
+    println!("{:<40} {:<8} {:<26} {:>6}  killer", "mutant", "shipped", "dies of", "s");
+    for (mutant, (deaths, took)) in mutants.iter().zip(tried) {
+        // The one that shows best what is missing.
+        let race = deaths.iter().find(|death| mutant.is_ordering() && death.verdict == Verdict::Race);
+        report.line(mutant, race.or(deaths.first()), took, reasons.get(&mutant.name()));
+        report.deaths.push((mutant.name(), deaths));
     }
     if filters.is_empty() {
-        let known: BTreeSet<String> = mutants.iter().map(|(site, how)| format!("{}={how}", site.name)).collect();
+        let known: BTreeSet<String> = mutants.iter().map(Mutant::name).collect();
         let stale = reasons.keys().filter(|mutant| !known.contains(*mutant));
-        problems.extend(stale.map(|mutant| format!("survivors.txt lists {mutant}, which does not exist")));
+        report.problems.extend(stale.map(|mutant| format!("survivors.txt lists {mutant}, which does not exist")));
     }
-    problems.iter().for_each(|problem| println!("PROBLEM: {problem}"));
-    println!(
-        "{} sites, {} mutants: {killed} killed, {argued} survive for a listed reason, {} problems; {:.1} s",
-        selected.len(),
-        mutants.len(),
-        problems.len(),
-        start.elapsed().as_secs_f64()
-    );
-    let (passed, failed) = (killed + argued, problems.len());
-    println!("mutants: {passed} passed, {failed} failed");
-    if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    report
 }
 
-fn weakenings(site: &Site) -> impl Iterator<Item = String> + use<> {
-    let weaker: &[&str] = match site.order.as_deref() {
-        None => &["skip"],
-        Some("Relaxed") => &[],
-        Some("Acquire" | "Release") => &["Relaxed"],
-        Some("AcqRel") => &["Acquire", "Release"],
-        Some(order) => panic!("`{}` has ordering {order}", site.name),
+impl Report {
+    fn line(&mut self, mutant: &Mutant<'_>, death: Option<&Death>, took: Duration, reason: Option<&String>) {
+        let (name, seconds) = (mutant.name(), took.as_secs_f64());
+        let (fate, why) = match (death, reason) {
+            (Some(death), _) => (cause(mutant, death.verdict), death.model.clone()),
+            (None, Some(reason)) => ("survives".to_owned(), reason.clone()),
+            (None, None) => ("SURVIVES".to_owned(), String::new()),
+        };
+        println!("{name:<40} {:<8} {fate:<26} {seconds:>6.2}  {why}", mutant.shipped());
+        if death.is_some() {
+            self.killed += 1;
+            *self.causes.entry(fate).or_default() += 1;
+        }
+        match (death, reason) {
+            (Some(_), Some(_)) => self.problems.push(format!("{name} is listed as a survivor, but {why} kills it")),
+            (Some(death), None) if mutant.is_wake() && !sleeps_for_ever(death.verdict) => {
+                self.problems.push(format!("{name} should die of a sleep without end, not of a {}", death.verdict));
+            }
+            (Some(_), None) => {}
+            (None, Some(_)) => self.argued.push((name, why)),
+            (None, None) => self.problems.push(format!("{name} survives, and survivors.txt gives no reason")),
+        }
+    }
+}
+
+fn sleeps_for_ever(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Deadlock | Verdict::Livelock)
+}
+
+/// The class of a death, and the verdict that shows it.
+fn cause(mutant: &Mutant<'_>, verdict: Verdict) -> String {
+    let class = match verdict {
+        Verdict::Race => "missing edge",
+        Verdict::Deadlock | Verdict::Livelock => "sleeps for ever",
+        Verdict::Leak => "never freed",
+        Verdict::Assertion if mutant.is_ordering() => "value too old",
+        Verdict::Assertion => "wrong result",
+        _ => "?",
     };
-    weaker.iter().map(|how| how.to_string())
+    format!("{class} ({verdict})")
 }
 
-/// The first model that fails with this mutant, smallest first.
-fn kill(site: &Site, how: &str, baselines: &[Baseline]) -> Option<(Verdict, String)> {
-    let mutant = format!("{}={how}", site.name);
-    baselines.iter().filter(|baseline| baseline.sites.contains(&site.name)).find_map(|baseline| {
-        let request = Request { at_most: Some(baseline.bound), mutant: Some(mutant.clone()), ..Request::default() };
-        let verdict = model::run(&baseline.name, false, &request).verdict;
-        assert!(verdict != Verdict::Broken, "{mutant} on {}: a mistake in the set-up", baseline.name);
-        // A witness that is gone is a symptom, not a proof that something is wrong.
-        let dead = !matches!(verdict, Verdict::Pass | Verdict::Vacuous);
-        dead.then(|| (verdict, baseline.name.clone()))
-    })
-}
-
-/// All sites in the sources of the shipped crates, and what is wrong with them.
-fn sites() -> (Vec<Site>, Vec<String>) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut files = Vec::new();
-    for package in ["atomic", "once", "waitgroup", "chan", "sync"] {
-        rust_files(&root.join(package).join("src"), &mut files);
+/// The models that may kill, smallest first.
+fn baselines(models: &[Model], problems: &mut Vec<String>) -> Vec<Baseline> {
+    let passing: Vec<&Model> = models.iter().filter(|model| model.expected == Verdict::Pass).collect();
+    let runs = in_parallel(passing.iter(), |model| {
+        let request = Request { at_most: Some(model.mutant_bound), ..Request::default() };
+        model::run(&model.name(), false, &request)
+    });
+    let mut baselines = Vec::new();
+    let mut vacuous = 0;
+    for (model, run) in passing.into_iter().zip(runs) {
+        let (name, bound) = (model.name(), model.mutant_bound);
+        match run.verdict {
+            Verdict::Pass => {
+                let Model { rule, .. } = *model;
+                let (sites, executions) = (run.sites, run.executions);
+                baselines.push(Baseline { rule, name, sites, executions, large: false, bound });
+            }
+            // At this bound it says nothing about the code, so it may not kill.
+            Verdict::Vacuous => vacuous += 1,
+            verdict => problems.push(format!("{name} fails without a mutant: {verdict}")),
+        }
     }
-    files.sort();
-    let mut sites: Vec<Site> = Vec::new();
-    let mut problems = Vec::new();
-    for file in files {
-        let text = std::fs::read_to_string(&file).expect("a source file can be read");
-        let seam = file.components().any(|part| part.as_os_str() == "native" || part.as_os_str() == "model");
-        let is_macro = file.ends_with("sites.rs");
-        let code: String = text.lines().fold(String::new(), |mut code, line| {
-            let comment = line.find("//").unwrap_or(line.len());
-            writeln!(code, "{}", &line[..comment]).expect("writing to a string");
-            code
-        });
-        if seam || is_macro {
+    baselines.sort_by_key(|baseline| baseline.executions);
+    let mut rules = BTreeSet::new();
+    for baseline in &mut baselines {
+        baseline.large = !rules.insert(baseline.rule) && baseline.executions > LARGE;
+    }
+    println!(
+        "{} models pass at their bound for mutants and may kill; {vacuous} need a wider bound and may not",
+        baselines.len()
+    );
+    baselines
+}
+
+/// The first model that fails with this mutant, smallest first, and for an ordering the first with a race, if there is one;
+/// with `all`, the first model of every rule that has one that fails.
+fn kill(mutant: &Mutant<'_>, baselines: &[Baseline], all: bool) -> Vec<Death> {
+    let mut deaths: Vec<Death> = Vec::new();
+    for baseline in baselines.iter().filter(|baseline| baseline.sites.contains(&mutant.site.name)) {
+        let known = deaths.iter().any(|death| death.rule == baseline.rule);
+        if all && (known || (baseline.large && !deaths.is_empty())) {
             continue;
         }
-        for word in ["Ordering::", "SeqCst"] {
-            if code.contains(word) {
-                problems.push(format!("{} says {word}: orderings are written ord!", file.display()));
-            }
-        }
-        for (key, is_order) in [("ord!(", true), ("step!(", false)] {
-            for (at, _) in code.match_indices(key) {
-                let mut parts = code[at + key.len()..].splitn(3, '"');
-                let (before, name) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
-                assert!(before.trim().is_empty(), "{}: {key} without a name", file.display());
-                let rest = parts.next().unwrap_or("");
-                let order = is_order.then(|| {
-                    let word = rest.trim_start_matches([',', ' ', '\n']);
-                    word.chars().take_while(char::is_ascii_alphanumeric).collect()
-                });
-                if sites.iter().any(|site| site.name == name) {
-                    problems.push(format!("two sites are called `{name}`"));
-                }
-                sites.push(Site { name: name.to_owned(), order });
-            }
+        let Some(verdict) = baseline.dies_of(mutant) else { continue };
+        deaths.push(Death { rule: baseline.rule, verdict, model: baseline.name.clone() });
+        if !all && (verdict == Verdict::Race || !mutant.is_ordering()) {
+            break;
         }
     }
-    (sites, problems)
+    deaths
 }
 
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("the sources are there") {
-        let path = entry.expect("a folder can be read").path();
-        if path.is_dir() {
-            rust_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
+impl Baseline {
+    fn dies_of(&self, mutant: &Mutant<'_>) -> Option<Verdict> {
+        let name = mutant.name();
+        let request = Request { at_most: Some(self.bound), mutant: Some(name.clone()), ..Request::default() };
+        let verdict = model::run(&self.name, false, &request).verdict;
+        assert!(verdict != Verdict::Broken, "{name} on {}: a mistake in the set-up", self.name);
+        // A witness that is gone is a symptom, not a proof that something is wrong.
+        (!matches!(verdict, Verdict::Pass | Verdict::Vacuous)).then_some(verdict)
     }
 }
 

@@ -26,16 +26,19 @@ impl Plain {
         plain
     }
 
+    #[track_caller]
     pub(crate) fn write(&self, value: usize) {
         // SAFETY: one thread runs at a time.
         self.0.0.with_mut(|cell| unsafe { *cell = value });
     }
 
+    #[track_caller]
     pub(crate) fn read(&self) -> usize {
         // SAFETY: one thread runs at a time.
         self.0.0.with(|cell| unsafe { *cell })
     }
 
+    #[track_caller]
     pub(crate) fn increment(&self) {
         self.write(self.read() + 1);
     }

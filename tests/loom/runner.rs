@@ -8,16 +8,20 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::model::{self, Model, Options, Request, Verdict};
 use crate::rules::Rules;
+use crate::violations;
 
 /// Runs the models that the arguments select, and checks the table of rules.
-pub(crate) fn run(models: Vec<Model>, options: Options, args: Vec<String>) -> ExitCode {
+pub(crate) fn run(models: Vec<Model>, options: Options, args: Vec<String>) -> (ExitCode, Totals) {
     let arguments = Arguments::from_iter(std::iter::once("loom".to_owned()).chain(args));
     let rules = Rules::read();
     let table = if options.long { Ok(()) } else { rules.check(&models) };
     let everything = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let totals: Arc<Mutex<Totals>> = Arc::default();
 
-    let mut trials = vec![Trial::test("docs/RULES.md", move || table.map_err(Failed::from))];
+    let mut trials = vec![
+        Trial::test("docs/RULES.md", move || table.map_err(Failed::from)),
+        Trial::test("docs/VIOLATIONS.md", || violations::check().map_err(Failed::from)),
+    ];
     for model in models {
         let totals = Arc::clone(&totals);
         let kind = if model.expected == Verdict::Pass { "" } else { "control" };
@@ -27,9 +31,9 @@ pub(crate) fn run(models: Vec<Model>, options: Options, args: Vec<String>) -> Ex
     let start = Instant::now();
     let conclusion = libtest_mimic::run(&arguments, trials);
     if arguments.list {
-        return ExitCode::SUCCESS;
+        return (ExitCode::SUCCESS, Totals::default());
     }
-    let totals = totals.lock().expect("the trials are over");
+    let totals = std::mem::take(&mut *totals.lock().expect("the trials are over"));
     println!(
         "{} models and {} controls, {} executions, {:.1} s",
         totals.models,
@@ -42,16 +46,17 @@ pub(crate) fn run(models: Vec<Model>, options: Options, args: Vec<String>) -> Ex
     }
     if everything && totals.models + totals.controls < rules.count() {
         println!("docs/RULES.md lists {} models and controls: some did not run", rules.count());
-        return ExitCode::FAILURE;
+        return (ExitCode::FAILURE, totals);
     }
-    conclusion.exit_code()
+    (conclusion.exit_code(), totals)
 }
 
+/// What a run came to.
 #[derive(Debug, Default)]
-struct Totals {
-    models: usize,
-    controls: usize,
-    executions: usize,
+pub(crate) struct Totals {
+    pub(crate) models: usize,
+    pub(crate) controls: usize,
+    pub(crate) executions: usize,
     slowest: Option<(String, Duration)>,
 }
 

@@ -282,7 +282,7 @@ impl QueueGuard<'_> {
             None => Wake::Thread(front),
             Some(task) => {
                 // SAFETY: claimed by the removal, and never completed before. The last access.
-                unsafe { Sleeper::complete(NonNull::from(&waiter.sleeper), WOKEN) };
+                step!("table.mark-task", unsafe { Sleeper::complete(NonNull::from(&waiter.sleeper), WOKEN) });
                 Wake::Task(task)
             }
         };

@@ -133,7 +133,8 @@ impl WaitQueue {
             // SAFETY: as above.
             at = unsafe { look(waiter, |links| links.next) };
             // SAFETY: the select of a queued node is alive.
-            if unsafe { case.sleeper.as_ref() }.is_claimed() {
+            let claimed = unsafe { case.sleeper.as_ref() }.is_claimed();
+            if step!("chan.claimed-partner", claimed, else false) {
                 self.cases -= 1;
                 // SAFETY: as above, and the node is in this queue.
                 unsafe { self.unlink(waiter) };
@@ -293,6 +294,10 @@ impl Observers {
             let outcome = unsafe { waiter.as_ref() }.satisfied();
             // SAFETY: its only completion, by its claimer.
             step!("chan.tell-observer", unsafe { wakes.complete(waiter, outcome) });
+            let go_on = step!("chan.tell-rest", true, else false);
+            if !go_on {
+                break;
+            }
         }
     }
 }

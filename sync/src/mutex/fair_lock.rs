@@ -351,7 +351,7 @@ impl FairLock {
         // Release: pairs with the Acquire of whoever takes the lock next. Of the old word nothing but the comparison is
         // used: that is one `lock dec` on x86.
         } else if self.word.fetch_sub(LOCKED, ord!("mutex.release", Release)) != LOCKED {
-            self.call_afterwards();
+            step!("mutex.call-afterwards", self.call_afterwards());
         }
     }
 
@@ -364,7 +364,7 @@ impl FairLock {
         // Release: as in `unlock`.
         let word = self.word.fetch_sub(LOCKED, ord!("mutex.release-contended", Release));
         if calls(word) {
-            self.call(word - LOCKED, 0);
+            step!("mutex.call-behind", _ = self.call(word - LOCKED, 0));
         }
     }
 

@@ -13,9 +13,11 @@ mod go;
 mod handles;
 mod mutex;
 mod mutex_async;
+mod no_edges;
 mod once;
 mod oncevalue;
 mod package;
+mod pairs;
 mod permit;
 mod reader;
 mod rendezvous;
@@ -34,6 +36,7 @@ mod waitgroup_async;
 mod waitgroup_timed;
 
 use crate::model::Model;
+use crate::violations;
 
 /// All models. `long` widens their bounds and puts more of them on the shipped lock.
 pub(crate) fn all(long: bool) -> Vec<Model> {
@@ -63,8 +66,10 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         go::models(),
         mutex::models(),
         mutex_async::models(),
+        no_edges::models(),
         once::models(),
         oncevalue::models(),
+        pairs::models(),
         package::models(),
         reader::models(),
         seam::models(),
@@ -77,6 +82,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         waitgroup::models(),
         waitgroup_async::models(),
         waitgroup_timed::models(),
+        violations::models(),
     ];
     let mut models: Vec<Model> = channels.into_iter().chain(others.into_iter().flatten()).collect();
     if long {

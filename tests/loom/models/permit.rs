@@ -79,6 +79,22 @@ pub(crate) fn models() -> Vec<Model> {
             closer.join().unwrap();
         })
         .reaches(&["chan.close.complete"]),
+        holds(READY, "two watch one channel", || {
+            let (tx, rx) = chan::bounded(1);
+            let watchers = [(); 2].map(|()| {
+                let rx = rx.clone();
+                go(move || {
+                    let mut select = Select::new();
+                    select.recv(&rx);
+                    select.ready();
+                })
+            });
+            tx.send(1).unwrap();
+            watchers.into_iter().for_each(|watcher| watcher.join().unwrap());
+            assert_eq!(rx.try_recv(), Ok(1));
+        })
+        .bound(2)
+        .reaches(&["sleeper.wake"]),
         holds(READY, "a deadline", || {
             let (tx, rx) = chan::bounded(1);
             let watcher = go({

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gosync::chan::{self, Chan, Receiver, Sender};
+use gosync::chan::{self, Chan, Receiver, Select, Sender};
 use gosync::{go, select, select_biased};
 use gosync_atomic::__sys::control::{expire_deadlines, pick_any, wake_spuriously};
 
@@ -63,6 +63,25 @@ pub(crate) fn models() -> Vec<Model> {
         holds(MEET, "opposite ends of two channels", facing_two_channels).bound(3).witnesses(&["a", "b"]),
         holds(MEET, "both ends of one channel", facing_one_channel).bound(3).witnesses(&["sent", "received"]),
         // Nodes of cases that were not done are in nobody's way.
+        holds(LOSERS, "is no partner", || {
+            let ((a, ra), (b, rb)) = (chan::bounded(0), chan::bounded::<i32>(0));
+            let other = go({
+                let rb = rb.clone();
+                move || {
+                    select! {
+                        recv(ra) -> value => assert_eq!(value, Ok(1)),
+                        recv(rb) -> _ => unreachable!(),
+                    }
+                }
+            });
+            a.send(1).unwrap();
+            // It may still stand in line for `b`.
+            let mut select = Select::new();
+            select.send(&b);
+            assert!(select.try_ready().is_err());
+            other.join().unwrap();
+        })
+        .reaches(&["chan.claimed-partner"]),
         holds(LOSERS, "before a receiver", loser_before_a_receiver).bound(2),
         holds(LOSERS, "before a sender", loser_before_a_sender).bound(2),
         holds(LOSERS, "after a deadline", loser_after_a_deadline).bound(2).witnesses(&["in time", "too late"]),
