@@ -26,7 +26,7 @@ assert_eq_size!(Option<Sender<u64>>, [usize; 2]);
 const_assert!(size_of::<RecvFuture<'static, u64>>() <= 10 * size_of::<usize>());
 const_assert!(size_of::<SendFuture<'static, u64>>() <= 9 * size_of::<usize>());
 const_assert!(size_of::<RecvFuture<'static, [u64; 100]>>() <= 9 * size_of::<usize>() + size_of::<[u64; 100]>());
-const_assert!(size_of::<SendFuture<'static, [u64; 100]>>() <= 8 * size_of::<usize>() + size_of::<[u64; 100]>());
+const_assert!(size_of::<SendFuture<'static, [u64; 100]>>() <= size_of::<([usize; 8], [u64; 100])>());
 assert_eq_size!(RecvStream<'static, [u64; 100]>, [usize; 2]);
 assert_eq_size!(SendSink<'static, [u64; 100]>, [usize; 2]);
 
