@@ -160,6 +160,7 @@ impl<T> Receiver<T> {
     ///
     /// The future panics when it is polled after it was done.
     #[cfg(feature = "async")]
+    #[inline]
     pub fn recv_async(&self) -> crate::future::RecvFuture<'_, T> {
         crate::future::RecvFuture::new(self)
     }

@@ -171,6 +171,7 @@ impl<T> Sender<T> {
     ///
     /// The future panics when it is polled after it was done.
     #[cfg(feature = "async")]
+    #[inline]
     pub fn send_async(&self, value: T) -> crate::future::SendFuture<'_, T> {
         crate::future::SendFuture::new(self, value)
     }

@@ -23,11 +23,11 @@ assert_eq_size!(IntoIter<u64>, usize);
 // Nil takes the pointer's niche, so there is none left for `Option`.
 assert_eq_size!(Option<Sender<u64>>, [usize; 2]);
 
-// A task's operation waits in its future: a reference, a node with its links and its waker, and the value. A value that is
-// to be sent is in the future before it is in the node.
+// A task's operation waits in its future: a reference, a node with its links and its waker, and room for one value.
 const_assert!(size_of::<RecvFuture<'static, u64>>() <= 10 * size_of::<usize>());
-const_assert!(size_of::<SendFuture<'static, u64>>() <= 11 * size_of::<usize>());
+const_assert!(size_of::<SendFuture<'static, u64>>() <= 9 * size_of::<usize>());
 const_assert!(size_of::<RecvFuture<'static, [u64; 100]>>() <= 9 * size_of::<usize>() + size_of::<[u64; 100]>());
+const_assert!(size_of::<SendFuture<'static, [u64; 100]>>() <= size_of::<([usize; 8], [u64; 100])>());
 assert_eq_size!(RecvStream<'static, [u64; 100]>, [usize; 2]);
 assert_eq_size!(SendSink<'static, [u64; 100]>, [usize; 2]);
 

@@ -4,6 +4,8 @@
 //! | --- | --- | --- |
 //! | `ASLEEP` | its thread sleeps or is about to | its thread |
 //! | `CLAIMED` | one of several that could complete it has won the right to | the winner |
+//! | `CHANGING` | its task is about to leave another waker beside the word | its task |
+//! | `TAKING` | who completes it has begun to, and has taken the waker unless it found `CHANGING` | who has claimed it |
 //! | the rest | 0: not completed; another: completed, in this way | who may complete it |
 //!
 //! It is part of a node that lives on the stack of its thread and that others know from some queue. Who may complete it
@@ -13,6 +15,12 @@
 //! The completion's swap is the last access to the node, and the wake-up that may follow goes by address, so the thread
 //! may leave its stack frame as soon as it sees the outcome. The swap is `Release` and the thread's look `Acquire`:
 //! everything that the claimer did to the node, and before, happens before what the thread does next.
+//!
+//! A task leaves a [`Waker`](std::task::Waker) beside the word before others know of it, and may have to leave another one
+//! when it is polled again. It and who completes it announce themselves, each by a bit, before they touch the waker, and
+//! see each other's: who comes second leaves it alone. A task that finds itself second will be completed in a moment,
+//! and stays until then, so that nobody has to wake it. The `Acquire` of `TAKING` pairs with the `Release` by which
+//! `CHANGING` goes; the first waker has been seen through the queue's lock.
 //!
 //! A claim orders nothing: what the winner reads of the node it has seen through the queue's lock, and the losers learn
 //! nothing but that they lost.
@@ -24,8 +32,10 @@ use super::{Cpu, Futex, await_state, ord, step, woke_a_peer};
 
 const ASLEEP: u32 = 1;
 const CLAIMED: u32 = 2;
+const CHANGING: u32 = 4;
+const TAKING: u32 = 8;
 /// Outcomes stand above the flags.
-const OUTCOME: u32 = 2;
+const OUTCOME: u32 = 4;
 
 /// The word of one blocked operation.
 #[derive(Debug)]
@@ -78,12 +88,39 @@ impl Sleeper {
         }
     }
 
-    /// How it was completed, if it was. Orders nothing: for who is ordered after the completion by a lock.
+    /// How it was completed, if it was. Orders what the claimer did, as `wait` does.
+    #[inline]
     #[must_use]
     pub fn outcome(&self) -> Option<u32> {
-        // Relaxed: as said.
-        let outcome = self.word.load(ord!("sleeper.outcome", Relaxed)) >> OUTCOME;
+        // Acquire: pairs with the Release in `complete`.
+        let outcome = self.word.load(ord!("sleeper.outcome", Acquire)) >> OUTCOME;
         (outcome != 0).then_some(outcome)
+    }
+
+    /// Whether the task may leave another waker. If not, it is completed, or is about to be.
+    #[must_use]
+    pub fn begin_change(&self) -> bool {
+        // Relaxed: it announces; what the task then writes was there before for nobody else to write.
+        let before = self.word.fetch_or(CHANGING, ord!("sleeper.begin-change", Relaxed));
+        step!("sleeper.yield-to-taker", before & TAKING == 0 && before >> OUTCOME == 0, else true)
+    }
+
+    /// The task has left another waker: whether somebody will call it. If not, it is completed, or is about to be, and the
+    /// waker is still there.
+    #[must_use]
+    pub fn end_change(&self) -> bool {
+        // Release: pairs with the Acquire in `begin_completion`.
+        let before = self.word.fetch_and(!CHANGING, ord!("sleeper.end-change", Release));
+        step!("sleeper.notice-taker", before & TAKING == 0 && before >> OUTCOME == 0, else true)
+    }
+
+    /// For who has claimed it, and completes it next: whether to take the waker.
+    #[inline]
+    #[must_use]
+    pub fn begin_completion(&self) -> bool {
+        // Acquire: pairs with the Release in `end_change`; makes the waker visible that was left there.
+        let before = self.word.fetch_or(TAKING, ord!("sleeper.take-waker", Acquire));
+        step!("sleeper.yield-to-change", before & CHANGING == 0, else true)
     }
 
     /// Whether it was completed. Orders what the claimer did, as `wait` does.

@@ -18,7 +18,7 @@
 //! 1. If a receiver is blocked that could be claimed, no sender is, but for one select that waits on both sides.
 //! 2. A value that nobody has a permit for means no blocked receiver; room that nobody has a permit for means no blocked
 //!    sender; closed means neither. Nodes of selects that were won elsewhere do not count.
-//! 3. `signs` and `len` tell what the state says.
+//! 3. `signs`, `len` and `company` tell what the state says.
 //! 4. The ring holds at most `capacity` values, permits for room included.
 //!
 //! # Never under the lock
@@ -34,6 +34,7 @@
 //! completion in [`waiter`] (chan.recv-before-unbuffered-send-complete). A receive that reports the end takes the lock
 //! too (chan.close-before-closed-recv). What looks at `signs` and `len` alone is a try that fails, and that orders nothing.
 
+mod held;
 mod permit;
 mod queue;
 mod ring;
@@ -51,11 +52,12 @@ use std::time::Instant;
 use gosync_atomic::__sys::atomic::AtomicUsize;
 use gosync_atomic::__sys::{Cpu, Lock, UnsafeCell, has_passed, ord, step};
 
+use held::Held;
 pub(crate) use permit::Grant;
 use queue::{Line, Met, Observers, WaitQueue};
 use ring::Ring;
 pub(crate) use shared::{Shared, Side};
-use state::{Held, Settling, State, Take};
+use state::{Settling, State, Take};
 pub(crate) use timer::{Pace, Setting};
 use waiter::{Node, Outcome, Waiter, Wakes};
 

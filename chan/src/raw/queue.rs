@@ -32,6 +32,12 @@ impl WaitQueue {
         self.head.is_none()
     }
 
+    /// Whether there are nodes of selects.
+    #[inline(always)]
+    pub(super) fn has_cases(&self) -> bool {
+        self.cases > 0
+    }
+
     /// Appends a node.
     ///
     /// # Safety
@@ -51,9 +57,13 @@ impl WaitQueue {
         }
     }
 
-    /// Takes out the oldest node, claimed or not.
+    /// Takes out the oldest node, claimed or not. If there are no nodes of selects, that is a claim.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held.
     #[inline]
-    unsafe fn pop(&mut self) -> Option<NonNull<Waiter>> {
+    pub(super) unsafe fn pop(&mut self) -> Option<NonNull<Waiter>> {
         let first = self.head?;
         if self.tail == Some(first) {
             // Alone, as most are: its links need no change.

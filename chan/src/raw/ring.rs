@@ -72,6 +72,7 @@ impl<T> Ring<T> {
         Some(value)
     }
 
+    /// Makes room, when there is none.
     #[cold]
     fn grow(&mut self, capacity: usize) {
         let old = self.slots.len();
@@ -79,17 +80,21 @@ impl<T> Ring<T> {
         let most = capacity.checked_next_power_of_two().unwrap_or(usize::MAX / 2 + 1);
         // A power of two each: `first` rounded down, the doubling, the capacity rounded up.
         let new = if old == 0 { (1 << first.ilog2()).min(most) } else { old * 2 };
-        let mut slots = Box::new_uninit_slice(new);
-        for i in 0..self.len {
-            // SAFETY: the first `len` slots from `head` on hold values; each is moved once.
-            slots[i] = MaybeUninit::new(MaybeUninit::new(unsafe { self.slots[self.slot(i)].assume_init_read() }));
+        let mut slots = std::mem::take(&mut self.slots).into_vec();
+        // In place, if the allocator can: a long queue is not copied, nor are its new pages touched before their time.
+        let result = slots.try_reserve_exact(new - old);
+        if result.is_ok() {
+            // SAFETY: there is room, and a slot need not be initialised.
+            unsafe { slots.set_len(new) };
         }
-        for slot in &mut slots[self.len..] {
-            slot.write(MaybeUninit::uninit());
-        }
-        // SAFETY: every slot was written above, if only as "no value".
-        self.slots = unsafe { slots.assume_init() };
-        self.head = 0;
+        self.slots = slots.into_boxed_slice();
+        result.unwrap_or_else(|error| panic!("a channel's buffer: {error}"));
+        // The values stood from `head` to the end and on from the beginning. These now go on behind the old end.
+        self.head &= old.wrapping_sub(1);
+        let (front, back) = self.slots.split_at_mut(old);
+        let wrapped = &front[..self.head.min(old)];
+        // SAFETY: there are as many new slots as old ones, or none is wrapped; each value is moved once.
+        unsafe { wrapped.as_ptr().copy_to_nonoverlapping(back.as_mut_ptr(), wrapped.len()) };
     }
 }
 

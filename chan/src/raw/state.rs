@@ -16,12 +16,13 @@
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-use gosync_atomic::__sys::{Cpu, LockGuard, MutPtr, ord, step};
+use gosync_atomic::__sys::{Cpu, LockGuard, step};
 
+use super::Ring;
+use super::held::Held;
 use super::queue::{Line, Met, Observers, WaitQueue};
 use super::timer::Timer;
 use super::waiter::{self, Outcome, Waiter};
-use super::{Channel, Ring};
 
 /// Bits of `Front::signs`.
 pub(super) mod signs {
@@ -29,10 +30,10 @@ pub(super) mod signs {
     pub(in super::super) const SEND: usize = 2;
     pub(in super::super) const CLOSED: usize = 4;
     /// The bits that change.
-    pub(super) const BITS: usize = 7;
+    pub(in super::super) const BITS: usize = 7;
     pub(in super::super) const TIMER: usize = 8;
     /// One change.
-    pub(super) const CHANGE: usize = 16;
+    pub(in super::super) const CHANGE: usize = 16;
 
     /// Those of an open channel without values and peers.
     pub(in super::super) fn of_new(capacity: usize) -> usize {
@@ -40,11 +41,22 @@ pub(super) mod signs {
     }
 }
 
+/// What there is to an operation beside the ring. Nodes of selects, watchers, permits, a close, and a value too many make it
+/// `Others`; the rest can be told at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Company {
+    Nobody,
+    /// Blocked receivers, each of which any sender can claim. There is no value, and no sender.
+    Receivers,
+    /// The same of senders: the ring is full.
+    Senders,
+    Others,
+}
+
 /// What the lock guards.
 pub(super) struct State<T> {
     pub(super) ring: Ring<T>,
-    /// There is more to an operation than the ring: the channel is closed, somebody is blocked or has a permit.
-    eventful: bool,
+    pub(super) company: Company,
     pub(super) receivers: WaitQueue,
     pub(super) senders: WaitQueue,
     /// Who waits for the news that a receive, or a send, could be done.
@@ -58,7 +70,7 @@ pub(super) struct State<T> {
     /// Somebody called `close`.
     pub(super) close_called: bool,
     /// What `Front::signs` says.
-    published: usize,
+    pub(super) published: usize,
     /// Where senders and receivers that met a blocked peer, or blocked, were last seen: advice for the wait.
     pub(super) sender_cpu: Cpu,
     pub(super) receiver_cpu: Cpu,
@@ -85,7 +97,7 @@ impl<T> State<T> {
     pub(super) fn new(signs: usize) -> State<T> {
         State {
             ring: Ring::new(),
-            eventful: false,
+            company: Company::Nobody,
             receivers: WaitQueue::default(),
             senders: WaitQueue::default(),
             recv_watchers: WaitQueue::default(),
@@ -119,85 +131,6 @@ impl<T> State<T> {
     }
 }
 
-/// The state, while the lock is held. Enough for what changes the ring alone, in a channel that is not eventful; for the rest
-/// there is [`Settling`].
-pub(super) struct Held<'a, T> {
-    state: MutPtr<State<T>>,
-    channel: &'a Channel<T>,
-}
-
-impl<'a, T> Held<'a, T> {
-    /// # Safety
-    ///
-    /// The channel's lock is held as long as this exists, and nobody else accesses the state meanwhile.
-    #[inline(always)]
-    pub(super) unsafe fn new(channel: &'a Channel<T>) -> Held<'a, T> {
-        Held { state: channel.state.get_mut(), channel }
-    }
-
-    #[inline(always)]
-    pub(super) fn state(&mut self) -> &mut State<T> {
-        // SAFETY: the lock is held, so nobody else accesses the state; `&mut self` excludes a second reference.
-        unsafe { self.state.deref() }
-    }
-
-    /// Appends a value to the ring, if there is nothing else to it: the channel is not eventful, and there is room.
-    #[inline(always)]
-    pub(super) fn push(&mut self, value: T) -> Result<(), T> {
-        let capacity = self.channel.front.capacity;
-        let state = self.state();
-        if state.eventful || state.ring.len() >= capacity {
-            return Err(value);
-        }
-        state.ring.push(value, capacity);
-        let len = state.ring.len();
-        self.publish_len();
-        if len == capacity {
-            self.publish(signs::RECV);
-        } else if len == 1 {
-            self.publish(signs::RECV | signs::SEND);
-        }
-        Ok(())
-    }
-
-    /// Takes the oldest value out of the ring, if there is nothing else to it: the channel is not eventful, and has one.
-    #[inline(always)]
-    pub(super) fn pop(&mut self) -> Option<T> {
-        let capacity = self.channel.front.capacity;
-        let state = self.state();
-        if state.eventful {
-            return None;
-        }
-        let value = state.ring.pop()?;
-        let len = state.ring.len();
-        self.publish_len();
-        if len == 0 {
-            self.publish(signs::SEND);
-        } else if len + 1 == capacity {
-            self.publish(signs::RECV | signs::SEND);
-        }
-        Some(value)
-    }
-
-    #[inline(always)]
-    pub(super) fn publish_len(&mut self) {
-        let len = self.state().ring.len();
-        // Relaxed: a number, of which a thread only has to see what it knows to have happened.
-        step!("chan.publish-len", self.channel.front.len.store(len, ord!("chan.len", Relaxed)));
-    }
-
-    /// Publishes other bits than before.
-    #[inline(always)]
-    fn publish(&mut self, now: usize) {
-        let state = self.state();
-        let after = (state.published & !signs::BITS).wrapping_add(signs::CHANGE) | now;
-        state.published = after;
-        // Release: pairs with the Acquire in `select::look`: who sees this change sees those of other channels that
-        // happened before it.
-        step!("chan.publish", self.channel.front.signs.store(after, ord!("chan.signs", Release)));
-    }
-}
-
 /// As [`Held`], when blocked peers may come or go: publishes what has changed before the lock is released.
 pub(super) struct Settling<'a, T> {
     // In this order: the access to the state ends before the lock is released.
@@ -209,8 +142,7 @@ pub(super) struct Settling<'a, T> {
 impl<T> Deref for Settling<'_, T> {
     type Target = State<T>;
     fn deref(&self) -> &State<T> {
-        // SAFETY: the lock is held, so nobody else accesses the state; `&self` excludes a `deref_mut`.
-        unsafe { self.held.state.deref() }
+        self.held.peek()
     }
 }
 
@@ -223,14 +155,25 @@ impl<T> DerefMut for Settling<'_, T> {
 impl<T> Drop for Settling<'_, T> {
     fn drop(&mut self) {
         let recv = self.has_item() || !self.senders.is_empty() || self.closed;
-        let send = self.has_room(self.held.channel.front.capacity) || !self.receivers.is_empty() || self.closed;
+        let send = self.has_room(self.held.capacity()) || !self.receivers.is_empty() || self.closed;
         let now = usize::from(recv) * signs::RECV
             + usize::from(send) * signs::SEND
             + usize::from(self.closed) * signs::CLOSED;
         let closed = step!("chan.closed-is-eventful", self.closed, else false);
         // A value that came back from a task may be one more than there is room for.
-        let overfull = self.ring.len() > self.held.channel.front.capacity;
-        self.eventful = closed || overfull || !self.is_quiet() || self.set_aside.slots + self.set_aside.items > 0;
+        let overfull = self.ring.len() > self.held.capacity();
+        let watchers = !self.recv_watchers.is_empty() || !self.send_watchers.is_empty();
+        let permits = self.set_aside.slots + self.set_aside.items > 0;
+        self.company =
+            if closed || overfull || watchers || permits || self.receivers.has_cases() || self.senders.has_cases() {
+                Company::Others
+            } else if !self.receivers.is_empty() {
+                Company::Receivers
+            } else if !self.senders.is_empty() {
+                Company::Senders
+            } else {
+                Company::Nobody
+            };
         if self.published & signs::BITS != now {
             self.held.publish(now);
         }
@@ -263,7 +206,7 @@ impl<'a, T> Settling<'a, T> {
 
     /// Appends a value to the ring, in which there is room, for somebody who gets a permit for it.
     pub(super) fn append_for_permit(&mut self, value: T) {
-        let capacity = self.held.channel.front.capacity;
+        let capacity = self.held.capacity();
         self.ring.push(value, capacity);
         self.held.publish_len();
     }
@@ -295,7 +238,7 @@ impl<'a, T> Settling<'a, T> {
     /// for, it is the oldest of them, and this one comes in its place: permits are counts, and who came first is served with
     /// what came first.
     pub(super) fn pass_through(&mut self, value: T) -> T {
-        let capacity = self.held.channel.front.capacity;
+        let capacity = self.held.capacity();
         match step!("chan.pass-through", self.ring.pop(), else None) {
             Some(oldest) => {
                 self.ring.push(value, capacity);
@@ -310,7 +253,7 @@ impl<'a, T> Settling<'a, T> {
     /// Its value goes to the end of the ring under the lock, so that no later value gets ahead of it. The length then stays
     /// what it was, and is not published in between: a try must not find the buffer empty, which it never was.
     pub(super) fn refill(&mut self, observers: &mut Observers) -> Option<(NonNull<Waiter>, Outcome)> {
-        if !self.has_room(self.held.channel.front.capacity) {
+        if !self.has_room(self.held.capacity()) {
             // There was one value too many.
             self.held.publish_len();
             return None;

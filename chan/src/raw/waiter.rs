@@ -41,6 +41,8 @@ use std::time::Instant;
 
 #[cfg(feature = "async")]
 use super::task::{self, Task};
+#[cfg(feature = "async")]
+use gosync_atomic::__sys::step;
 use gosync_atomic::__sys::{Cpu, Sleeper, UnsafeCell};
 
 /// How a blocked operation ended.
@@ -205,16 +207,17 @@ impl<T> Node<T> {
         Node { waiter: Waiter::new(Role::Alone(Sleeper::new())), slot: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    /// The node of a task's send.
+    /// Makes a node, for a task, of what only has a slot.
+    ///
+    /// # Safety
+    ///
+    /// `node` is room for one, which nobody else knows, and has a slot.
     #[cfg(feature = "async")]
-    pub(crate) fn sender_of_task(value: T, task: Task) -> Node<T> {
-        Node { waiter: Waiter::new(Role::Task(task)), slot: UnsafeCell::new(MaybeUninit::new(value)) }
-    }
-
-    /// The node of a task's receive.
-    #[cfg(feature = "async")]
-    pub(crate) fn receiver_of_task(task: Task) -> Node<T> {
-        Node { waiter: Waiter::new(Role::Task(task)), slot: UnsafeCell::new(MaybeUninit::uninit()) }
+    pub(crate) unsafe fn write_waiter(node: NonNull<Node<T>>, task: Task) {
+        // SAFETY: the caller's contract: it points to room for a node.
+        let waiter = unsafe { &raw mut (*node.as_ptr()).waiter };
+        // SAFETY: as above.
+        unsafe { waiter.write(Waiter::new(Role::Task(task))) };
     }
 
     /// What its task waits for.
@@ -279,6 +282,22 @@ impl<T> Node<T> {
         let Role::Alone(sleeper) = &self.waiter.role else { unreachable!("a select waits for its sleeper") };
         sleeper.spin(peer);
         sleeper.wait(deadline).map(|code| Outcome::from_code(code).1)
+    }
+}
+
+/// Room for a node, with a slot from the beginning: a value that is to be sent is in its place before anybody waits.
+#[cfg(feature = "async")]
+#[repr(C)] // as a node
+pub(crate) struct Room<T> {
+    _waiter: MaybeUninit<Waiter>,
+    _slot: UnsafeCell<MaybeUninit<T>>,
+}
+
+#[cfg(feature = "async")]
+impl<T> Room<T> {
+    #[inline(always)]
+    pub(crate) fn new(slot: MaybeUninit<T>) -> Room<T> {
+        Room { _waiter: MaybeUninit::uninit(), _slot: UnsafeCell::new(slot) }
     }
 }
 
@@ -355,8 +374,9 @@ impl Wakes {
             if let Some(task) = node.task() {
                 let code = outcome.code(node.case().map_or(0, |case| case.number));
                 // SAFETY: the caller's contract. By invariant 4 the last access.
-                self.tasks.extend(unsafe { Task::complete(task, code) });
-                return;
+                let waker = unsafe { Task::complete(task, code) };
+                let together = step!("chan.wake-together", true, else false);
+                return if together { self.tasks.extend(waker) } else { waker.into_iter().for_each(task::wake) };
             }
         }
         // SAFETY: the caller's contract.

@@ -2,6 +2,7 @@
 
 mod drops;
 mod futures;
+mod many;
 mod mixed;
 mod sinks;
 mod streams;

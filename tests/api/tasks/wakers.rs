@@ -1,12 +1,14 @@
 //! Wakers that do what they like: run their task at once, drop others, use the channel, panic.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Poll, RawWaker, RawWakerVTable, Waker};
 use std::time::Duration;
 
 use gosync::chan::{RecvError, SendError, Timer};
 
 use super::{Count, OnWake, poll, poll_for, receive, send};
+use crate::drops::Ledger;
 use crate::make;
 use crate::watchdog::Watchdog;
 
@@ -165,4 +167,28 @@ fn wakers_are_dropped() {
     assert!(poll(&mut polled_again).is_pending());
     assert_eq!(kept(), 0);
     assert_eq!(poll(&mut done), Poll::Ready(Ok(1)));
+}
+
+/// A waker whose clone panics: that is the poll's panic, no value is lost or dropped twice, and the channel goes on.
+#[test]
+fn a_clone_panics() {
+    const TABLE: RawWakerVTable = RawWakerVTable::new(|_| panic!("expected by this test"), |_| (), |_| (), |_| ());
+    // SAFETY: its functions use no data.
+    let waker = unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &TABLE)) };
+    let ledger = Ledger::default();
+    let (tx, rx) = make(Some(0));
+    let mut sending = send(&tx, ledger.value());
+    assert!(catch_unwind(AssertUnwindSafe(|| poll_for(&mut sending, &waker))).is_err());
+    drop(sending);
+    assert_eq!(ledger.balance(), (1, 1));
+    let mut receiving = Box::pin(rx.recv_async());
+    assert!(catch_unwind(AssertUnwindSafe(|| poll_for(&mut receiving, &waker))).is_err());
+    assert!(poll(&mut receiving).is_pending(), "it has not begun, and can be polled again");
+    // The same when it is to take another one's place.
+    assert!(catch_unwind(AssertUnwindSafe(|| poll_for(&mut receiving, &waker))).is_err());
+    assert!(tx.try_send(ledger.value()).is_ok());
+    let Poll::Ready(Ok(value)) = poll(&mut receiving) else { panic!("the value is lost") };
+    drop((value, receiving));
+    assert_eq!(ledger.balance(), (2, 2));
+    assert!(tx.try_send(ledger.value()).is_err());
 }

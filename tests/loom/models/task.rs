@@ -1,10 +1,11 @@
 //! Channels between tasks, and between tasks and threads: the same rules, and futures that are dropped at any point.
 
 use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 
-use gosync::chan::{self, Chan, Select};
+use gosync::chan::{self, Chan, Receiver, RecvError, Select};
 use gosync::go;
 use gosync_atomic::__sys::Parker;
 
@@ -144,6 +145,24 @@ pub(crate) fn models() -> Vec<Model> {
             assert!(rx.recv().is_err());
             closer.join().unwrap();
         }),
+        holds(CANCEL, "by the waker of another, in a close", || {
+            let (tx, rx) = chan::bounded::<()>(0);
+            let mut woken = Box::pin(receive(rx.clone()));
+            let dropped: Arc<Doomed> = Arc::default();
+            let waker = Waker::from(Arc::clone(&dropped));
+            assert!(woken.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            let mut other = Box::pin(receive(rx));
+            assert!(other.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            *dropped.0.lock().unwrap() = Some(other);
+            let closer = go(move || tx.close().unwrap());
+            // The end is seen before, while, or after the waker is called.
+            if block_on(woken).is_err() {
+                witness(if dropped.0.lock().unwrap().is_some() { "not called" } else { "called" });
+            }
+            closer.join().unwrap();
+        })
+        .witnesses(&["called"])
+        .reaches(&["chan.wake-task"]),
         fails(CANCEL, "a receive that is leaked", Verdict::Deadlock, || {
             let (tx, rx) = chan::bounded(0);
             let sender = go({
@@ -185,6 +204,26 @@ pub(crate) fn models() -> Vec<Model> {
         ]);
     }
     models
+}
+
+async fn receive(rx: Receiver<()>) -> Result<(), RecvError> {
+    rx.recv_async().await
+}
+
+/// A waker that drops a future, then and there.
+#[derive(Default)]
+struct Doomed(Mutex<Option<Pin<Box<dyn Future<Output = Result<(), RecvError>>>>>>);
+
+// SAFETY: loom runs one thread at a time and reports unordered accesses.
+unsafe impl Send for Doomed {}
+// SAFETY: as above.
+unsafe impl Sync for Doomed {}
+
+impl Wake for Doomed {
+    fn wake(self: Arc<Doomed>) {
+        let doomed = self.0.lock().unwrap().take();
+        drop(doomed);
+    }
 }
 
 /// Polls once, with a waker that wakes nobody.

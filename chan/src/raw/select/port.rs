@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use gosync_atomic::__sys::Cpu;
 
-use super::super::state::{Held, Settling, Take};
+use super::super::held::Held;
+use super::super::state::{Settling, Take};
 use super::super::waiter::{self, Case, Node, Outcome, Waiter, Wants};
 use super::super::{Channel, Front, Grant, Observers, Side};
 

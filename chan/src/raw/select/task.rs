@@ -70,7 +70,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             match this.stage {
                 Stage::Idle => {
                     // SAFETY: nobody knows the task.
-                    unsafe { this.task().write(Task::new(cx.waker().clone())) };
+                    unsafe { this.task().write(Task::new(Some(cx.waker().clone()))) };
                     let won = this.begin();
                     if won.is_none() && this.stage != Stage::Idle {
                         if !this.operations.iter().any(|operation| operation.timer().is_some()) {

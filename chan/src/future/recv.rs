@@ -1,0 +1,224 @@
+//! [`RecvFuture`], and [`RecvStream`], which is one after the other.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomPinned;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::future::FusedFuture;
+use futures_core::stream::{FusedStream, Stream};
+
+use super::{Place, Stage, polled_again};
+use crate::error::RecvError;
+use crate::raw::Channel;
+use crate::raw::task::Start;
+use crate::raw::waiter::Outcome;
+use crate::receiver::Receiver;
+use crate::timer::TaskTimer;
+
+/// Future of [`Receiver::recv_async`].
+#[must_use = "a future does nothing unless it is polled"]
+pub struct RecvFuture<'a, T> {
+    receiver: &'a Receiver<T>,
+    /// If the channel is a timer's; set only while this waits.
+    timer: ManuallyDrop<TaskTimer>,
+    stage: Stage,
+    place: Place<T>,
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: as for `SendFuture`.
+unsafe impl<T: Send> Send for RecvFuture<'_, T> {}
+// SAFETY: as for `SendFuture`.
+unsafe impl<T: Send> Sync for RecvFuture<'_, T> {}
+// As for `SendFuture`.
+impl<T> UnwindSafe for RecvFuture<'_, T> {}
+impl<T> RefUnwindSafe for RecvFuture<'_, T> {}
+
+impl<'a, T> RecvFuture<'a, T> {
+    #[inline(always)]
+    pub(crate) fn new(receiver: &'a Receiver<T>) -> RecvFuture<'a, T> {
+        RecvFuture {
+            receiver,
+            timer: ManuallyDrop::new(TaskTimer::default()),
+            stage: Stage::Idle,
+            place: Place::new(MaybeUninit::uninit()),
+            _pinned: PhantomPinned,
+        }
+    }
+
+    #[inline(always)]
+    fn channel(&self) -> Option<&'a Channel<T>> {
+        self.receiver.channel()
+    }
+
+    /// To be polled again.
+    fn rearm(self: Pin<&mut Self>) {
+        // SAFETY: nothing is moved.
+        unsafe { self.get_unchecked_mut() }.stage = Stage::Idle;
+    }
+
+    /// Begins.
+    #[inline(always)]
+    fn start(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Start<T> {
+        // SAFETY: the future is pinned, and gives the node up when it is dropped.
+        unsafe { channel.start_recv(self.place.node(), cx.waker()) }
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self, channel: &Channel<T>, start: Start<T>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+        match start {
+            Start::Done(value) => {
+                self.stage = Stage::Finished;
+                Poll::Ready(Ok(value))
+            }
+            Start::Closed => {
+                self.stage = Stage::Finished;
+                Poll::Ready(Err(RecvError))
+            }
+            Start::Waits { for_task } => {
+                self.stage = Stage::Waiting;
+                if for_task && !channel.is_timer() { Poll::Pending } else { self.poll_waiting(channel, cx) }
+            }
+        }
+    }
+
+    fn poll_waiting(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+        let outcome = std::task::ready!(self.poll_node(channel, cx));
+        self.stage = Stage::Finished;
+        // SAFETY: the outcome is known.
+        unsafe { self.place.end() };
+        match outcome {
+            // SAFETY: completed by the delivery of a value, which is taken once.
+            Outcome::Done => Poll::Ready(Ok(unsafe { self.place.take() })),
+            Outcome::Retry => self.again(channel, cx),
+            _ => Poll::Ready(Err(RecvError)),
+        }
+    }
+
+    #[cold]
+    fn again(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+        self.stage = Stage::Idle;
+        let start = self.start(channel, cx);
+        self.go_on(channel, start, cx)
+    }
+
+    /// What has become of the node; `Retry` is to be begun anew.
+    fn poll_node(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Outcome> {
+        // SAFETY: the node is with the channel.
+        let mut polled = unsafe { self.place.poll(cx) };
+        if !channel.is_timer() {
+            return polled;
+        }
+        if polled.is_pending() {
+            // Nobody looks at the clock for a task but the task.
+            let due = channel.poll();
+            // SAFETY: as above.
+            polled = unsafe { self.place.poll(cx) };
+            if polled.is_pending() {
+                self.timer.set(due, cx.waker());
+            }
+        }
+        if polled.is_ready() {
+            self.timer.stop();
+        }
+        polled
+    }
+
+    /// Ends what waits.
+    fn give_up(&mut self) {
+        if let Some(channel) = self.channel() {
+            // SAFETY: the node is with the channel.
+            unsafe { channel.give_up_recv(self.place.node()) };
+            // SAFETY: given up.
+            unsafe { self.place.end() };
+        }
+        self.timer.stop();
+    }
+}
+
+impl<T> Future for RecvFuture<'_, T> {
+    type Output = Result<T, RecvError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: nothing is moved out of the future.
+        let this = unsafe { self.get_unchecked_mut() };
+        // A receive from the nil channel is never done.
+        let Some(channel) = this.channel() else { return Poll::Pending };
+        match this.stage {
+            Stage::Idle => {
+                let start = this.start(channel, cx);
+                this.go_on(channel, start, cx)
+            }
+            Stage::Waiting => this.poll_waiting(channel, cx),
+            Stage::Finished => polled_again(),
+        }
+    }
+}
+
+impl<T> FusedFuture for RecvFuture<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.stage == Stage::Finished
+    }
+}
+
+impl<T> Drop for RecvFuture<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.stage == Stage::Waiting {
+            self.give_up();
+        }
+    }
+}
+
+impl<T> fmt::Debug for RecvFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecvFuture")
+            .field("receiver", self.receiver)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Stream of [`Receiver::stream`]: the values until the channel is closed and drained.
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct RecvStream<'a, T> {
+    next: Pin<Box<RecvFuture<'a, T>>>,
+    ended: bool,
+}
+
+impl<'a, T> RecvStream<'a, T> {
+    pub(crate) fn new(receiver: &'a Receiver<T>) -> RecvStream<'a, T> {
+        RecvStream { next: Box::pin(RecvFuture::new(receiver)), ended: false }
+    }
+}
+
+impl<T> Stream for RecvStream<'_, T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let result = std::task::ready!(self.next.as_mut().poll(cx));
+        self.next.as_mut().rearm();
+        self.ended = result.is_err();
+        Poll::Ready(result.ok())
+    }
+}
+
+impl<T> FusedStream for RecvStream<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.ended
+    }
+}
+
+impl<T> fmt::Debug for RecvStream<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecvStream").field(&self.next).finish()
+    }
+}

@@ -1,0 +1,188 @@
+//! [`SendFuture`].
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomPinned;
+use std::mem::MaybeUninit;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::future::FusedFuture;
+
+use super::{Place, Stage, polled_again};
+use crate::error::SendError;
+#[cfg(feature = "sink")]
+use crate::error::TrySendError;
+use crate::raw::Channel;
+use crate::raw::task::Start;
+use crate::raw::waiter::Outcome;
+use crate::sender::Sender;
+
+/// Future of [`Sender::send_async`].
+#[must_use = "a future does nothing unless it is polled"]
+pub struct SendFuture<'a, T> {
+    sender: &'a Sender<T>,
+    stage: Stage,
+    /// While idle, the value is in the slot.
+    place: Place<T>,
+    _pinned: PhantomPinned,
+}
+
+// SAFETY: the node is shared under the channel's lock and its own; besides that the future is a value on its way.
+unsafe impl<T: Send> Send for SendFuture<'_, T> {}
+// SAFETY: a shared future offers nothing.
+unsafe impl<T: Send> Sync for SendFuture<'_, T> {}
+// As the handles: nothing that unwinds leaves the channel half changed, and the value is not looked at.
+impl<T> UnwindSafe for SendFuture<'_, T> {}
+impl<T> RefUnwindSafe for SendFuture<'_, T> {}
+
+impl<'a, T> SendFuture<'a, T> {
+    #[inline(always)]
+    pub(crate) fn new(sender: &'a Sender<T>, value: T) -> SendFuture<'a, T> {
+        let place = Place::new(MaybeUninit::new(value));
+        SendFuture { sender, stage: Stage::Idle, place, _pinned: PhantomPinned }
+    }
+
+    /// One that has nothing to send yet: for a sink.
+    #[cfg(feature = "sink")]
+    pub(crate) fn finished(sender: &'a Sender<T>) -> SendFuture<'a, T> {
+        let place = Place::new(MaybeUninit::uninit());
+        SendFuture { sender, stage: Stage::Finished, place, _pinned: PhantomPinned }
+    }
+
+    /// Whether it has nothing to send.
+    #[cfg(feature = "sink")]
+    pub(crate) fn is_finished(&self) -> bool {
+        self.stage == Stage::Finished
+    }
+
+    /// Whether it is never done.
+    #[cfg(feature = "sink")]
+    pub(crate) fn is_nil(&self) -> bool {
+        self.sender.is_nil()
+    }
+
+    /// Sends another value, at once or when this is polled. The value comes back if the channel is closed.
+    #[cfg(feature = "sink")]
+    pub(crate) fn begin(self: Pin<&mut Self>, value: T) -> Result<(), T> {
+        debug_assert!(self.is_finished());
+        match self.sender.try_send(value) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Disconnected(value)) => Err(value),
+            Err(TrySendError::Full(value)) => {
+                // SAFETY: nothing is moved out of the future.
+                let this = unsafe { self.get_unchecked_mut() };
+                this.place.put(value);
+                this.stage = Stage::Idle;
+                Ok(())
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn channel(&self) -> Option<&'a Channel<T>> {
+        self.sender.channel()
+    }
+
+    /// Begins. The future is finished unless something else is said: should a panic come out of this, the value is gone.
+    #[inline(always)]
+    fn start(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Start<()> {
+        self.stage = Stage::Finished;
+        // SAFETY: the future is pinned, and gives the node up when it is dropped; the value is in the slot.
+        unsafe { channel.start_send(self.place.node(), cx.waker()) }
+    }
+
+    #[inline(always)]
+    fn go_on(&mut self, channel: &Channel<T>, start: Start<()>, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        match start {
+            Start::Done(()) => Poll::Ready(Ok(())),
+            // SAFETY: it was not sent.
+            Start::Closed => Poll::Ready(Err(SendError(unsafe { self.place.take() }))),
+            Start::Waits { for_task } => {
+                self.stage = Stage::Waiting;
+                if for_task { Poll::Pending } else { self.poll_waiting(channel, cx) }
+            }
+        }
+    }
+
+    fn poll_waiting(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        // SAFETY: the node is with the channel.
+        let outcome = std::task::ready!(unsafe { self.place.poll(cx) });
+        self.stage = Stage::Finished;
+        // SAFETY: the outcome is known.
+        unsafe { self.place.end() };
+        match outcome {
+            Outcome::Done => Poll::Ready(Ok(())),
+            Outcome::Retry => self.again(channel, cx),
+            // SAFETY: completed without taking the value.
+            _ => Poll::Ready(Err(SendError(unsafe { self.place.take() }))),
+        }
+    }
+
+    /// Its partner has given up: again from the beginning.
+    #[cold]
+    fn again(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        let start = self.start(channel, cx);
+        self.go_on(channel, start, cx)
+    }
+
+    /// Ends what has not ended.
+    fn give_up(&mut self) {
+        let unsent = match (self.stage, self.channel()) {
+            (Stage::Waiting, Some(channel)) => {
+                // SAFETY: the node is with the channel.
+                let unsent = unsafe { channel.give_up_send(self.place.node()) };
+                // SAFETY: given up.
+                unsafe { self.place.end() };
+                unsent
+            }
+            // SAFETY: the value is in the slot.
+            (Stage::Idle, _) => Some(unsafe { self.place.take() }),
+            _ => None,
+        };
+        // Last, because the drop of a value may panic.
+        drop(unsent);
+    }
+}
+
+impl<T> Future for SendFuture<'_, T> {
+    type Output = Result<(), SendError<T>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: nothing is moved out of the future but its value, which is not pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        // A send to the nil channel is never done.
+        let Some(channel) = this.channel() else { return Poll::Pending };
+        match this.stage {
+            Stage::Idle => {
+                let start = this.start(channel, cx);
+                this.go_on(channel, start, cx)
+            }
+            Stage::Waiting => this.poll_waiting(channel, cx),
+            Stage::Finished => polled_again(),
+        }
+    }
+}
+
+impl<T> FusedFuture for SendFuture<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.stage == Stage::Finished
+    }
+}
+
+impl<T> Drop for SendFuture<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.stage != Stage::Finished {
+            self.give_up();
+        }
+    }
+}
+
+impl<T> fmt::Debug for SendFuture<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendFuture").field("sender", self.sender).field("stage", &self.stage).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,221 @@
+//! [`Held`]: the state under the lock, and what can be done with it at a glance.
+
+#[cfg(feature = "async")]
+use std::ptr::NonNull;
+
+use gosync_atomic::__sys::{MutPtr, ord, step};
+
+use super::Channel;
+use super::state::{Company, State, signs};
+#[cfg(feature = "async")]
+use super::waiter::{self, Waiter};
+
+/// The state, while the lock is held. Enough for what changes the ring alone, and for a peer that waits in the
+/// ordinary way; for the rest there is [`Settling`](super::state::Settling).
+pub(super) struct Held<'a, T> {
+    state: MutPtr<State<T>>,
+    channel: &'a Channel<T>,
+}
+
+impl<'a, T> Held<'a, T> {
+    /// # Safety
+    ///
+    /// The channel's lock is held as long as this exists, and nobody else accesses the state meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn new(channel: &'a Channel<T>) -> Held<'a, T> {
+        Held { state: channel.state.get_mut(), channel }
+    }
+
+    #[inline(always)]
+    pub(super) fn capacity(&self) -> usize {
+        self.channel.front.capacity
+    }
+
+    #[inline(always)]
+    pub(super) fn peek(&self) -> &State<T> {
+        // SAFETY: the lock is held, so nobody else accesses the state; `&self` excludes a `&mut`.
+        unsafe { self.state.deref() }
+    }
+
+    #[inline(always)]
+    pub(super) fn state(&mut self) -> &mut State<T> {
+        // SAFETY: the lock is held, so nobody else accesses the state; `&mut self` excludes a second reference.
+        unsafe { self.state.deref() }
+    }
+
+    /// Appends a value to the ring, if there is nothing else to it.
+    #[inline(always)]
+    pub(super) fn push(&mut self, value: T) -> Result<(), T> {
+        if !self.has_plain_room() {
+            return Err(value);
+        }
+        self.push_plain(value);
+        Ok(())
+    }
+
+    /// Whether there is nothing else to a send than the ring, which has room.
+    #[inline(always)]
+    pub(super) fn has_plain_room(&mut self) -> bool {
+        let capacity = self.capacity();
+        let state = self.state();
+        state.company == Company::Nobody && state.ring.len() < capacity
+    }
+
+    /// Appends a value to the ring, if that [is all](Held::has_plain_room).
+    #[inline(always)]
+    pub(super) fn push_plain(&mut self, value: T) {
+        let capacity = self.capacity();
+        let state = self.state();
+        state.ring.push(value, capacity);
+        let len = state.ring.len();
+        self.publish_len();
+        if len == capacity {
+            self.publish(signs::RECV);
+        } else if len == 1 {
+            self.publish(signs::RECV | signs::SEND);
+        }
+    }
+
+    /// Takes the oldest value out of the ring, if there is nothing else to it, and if it has one.
+    #[inline(always)]
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let capacity = self.capacity();
+        let state = self.state();
+        if state.company != Company::Nobody {
+            return None;
+        }
+        let value = state.ring.pop()?;
+        let len = state.ring.len();
+        self.publish_len();
+        if len == 0 {
+            self.publish(signs::SEND);
+        } else if len + 1 == capacity {
+            self.publish(signs::RECV | signs::SEND);
+        }
+        Some(value)
+    }
+
+    /// Claims the oldest receiver, if receivers are all that there is.
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(super) fn meet_receiver(&mut self) -> Option<NonNull<Waiter>> {
+        let capacity = self.capacity();
+        let state = self.state();
+        if state.company != Company::Receivers {
+            return None;
+        }
+        // SAFETY: the lock is held.
+        let receiver = unsafe { state.receivers.pop() };
+        if state.receivers.is_empty() {
+            state.company = Company::Nobody;
+            self.publish(signs::of_new(capacity));
+        }
+        receiver
+    }
+
+    /// Claims the oldest sender, if senders are all that there is, and what a receive gets then: the oldest value, in whose
+    /// stead the sender's is in the ring now, or the sender's, which is still to be taken out of its slot.
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(super) fn meet_sender(&mut self) -> Option<(NonNull<Waiter>, Option<T>)> {
+        let capacity = self.capacity();
+        let state = self.state();
+        if state.company != Company::Senders {
+            return None;
+        }
+        // SAFETY: the lock is held.
+        let sender = unsafe { state.senders.pop() }?;
+        let oldest = state.ring.pop();
+        if oldest.is_some() {
+            // SAFETY: a sender of this channel, claimed just now.
+            state.ring.push(unsafe { waiter::take_from(sender) }, capacity);
+        }
+        if state.senders.is_empty() {
+            state.company = Company::Nobody;
+            if capacity == 0 {
+                self.publish(0);
+            }
+        }
+        Some((sender, oldest))
+    }
+
+    /// Whether a receive is to wait, and nobody waits to hear of that.
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(super) fn may_queue_receiver(&mut self) -> bool {
+        let is_timer = self.channel.front.is_timer;
+        let state = self.state();
+        match state.company {
+            Company::Nobody => state.ring.len() == 0 && !is_timer,
+            Company::Receivers => !is_timer,
+            Company::Senders | Company::Others => false,
+        }
+    }
+
+    /// Queues a receiver, if that [may be done](Held::may_queue_receiver) without more ado.
+    ///
+    /// # Safety
+    ///
+    /// As for [`WaitQueue::push`]; the node is not a select's.
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(super) unsafe fn queue_receiver(&mut self, waiter: NonNull<Waiter>) {
+        let state = self.state();
+        // SAFETY: the caller's contract.
+        unsafe { state.receivers.push(waiter) };
+        if state.company == Company::Nobody {
+            state.company = Company::Receivers;
+            self.publish(signs::SEND);
+        }
+    }
+
+    /// Whether a send is to wait, and nobody waits to hear of that.
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(super) fn may_queue_sender(&mut self) -> bool {
+        let capacity = self.capacity();
+        let state = self.state();
+        match state.company {
+            Company::Nobody => state.ring.len() >= capacity,
+            Company::Senders => true,
+            Company::Receivers | Company::Others => false,
+        }
+    }
+
+    /// Queues a sender, if that [may be done](Held::may_queue_sender) without more ado.
+    ///
+    /// # Safety
+    ///
+    /// As for [`WaitQueue::push`]; the node is not a select's.
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(super) unsafe fn queue_sender(&mut self, waiter: NonNull<Waiter>) {
+        let state = self.state();
+        // SAFETY: the caller's contract.
+        unsafe { state.senders.push(waiter) };
+        if state.company == Company::Nobody {
+            state.company = Company::Senders;
+            if state.published & signs::BITS != signs::RECV {
+                self.publish(signs::RECV);
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn publish_len(&mut self) {
+        let len = self.state().ring.len();
+        // Relaxed: a number, of which a thread only has to see what it knows to have happened.
+        step!("chan.publish-len", self.channel.front.len.store(len, ord!("chan.len", Relaxed)));
+    }
+
+    /// Publishes other bits than before.
+    #[inline(always)]
+    pub(super) fn publish(&mut self, now: usize) {
+        let state = self.state();
+        let after = (state.published & !signs::BITS).wrapping_add(signs::CHANGE) | now;
+        state.published = after;
+        // Release: pairs with the Acquire in `select::look`: who sees this change sees those of other channels that
+        // happened before it.
+        step!("chan.publish", self.channel.front.signs.store(after, ord!("chan.signs", Release)));
+    }
+}

@@ -1,0 +1,143 @@
+//! How a task's operation ends early, and what becomes of what it has got.
+
+use std::ptr::NonNull;
+
+use gosync_atomic::__sys::step;
+
+use super::super::*;
+
+impl<T> Channel<T> {
+    /// Gives up a receive that was pending: a value that it has got is the next one's.
+    ///
+    /// # Safety
+    ///
+    /// The node was left here by `start_recv`, and what it has got was not taken. It is gone afterwards.
+    pub(crate) unsafe fn give_up_recv(&self, node: NonNull<Node<T>>) {
+        let mut state = self.settling();
+        // SAFETY: the lock is held, and the node was left in this queue or in the line.
+        if unsafe { state.receivers.remove(node.cast()) } {
+            return;
+        }
+        drop(state);
+        if self.leave_recv_line(node.cast()) {
+            return;
+        }
+        // SAFETY: the node is the caller's.
+        let node = unsafe { node.as_ref() };
+        if node.task().wait().1 == Outcome::Done {
+            // SAFETY: a value was delivered, and not taken.
+            let value = unsafe { node.take() };
+            step!("task.put-back", self.put_back(value));
+        }
+    }
+
+    /// Gives up a send that was pending: its value, if nobody has it.
+    ///
+    /// # Safety
+    ///
+    /// The node was left here by `start_send`. It is gone afterwards.
+    pub(crate) unsafe fn give_up_send(&self, node: NonNull<Node<T>>) -> Option<T> {
+        let mut state = self.settling();
+        // SAFETY: the lock is held, and the node was left in this queue or in the line.
+        let mut unsent = unsafe { state.senders.remove(node.cast()) };
+        if !unsent && step!("task.leave-send-line", state.set_aside.senders.remove(node.cast()), else false) {
+            state.set_aside.deserted += 1;
+            unsent = true;
+        }
+        drop(state);
+        // SAFETY: the node is the caller's.
+        let node = unsafe { node.as_ref() };
+        let unsent = unsent || node.task().wait().1 != Outcome::Done;
+        // SAFETY: nobody has taken the value.
+        unsent.then(|| unsafe { node.take() })
+    }
+
+    /// Takes a node out of the line of receivers that were promised to the holder of a permit, if it is there.
+    pub(in super::super) fn leave_recv_line(&self, node: NonNull<Waiter>) -> bool {
+        let mut state = self.settling();
+        let found = step!("task.leave-recv-line", state.set_aside.receivers.remove(node), else false);
+        state.set_aside.deserted -= isize::from(found);
+        found
+    }
+
+    /// As [`send_granted`](Channel::send_granted), for a task, which does not wait for a partner that is not there yet, or
+    /// not any more: the value waits for it in the buffer, beyond its capacity if need be.
+    pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), T> {
+        if grant != Grant::Partner {
+            return self.send_granted(grant, value);
+        }
+        let mut observers = Observers::default();
+        let mut state = self.settling();
+        if let Some(receiver) = state.set_aside.receivers.pop() {
+            let value = state.pass_through(value);
+            drop(state);
+            // SAFETY: a receiver of this channel, promised to a holder of a permit like the caller.
+            unsafe { waiter::put_into(receiver, value) };
+            // SAFETY: its only completion, by who took it out of the line.
+            unsafe { waiter::complete(receiver, Outcome::Done) };
+            return Ok(());
+        }
+        if state.set_aside.deserted >= 0 {
+            // The holder of a permit to receive will come: its permit is for this value from now on.
+            state.set_aside.early += 1;
+            state.set_aside.items += 1;
+            state.append_for_permit(value);
+            return Ok(());
+        }
+        state.set_aside.deserted += 1;
+        if state.closed {
+            return Err(value);
+        }
+        // SAFETY: the lock is held.
+        match unsafe { state.receivers.meet() } {
+            Some(Met::Transfer(receiver)) => {
+                let value = state.pass_through(value);
+                drop(state);
+                // SAFETY: a receiver of this channel, claimed just now.
+                unsafe { waiter::put_into(receiver, value) };
+                // SAFETY: its only completion, by its claimer.
+                unsafe { waiter::complete(receiver, Outcome::Done) };
+            }
+            Some(Met::Permit(receiver)) => {
+                state.append_for_permit(value);
+                state.set_aside.items += 1;
+                drop(state);
+                // SAFETY: its only completion, by its claimer.
+                unsafe { waiter::complete(receiver, Outcome::Slot) };
+            }
+            None => {
+                state.append(value, &mut observers);
+                drop(state);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a value that was received and not wanted to the next receiver, or puts it back where it was taken from.
+    pub(in super::super) fn put_back(&self, value: T) {
+        let capacity = self.front.capacity;
+        let mut observers = Observers::default();
+        let mut state = self.settling();
+        // SAFETY: the lock is held.
+        let met = unsafe { state.receivers.meet() };
+        if let Some(Met::Transfer(receiver)) = met {
+            drop(state);
+            // SAFETY: a receiver of this channel, claimed just now.
+            unsafe { waiter::put_into(receiver, value) };
+            // SAFETY: its only completion, by its claimer.
+            unsafe { waiter::complete(receiver, Outcome::Done) };
+            return;
+        }
+        state.ring.push_front(value, capacity);
+        state.held.publish_len();
+        if let Some(Met::Permit(receiver)) = met {
+            state.set_aside.items += 1;
+            drop(state);
+            // SAFETY: its only completion, by its claimer.
+            unsafe { waiter::complete(receiver, Outcome::Slot) };
+        } else {
+            // SAFETY: the lock is held.
+            unsafe { observers.call(&mut state.recv_watchers) };
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Tasks in the same queues: how a future's operation waits, is completed, and is given up.
+//!
+//! The node lives in the pinned future. It is completed as a thread's is, by who has claimed it, after the channel's lock
+//! was released; instead of a thread that sleeps there is a [`Waker`](std::task::Waker) beside the word. Who completes the
+//! node takes the waker before that, so that the completion is the last access, and a poll that sees it is one load. A poll
+//! by another task than before leaves another waker, and either comes in time or sees the outcome: [`Sleeper`] says how.
+//!
+//! # A future that is dropped
+//!
+//! | it finds its node | what it does |
+//! | --- | --- |
+//! | in its queue | takes it out: nothing has happened |
+//! | in the line of those who were promised to a permit | takes it out; the holder will find itself deserted |
+//! | claimed | waits for the completion: its claimer is a few instructions from it, with no user's code in between |
+//! | completed with a value | gives that to the next receiver, or puts it back to the front of the buffer |
+//!
+//! So a future can go at any time, and no value and no wake-up goes with it. The buffer may then hold one value more than its
+//! capacity for each such future; at capacity 0 that means that a send may have completed without a receiver.
+//!
+//! # Wakers
+//!
+//! A waker is a user's code: it may poll its task at once, which may drop any other future, one that the waking thread has
+//! claimed itself included. So whoever completes several nodes completes all of them before it wakes the first task
+//! ([`Wakes`](waiter::Wakes)); for that a close with tasks waiting may allocate. And a waker may panic. Nobody who waits for
+//! a channel can do anything about that, so the panic ends there, after the hook has reported it: the value goes its way,
+//! and the others are woken.
+//!
+//! A future that is leaked keeps its node in its queue; a value that is delivered to it is lost.
+//!
+//! # Ordering
+//!
+//! As for a thread: the completion is a `Release`, the poll or the drop that sees it an `Acquire`.
+
+mod give_up;
+mod start;
+
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::task::{Poll, Waker};
+
+use gosync_atomic::__sys::{Sleeper, UnsafeCell, contained, step};
+pub(crate) use start::Start;
+
+use super::waiter::Outcome;
+
+/// What a task waits for: the counterpart of a thread's [`Sleeper`], with a waker beside it.
+pub(crate) struct Task {
+    sleeper: Sleeper,
+    /// Written by the task alone, between `begin_change` and `end_change`; the task may read it at any time. Once the task
+    /// is completed it belongs to who has done that, or is `None`.
+    waker: UnsafeCell<ManuallyDrop<Option<Waker>>>,
+}
+
+impl Task {
+    pub(super) fn new(waker: Option<Waker>) -> Task {
+        Task { sleeper: Sleeper::new(), waker: UnsafeCell::new(ManuallyDrop::new(waker)) }
+    }
+
+    /// Before anybody else knows it: whether it knows its task.
+    fn has_waker(&self) -> bool {
+        // SAFETY: nobody writes it.
+        self.waker.with(|waker| unsafe { &*waker }.is_some())
+    }
+
+    /// Completes the operation. What is left to do is to [`wake`] its task.
+    ///
+    /// # Safety
+    ///
+    /// As for [`waiter::complete`].
+    #[inline]
+    pub(super) unsafe fn complete(this: NonNull<Task>, code: u32) -> Option<Waker> {
+        // SAFETY: alive until its completion.
+        let task = unsafe { this.as_ref() };
+        let waker = if task.sleeper.begin_completion() {
+            // SAFETY: the task leaves it alone from now on, and does not drop it.
+            task.waker.with(|waker| unsafe { waker.read() })
+        } else {
+            // The task is up, and will see the outcome.
+            ManuallyDrop::new(None)
+        };
+        // SAFETY: the caller's contract. The last access.
+        unsafe { Sleeper::complete(NonNull::from(&task.sleeper), code) };
+        ManuallyDrop::into_inner(waker)
+    }
+
+    /// Where a select's claim is.
+    pub(super) fn sleeper(&self) -> &Sleeper {
+        &self.sleeper
+    }
+
+    /// The code of the outcome, if there is one; if not, this waker will be called.
+    #[inline]
+    pub(crate) fn poll(&self, waker: &Waker) -> Poll<u32> {
+        if let Some(code) = self.sleeper.outcome() {
+            return Poll::Ready(code);
+        }
+        // SAFETY: only its task, which is here, writes it.
+        let known = self.waker.with(|known| unsafe { &*known }.as_ref().is_some_and(|known| known.will_wake(waker)));
+        if known { Poll::Pending } else { self.change(waker) }
+    }
+
+    #[cold]
+    fn change(&self, waker: &Waker) -> Poll<u32> {
+        // A user's code, which may panic: before anything has changed.
+        let mut spare = Some(waker.clone());
+        if self.sleeper.begin_change() {
+            // SAFETY: nobody else touches it until `end_change`, nor afterwards, if that says so.
+            let mut exchange = || self.waker.with_mut(|waker| std::mem::swap(unsafe { &mut **waker }, &mut spare));
+            step!("chan.leave-waker", exchange());
+            if self.sleeper.end_change() {
+                return Poll::Pending;
+            }
+            spare = None;
+            // SAFETY: as above.
+            self.waker.with_mut(|waker| std::mem::swap(unsafe { &mut **waker }, &mut spare));
+        }
+        Poll::Ready(self.await_completion())
+    }
+
+    /// The code of the outcome of a node that was claimed.
+    fn await_completion(&self) -> u32 {
+        self.sleeper.wait(None).unwrap_or_else(|| unreachable!("there is no deadline"))
+    }
+
+    /// The outcome of a node that was claimed, and the number of its case.
+    pub(super) fn wait(&self) -> (u32, Outcome) {
+        Outcome::from_code(self.await_completion())
+    }
+}
+
+impl Drop for Task {
+    /// By its task, when nobody else knows it any more.
+    #[inline]
+    fn drop(&mut self) {
+        if self.sleeper.outcome().is_none() {
+            // SAFETY: not completed, so nobody has taken it; it is not used again.
+            drop(ManuallyDrop::into_inner(self.waker.with(|waker| unsafe { waker.read() })));
+        }
+    }
+}
+
+/// Wakes a task whose operation was completed.
+pub(super) fn wake(waker: Waker) {
+    step!("chan.wake-task", contained(|| waker.wake()));
+}

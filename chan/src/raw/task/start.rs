@@ -1,0 +1,273 @@
+//! How a task's operation begins: the ring's fast path, then that of the hand-off and that of the wait, then all there is.
+
+use std::ptr::NonNull;
+use std::task::Waker;
+
+use gosync_atomic::__sys::{LockGuard, step};
+
+use super::super::*;
+use super::Task;
+
+/// The value in the slot of what is no node.
+struct DropOnUnwind<T>(NonNull<Node<T>>);
+
+impl<T> Drop for DropOnUnwind<T> {
+    fn drop(&mut self) {
+        // SAFETY: who makes one has a value in the slot, and does not use it afterwards.
+        drop(unsafe { Node::take_slot(self.0) });
+    }
+}
+
+/// How an operation has begun.
+pub(crate) enum Start<R> {
+    Done(R),
+    Closed,
+    /// The node is with the channel. If it does not know its task yet, it is to be polled.
+    Waits {
+        for_task: bool,
+    },
+}
+
+impl<T> Channel<T> {
+    /// Receives at once, or leaves the node with the channel, for the task of this waker.
+    ///
+    /// A waker's clone is a user's code, so it is not made under the lock; and it costs something, so it is made only if
+    /// it seems that there is nothing to receive.
+    ///
+    /// # Safety
+    ///
+    /// `node` is room for a node, with a slot; if this waits, it stays in place until it is completed or given up.
+    #[inline(always)]
+    pub(crate) unsafe fn start_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<T> {
+        if !self.may_proceed(state::signs::RECV) {
+            // SAFETY: the caller's contract.
+            return unsafe { self.wait_to_recv(node, waker) };
+        }
+        let lock = self.front.lock.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let mut held = unsafe { Held::new(self) };
+        match held.pop() {
+            Some(value) => {
+                drop((held, lock));
+                Start::Done(value)
+            }
+            // SAFETY: the caller's contract.
+            None => unsafe { self.recv_from_sender(held, lock, node) },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`start_recv`](Channel::start_recv).
+    unsafe fn wait_to_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<T> {
+        let task = Task::new(Some(waker.clone()));
+        let lock = self.front.lock.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let mut held = unsafe { Held::new(self) };
+        if !held.may_queue_receiver() {
+            // SAFETY: the caller's contract.
+            return unsafe { self.recv_or_wait(Settling::new(held, Some(lock)), node, task) };
+        }
+        // SAFETY: the caller's contract.
+        unsafe { Node::write_waiter(node, task) };
+        // SAFETY: the lock is held; the node stays where it is.
+        unsafe { held.queue_receiver(node.cast()) };
+        drop((held, lock));
+        Start::Waits { for_task: true }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`start_recv`](Channel::start_recv).
+    unsafe fn recv_from_sender(&self, mut held: Held<'_, T>, lock: LockGuard<'_>, node: NonNull<Node<T>>) -> Start<T> {
+        let Some((sender, oldest)) = held.meet_sender() else {
+            // SAFETY: the caller's contract.
+            return unsafe { self.recv_or_wait(Settling::new(held, Some(lock)), node, Task::new(None)) };
+        };
+        drop((held, lock));
+        // SAFETY: a sender of this channel, claimed just now, whose value is in its slot if it is not in the ring.
+        let value = oldest.unwrap_or_else(|| unsafe { waiter::take_from(sender) });
+        // SAFETY: its only completion, by its claimer.
+        unsafe { waiter::complete(sender, Outcome::Done) };
+        Start::Done(value)
+    }
+
+    /// All there is to a receive. If it waits, it is for this task, or for one that is still to be told.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_recv`](Channel::start_recv).
+    #[cold]
+    unsafe fn recv_or_wait(&self, state: Settling<'_, T>, node: NonNull<Node<T>>, task: Task) -> Start<T> {
+        let for_task = task.has_waker();
+        let mut observers = Observers::default();
+        // After `observers` and the task, so that on every way out the lock is released before they are told.
+        let mut state = state;
+        match state.take(&mut observers) {
+            Take::Value(value, peer) => {
+                drop(state);
+                if let Some((peer, outcome)) = peer {
+                    // SAFETY: its only completion, by its claimer.
+                    unsafe { waiter::complete(peer, outcome) };
+                }
+                Start::Done(value)
+            }
+            Take::From(sender) => {
+                drop(state);
+                // SAFETY: a sender of this channel, claimed just now.
+                let value = unsafe { waiter::take_from(sender) };
+                // SAFETY: its only completion, by its claimer.
+                unsafe { waiter::complete(sender, Outcome::Done) };
+                Start::Done(value)
+            }
+            Take::Promise(sender) => {
+                // SAFETY: the caller's contract.
+                unsafe { Node::write_waiter(node, task) };
+                // SAFETY: the node stays where it is, and is left to the holder of the permit.
+                unsafe { state.set_aside.receivers.push(node.cast()) };
+                drop(state);
+                // SAFETY: its only completion, by its claimer.
+                step!("task.tell-holder", unsafe { waiter::complete(sender, Outcome::Partner) });
+                Start::Waits { for_task }
+            }
+            Take::Closed => Start::Closed,
+            Take::Nothing => {
+                // SAFETY: the caller's contract.
+                unsafe { Node::write_waiter(node, task) };
+                // SAFETY: the lock is held; the node stays where it is.
+                unsafe { state.receivers.push(node.cast()) };
+                // SAFETY: the lock is held.
+                unsafe { observers.call(&mut state.send_watchers) };
+                Start::Waits { for_task }
+            }
+        }
+    }
+
+    /// Sends at once, or leaves the node with the channel, for the task of this waker. The value stays in the slot unless it
+    /// is sent.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_recv`](Channel::start_recv); the value is in the slot.
+    #[inline(always)]
+    pub(crate) unsafe fn start_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<()> {
+        if !self.may_proceed(state::signs::SEND) {
+            // SAFETY: the caller's contract.
+            return unsafe { self.wait_to_send(node, waker) };
+        }
+        let lock = self.front.lock.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let mut held = unsafe { Held::new(self) };
+        if held.has_plain_room() {
+            // SAFETY: the value is in the slot, and is taken once.
+            held.push_plain(unsafe { Node::take_slot(node) });
+            drop((held, lock));
+            return Start::Done(());
+        }
+        // SAFETY: the caller's contract.
+        unsafe { self.send_to_receiver(held, lock, node) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`start_send`](Channel::start_send).
+    unsafe fn wait_to_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<()> {
+        // Should the clone panic, the value goes with it.
+        let value = DropOnUnwind(node);
+        let task = Task::new(Some(waker.clone()));
+        std::mem::forget(value);
+        let lock = self.front.lock.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let mut held = unsafe { Held::new(self) };
+        if !held.may_queue_sender() {
+            // SAFETY: the caller's contract.
+            return unsafe { self.send_or_wait(Settling::new(held, Some(lock)), node, task) };
+        }
+        // SAFETY: the caller's contract.
+        unsafe { Node::write_waiter(node, task) };
+        // SAFETY: the lock is held; the node stays where it is.
+        unsafe { held.queue_sender(node.cast()) };
+        drop((held, lock));
+        Start::Waits { for_task: true }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`start_send`](Channel::start_send).
+    unsafe fn send_to_receiver(&self, mut held: Held<'_, T>, lock: LockGuard<'_>, node: NonNull<Node<T>>) -> Start<()> {
+        let Some(receiver) = held.meet_receiver() else {
+            // SAFETY: the caller's contract.
+            return unsafe { self.send_or_wait(Settling::new(held, Some(lock)), node, Task::new(None)) };
+        };
+        drop((held, lock));
+        // SAFETY: the value is in the slot, and is taken once.
+        let value = unsafe { Node::take_slot(node) };
+        // SAFETY: a receiver of this channel, claimed just now.
+        unsafe { waiter::put_into(receiver, value) };
+        // SAFETY: its only completion, by its claimer.
+        unsafe { waiter::complete(receiver, Outcome::Done) };
+        Start::Done(())
+    }
+
+    /// All there is to a send, as in [`recv_or_wait`](Channel::recv_or_wait).
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_send`](Channel::start_send).
+    #[cold]
+    unsafe fn send_or_wait(&self, state: Settling<'_, T>, node: NonNull<Node<T>>, task: Task) -> Start<()> {
+        let for_task = task.has_waker();
+        // SAFETY: the value is in the slot; it is taken once, on one of the ways below.
+        let value = || unsafe { Node::take_slot(node) };
+        let mut observers = Observers::default();
+        // After `observers` and the task, so that on every way out the lock is released before they are told.
+        let mut state = state;
+        if step!("task.send.closed", state.closed, else false) {
+            return Start::Closed;
+        }
+        // SAFETY: the lock is held.
+        match unsafe { state.receivers.meet() } {
+            Some(Met::Transfer(receiver)) => {
+                let value = state.pass_through(value());
+                drop(state);
+                // SAFETY: a receiver of this channel, claimed just now.
+                unsafe { waiter::put_into(receiver, value) };
+                // SAFETY: its only completion, by its claimer.
+                unsafe { waiter::complete(receiver, Outcome::Done) };
+                Start::Done(())
+            }
+            Some(Met::Permit(receiver)) if state.has_room(self.front.capacity) => {
+                state.append_for_permit(value());
+                state.set_aside.items += 1;
+                drop(state);
+                // SAFETY: its only completion, by its claimer.
+                unsafe { waiter::complete(receiver, Outcome::Slot) };
+                Start::Done(())
+            }
+            Some(Met::Permit(receiver)) => {
+                // SAFETY: the caller's contract.
+                unsafe { Node::write_waiter(node, task) };
+                // SAFETY: the node stays where it is, and is left to the holder of the permit.
+                unsafe { state.set_aside.senders.push(node.cast()) };
+                drop(state);
+                // SAFETY: its only completion, by its claimer.
+                step!("task.tell-recv-holder", unsafe { waiter::complete(receiver, Outcome::Partner) });
+                Start::Waits { for_task }
+            }
+            None if state.has_room(self.front.capacity) => {
+                state.append(value(), &mut observers);
+                drop(state);
+                Start::Done(())
+            }
+            None => {
+                // SAFETY: the caller's contract.
+                unsafe { Node::write_waiter(node, task) };
+                // SAFETY: the lock is held; the node stays where it is.
+                unsafe { state.senders.push(node.cast()) };
+                // SAFETY: the lock is held.
+                unsafe { observers.call(&mut state.recv_watchers) };
+                Start::Waits { for_task }
+            }
+        }
+    }
+}
