@@ -8,8 +8,8 @@
 //! where something is set up once per process or thread.
 
 mod channels;
-mod context;
 mod cond;
+mod context;
 mod counter;
 mod mutex;
 mod once;

@@ -8,8 +8,8 @@ use gosync::chan::{
 };
 use gosync::errgroup::Group;
 use gosync::{
-    ArcMutexGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync, MappedMutexGuard, Mutex, MutexGuard, Once, OnceFunc,
-    OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync, WaitGroup, WaitTimeoutError, atomic,
+    ArcMutexGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync, MappedMutexGuard, Mutex, MutexGuard, Once,
+    OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync, WaitGroup, WaitTimeoutError, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 

@@ -3,9 +3,9 @@
 mod atomics;
 mod buffer;
 mod close;
-mod context;
 mod cond;
 mod cond_async;
+mod context;
 mod counters;
 mod deadline;
 mod errgroup;
