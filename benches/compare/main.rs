@@ -18,7 +18,7 @@ use gosync_benches::scenarios;
 static ALLOCATOR: Counted = Counted;
 
 const USAGE: &str = "\
-compare [options] [scenario...]     scenarios by name or part of it, or all of a family: channel, async, mutex, once,
+compare [options] [scenario...]     scenarios by name or part of it, or all of a family: channel, async, mutex, rwmutex, once,
                                     select, wg, atomic, counter, stack, value; all, if none is named
 
   --impl NAME[,NAME...]   these implementations, by name or part of it

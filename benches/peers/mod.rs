@@ -4,6 +4,7 @@ pub mod channels;
 pub mod counters;
 pub mod locks;
 pub mod onces;
+pub mod rw_locks;
 pub mod selects;
 pub mod stacks;
 pub mod task_channels;

@@ -5,6 +5,7 @@ pub mod channels;
 pub mod counters;
 pub mod locks;
 pub mod onces;
+pub mod rw_locks;
 pub mod selects;
 pub mod stacks;
 pub mod tasks;
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Scenario> {
         channels::scenarios(),
         tasks::scenarios(),
         locks::scenarios(),
+        rw_locks::scenarios(),
         onces::scenarios(),
         selects::scenarios(),
         wait_groups::scenarios(),

@@ -14,6 +14,9 @@ mod oncevalue;
 mod permit;
 mod reader;
 mod rendezvous;
+mod rwmutex;
+mod rwmutex_async;
+mod rwmutex_sharded;
 mod seam;
 mod select;
 mod stack;
@@ -55,6 +58,9 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         once::models(),
         oncevalue::models(),
         reader::models(),
+        rwmutex::models(),
+        rwmutex_async::models(),
+        rwmutex_sharded::models(),
         seam::models(),
         stack::models(),
         timer::models(),
