@@ -132,7 +132,7 @@ fn compete<L: RwLock>(threads: usize, one_write_in: usize, inside: u64, n: usize
     let (numbers, written) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let each = || {
         // Not all write at the same time.
-        let mut until_write = 1 + one_write_in / threads * numbers.fetch_add(1, Ordering::Relaxed);
+        let mut until_write = one_write_in - one_write_in / threads * numbers.fetch_add(1, Ordering::Relaxed);
         let mut writes = 0;
         for _ in 0..n / threads {
             until_write -= 1;

@@ -1,4 +1,4 @@
-//! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex` and atomics, written anew under Go's names. The README
+//! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex`, `RWMutex` and atomics, written anew under Go's names. The README
 //! of this folder lists Go's tests and what stands here for each of them.
 
 mod atomic;
@@ -11,6 +11,7 @@ mod mutex;
 mod once;
 mod powser;
 mod programs;
+mod rwmutex;
 mod select;
 mod select3;
 mod select_programs;
