@@ -11,6 +11,7 @@ mod channels;
 mod counter;
 mod mutex;
 mod once;
+mod rwmutex;
 mod select;
 mod stack;
 mod tasks;

@@ -20,6 +20,7 @@
 //! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
+//! | `rwmutex` | `RwMutex`, `RawRwMutex` and `ShardedRwMutex`: the same; phases, downgrades, guards for a part, tasks |
 //! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
@@ -44,6 +45,7 @@ mod reentrant;
 #[path = "../stress/rng.rs"]
 #[allow(dead_code, reason = "the stress tests use more of it")]
 mod rng;
+mod rwmutex;
 mod select;
 mod sizes;
 mod stack;
