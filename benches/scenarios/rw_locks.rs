@@ -152,7 +152,7 @@ fn compete<L: RwLock>(threads: usize, one_write_in: usize, inside: u64, n: usize
         }
         written.fetch_add(writes, Ordering::Relaxed);
     };
-    let sample = measured(n, vec![&each; threads - 1], &each);
+    let sample = measured(n, vec![&each; threads - 1], each);
     assert_eq!(lock.read(|value| *value), written.into_inner() as u64, "{} let two writers in", L::NAME);
     sample
 }

@@ -15,10 +15,10 @@ use gosync::chan::{
     SendError, SendFuture, SendTimeoutError, Sender, Ticker, Timer, TryIter, TryRecvError, TrySendError,
 };
 use gosync::{
-    JoinHandle, LockAsync, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic,
-    OnceValue, OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadAsync, RwMutex,
-    RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard, Stack,
-    WaitAsync, WaitGroup, WaitTimeoutError, WriteAsync,
+    JoinHandle, LockAsync, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc,
+    OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadAsync,
+    RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,
+    Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteAsync,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 

@@ -7,9 +7,9 @@ use gosync::chan::{
     TryRecvError, TrySendError,
 };
 use gosync::{
-    LockAsync, MappedRwMutexReadGuard, Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex,
-    RawReadAsync, RawRwMutex, RawWriteAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex,
-    Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteAsync, atomic,
+    LockAsync, MappedRwMutexReadGuard, Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync,
+    RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
+    ShardedRwMutex, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteAsync, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 

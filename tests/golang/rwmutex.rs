@@ -243,7 +243,11 @@ fn test_mutex_misuse() {
         assert_eq!(payload.downcast_ref(), Some(&message));
         assert_eq!(m.try_lock(), !locked, "{name}: as it was");
         if locked {
-            if name.contains("RUnlock") { m.unlock() } else { m.runlock() }
+            if name.contains("RUnlock") {
+                m.unlock()
+            } else {
+                m.runlock()
+            }
             assert!(m.try_lock(), "{name}: usable");
         }
     }

@@ -65,8 +65,8 @@ use model as platform;
 compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
 
 pub use crate::{
-    __array as array, __const_fn as const_fn, __native_only as native_only, __ord as ord, __process_wide as process_wide, __step as step,
-    __thread_local as thread_local,
+    __array as array, __const_fn as const_fn, __native_only as native_only, __ord as ord,
+    __process_wide as process_wide, __step as step, __thread_local as thread_local,
 };
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};

@@ -18,8 +18,8 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::CachePadded;
 use gosync_atomic::__sys::{UnsafeCell, array, const_fn, deadline_after, slot, slots, step};
+use gosync_atomic::CachePadded;
 
 use super::phase_lock::PhaseLock;
 

@@ -57,6 +57,8 @@ fn printed() {
     assert_eq!(format!("{raw:?}"), FREE.replace("readers: 0", "readers: 3"));
 }
 
+type LockRaw = fn(&RawRwMutex, Instant) -> bool;
+
 /// A try fails if the mutex is locked in the other way, by whomever and however, and succeeds if it is not.
 #[test]
 fn tries() {
@@ -75,7 +77,7 @@ fn tries() {
     };
     let past = Instant::now();
     assert_eq!(open(), (true, true));
-    let readers: [(fn(&RawRwMutex, Instant) -> bool, fn(&RwMutex<i32>, Instant) -> RwMutexReadGuard<'_, i32>); 4] = [
+    let readers: [(LockRaw, fn(&RwMutex<i32>, Instant) -> RwMutexReadGuard<'_, i32>); 4] = [
         (
             |raw, _| {
                 raw.rlock();
@@ -97,7 +99,7 @@ fn tries() {
     drop(guards);
     (0..4).for_each(|_| raw.runlock());
     assert_eq!(open(), (true, true));
-    let writers: [(fn(&RawRwMutex, Instant) -> bool, fn(&RwMutex<i32>, Instant) -> RwMutexWriteGuard<'_, i32>); 4] = [
+    let writers: [(LockRaw, fn(&RwMutex<i32>, Instant) -> RwMutexWriteGuard<'_, i32>); 4] = [
         (
             |raw, _| {
                 raw.lock();

@@ -81,7 +81,7 @@ fn downgrade_is_one_step() {
 fn parts() {
     let mutex = RwMutex::new((1, vec!["a", "b"]));
     let names = RwMutexReadGuard::map(mutex.read(), |value| &value.1);
-    let second = MappedRwMutexReadGuard::map(names, |names| &names[1][..]);
+    let second = MappedRwMutexReadGuard::map(names, |names| names[1]);
     assert_eq!((&*second, format!("{second:?}"), format!("{second}")), ("b", r#""b""#.into(), "b".into()));
     assert!(mutex.try_write().is_none() && mutex.try_read().is_some());
     drop(second);
@@ -154,7 +154,11 @@ fn nested() {
         if n % 3 == 0 { mutex.lock() } else { mutex.rlock() }
     }
     for n in (0..30).map(|n| n * 7 % 30) {
-        if n % 3 == 0 { mutexes[n].unlock() } else { mutexes[n].runlock() }
+        if n % 3 == 0 {
+            mutexes[n].unlock()
+        } else {
+            mutexes[n].runlock()
+        }
         assert!(mutexes[n].try_lock());
     }
 }

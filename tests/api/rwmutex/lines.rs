@@ -147,7 +147,8 @@ fn never_early() {
 fn far_deadlines() {
     let _watchdog = Watchdog::new();
     let raw = &RawRwMutex::new();
-    for timeout in [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(1 << 33), Duration::from_secs(3600)]
+    for timeout in
+        [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(1 << 33), Duration::from_secs(3600)]
     {
         raw.lock();
         thread::scope(|s| {

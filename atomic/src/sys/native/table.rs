@@ -114,7 +114,11 @@ mod tests {
                 }
                 _ => {}
             };
-            if other { guard.beside(&mut step) } else { step(&mut guard) }
+            if other {
+                guard.beside(&mut step)
+            } else {
+                step(&mut guard)
+            }
             drop(guard);
             let guard = bucket.lock(key);
             longest = longest.max(queue.len());
