@@ -58,6 +58,8 @@ fn printed() {
 }
 
 type LockRaw = fn(&RawRwMutex, Instant) -> bool;
+type Reader = fn(&RwMutex<i32>, Instant) -> RwMutexReadGuard<'_, i32>;
+type Writer = fn(&RwMutex<i32>, Instant) -> RwMutexWriteGuard<'_, i32>;
 
 /// A try fails if the mutex is locked in the other way, by whomever and however, and succeeds if it is not.
 #[test]
@@ -77,7 +79,7 @@ fn tries() {
     };
     let past = Instant::now();
     assert_eq!(open(), (true, true));
-    let readers: [(LockRaw, fn(&RwMutex<i32>, Instant) -> RwMutexReadGuard<'_, i32>); 4] = [
+    let readers: [(LockRaw, Reader); 4] = [
         (
             |raw, _| {
                 raw.rlock();
@@ -99,7 +101,7 @@ fn tries() {
     drop(guards);
     (0..4).for_each(|_| raw.runlock());
     assert_eq!(open(), (true, true));
-    let writers: [(LockRaw, fn(&RwMutex<i32>, Instant) -> RwMutexWriteGuard<'_, i32>); 4] = [
+    let writers: [(LockRaw, Writer); 4] = [
         (
             |raw, _| {
                 raw.lock();
