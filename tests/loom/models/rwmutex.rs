@@ -491,10 +491,7 @@ pub(super) fn increments(mutex: &Arc<RwMutex<usize>>, times: usize) -> JoinHandl
 
 pub(super) fn reads(mutex: &Arc<RwMutex<usize>>) -> JoinHandle<()> {
     let mutex = Arc::clone(mutex);
-    go(move || {
-        let guard = mutex.read();
-        assert_eq!(*guard, *guard);
-    })
+    go(move || assert!(*mutex.read() < 5))
 }
 
 /// Increments if it gets the lock in time.
