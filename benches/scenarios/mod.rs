@@ -6,6 +6,7 @@ pub mod conds;
 pub mod counters;
 pub mod locks;
 pub mod onces;
+pub mod rw_locks;
 pub mod selects;
 pub mod semaphores;
 pub mod stacks;
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Scenario> {
         channels::scenarios(),
         tasks::scenarios(),
         locks::scenarios(),
+        rw_locks::scenarios(),
         conds::scenarios(),
         onces::scenarios(),
         selects::scenarios(),

@@ -13,6 +13,7 @@ mod context;
 mod counter;
 mod mutex;
 mod once;
+mod rwmutex;
 mod select;
 mod stack;
 mod tasks;

@@ -18,9 +18,11 @@ use gosync::chan::{
 use gosync::context::{CancelCauseFunc, CancelFunc, Cause, Context, ContextError, StopFunc};
 use gosync::errgroup::Group;
 use gosync::{
-    ArcMutexGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync, LockAsync, MappedMutexGuard, Mutex,
-    MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync, WaitGroup,
-    WaitTimeoutError,
+    ArcMutexGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync, LockAsync, MappedMutexGuard,
+    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue,
+    OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadAsync, RwMutex, RwMutexReadGuard,
+    RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup,
+    WaitTimeoutError, WriteAsync,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -229,6 +231,71 @@ assert_not_impl_any!(LockAsync<'static, Shared>: Send, Sync);
 assert_not_impl_any!(LockAsync<'static, u8>: Unpin, Clone);
 assert_impl_all!(RawLockAsync<'static>: Send, Debug, Future<Output = ()>);
 assert_not_impl_any!(RawLockAsync<'static>: Unpin, Clone);
+
+assert_impl_all!(RawRwMutex: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
+assert_not_impl_any!(RawRwMutex: Clone);
+
+macro_rules! rw_mutexes {
+    ($($mutex:ident, [$($read:ident)*], [$($write:ident)*];)*) => {
+        $(
+            // The value moves from thread to thread, for writers, and is shared, for readers.
+            assert_impl_all!($mutex<u8>: Send, Sync, Unpin, UnwindSafe, Default, Debug, From<u8>);
+            assert_impl_all!($mutex<dyn Fn() + Send + Sync>: Send, Sync);
+            assert_impl_all!($mutex<Movable>: Send);
+            assert_not_impl_any!($mutex<Movable>: Sync);
+            assert_not_impl_any!($mutex<Shared>: Send, Sync);
+            assert_not_impl_any!($mutex<Fixed>: Send, Sync);
+            assert_not_impl_any!($mutex<&'static Movable>: Send, Sync);
+            assert_not_impl_any!($mutex<u8>: RefUnwindSafe);
+            assert_not_impl_any!($mutex<Breakable>: UnwindSafe);
+            assert_not_impl_any!($mutex<std::marker::PhantomPinned>: Unpin);
+            assert_not_impl_any!($mutex<Opaque>: Debug, Default, Clone);
+            // A reader's guard shares the value, wherever it is.
+            $(
+                assert_impl_all!($read<'static, [u8]>: Send, Sync);
+                assert_impl_all!($read<'static, u8>: Debug, std::ops::Deref<Target = u8>);
+                assert_impl_all!($read<'static, Shared>: Send, Sync);
+                assert_not_impl_any!($read<'static, Movable>: Send, Sync);
+                assert_not_impl_any!($read<'static, Fixed>: Send, Sync);
+                assert_not_impl_any!($read<'static, u8>: std::ops::DerefMut, Clone);
+                assert_not_impl_any!($read<'static, Opaque>: Debug);
+            )*
+            // A writer's moves it, and a reference to it shares the value.
+            $(
+                assert_impl_all!($write<'static, [u8]>: Send, Sync);
+                assert_impl_all!($write<'static, u8>: Debug, std::ops::DerefMut<Target = u8>);
+                assert_impl_all!($write<'static, Movable>: Send);
+                assert_not_impl_any!($write<'static, Movable>: Sync);
+                assert_impl_all!($write<'static, Shared>: Sync);
+                assert_not_impl_any!($write<'static, Shared>: Send);
+                assert_not_impl_any!($write<'static, Fixed>: Send, Sync);
+                assert_not_impl_any!($write<'static, Opaque>: Debug, Clone);
+            )*
+        )*
+    };
+}
+
+rw_mutexes! {
+    RwMutex, [RwMutexReadGuard MappedRwMutexReadGuard], [RwMutexWriteGuard MappedRwMutexWriteGuard];
+    ShardedRwMutex, [ShardedRwMutexReadGuard], [ShardedRwMutexWriteGuard];
+}
+assert_impl_all!(RwMutexReadGuard<'static, u8>: Display);
+assert_impl_all!(RwMutexWriteGuard<'static, u8>: Display);
+
+assert_impl_all!(ReadAsync<'static, u8>: Send, Debug, Future<Output = RwMutexReadGuard<'static, u8>>);
+assert_impl_all!(WriteAsync<'static, u8>: Send, Debug, Future<Output = RwMutexWriteGuard<'static, u8>>);
+assert_impl_all!(ReadAsync<'static, [u8]>: Send, Future);
+assert_impl_all!(WriteAsync<'static, Opaque>: Debug);
+assert_not_impl_any!(ReadAsync<'static, Movable>: Send, Sync);
+assert_not_impl_any!(WriteAsync<'static, Movable>: Send, Sync);
+assert_not_impl_any!(ReadAsync<'static, Fixed>: Send, Sync);
+assert_not_impl_any!(WriteAsync<'static, Fixed>: Send, Sync);
+assert_not_impl_any!(ReadAsync<'static, u8>: Unpin, Clone);
+assert_not_impl_any!(WriteAsync<'static, u8>: Unpin, Clone);
+assert_impl_all!(RawReadAsync<'static>: Send, Debug, Future<Output = ()>);
+assert_impl_all!(RawWriteAsync<'static>: Send, Debug, Future<Output = ()>);
+assert_not_impl_any!(RawReadAsync<'static>: Unpin, Clone);
+assert_not_impl_any!(RawWriteAsync<'static>: Unpin, Clone);
 assert_impl_all!(WaitAsync<'static>: Send, Debug, Future<Output = ()>);
 assert_not_impl_any!(WaitAsync<'static>: Unpin, Clone);
 

@@ -21,6 +21,7 @@
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `cond` | `Cond` on threads: deadlines, conditions, kinds of locks, misuse |
+//! | `rwmutex` | `RwMutex`, `RawRwMutex` and `ShardedRwMutex`: the same; phases, downgrades, guards for a part, tasks |
 //! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
 //! | `semaphore` | `Weighted`: bounds, misuse, order, contexts that end |
 //! | `singleflight` | `Group`: keys and values whose code panics, tasks that go, what is shared |
@@ -52,6 +53,7 @@ mod reentrant;
 #[path = "../stress/rng.rs"]
 #[allow(dead_code, reason = "the stress tests use more of it")]
 mod rng;
+mod rwmutex;
 mod select;
 mod semaphore;
 mod singleflight;

@@ -8,8 +8,10 @@ use gosync::chan::{
 };
 use gosync::errgroup::Group;
 use gosync::{
-    ArcMutexGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync, MappedMutexGuard, Mutex, MutexGuard, Once,
-    OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync, WaitGroup, WaitTimeoutError, atomic,
+    ArcMutexGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync, MappedMutexGuard, MappedRwMutexReadGuard,
+    Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex,
+    RawWriteAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, Stack, WaitAsync,
+    WaitGroup, WaitTimeoutError, WriteAsync, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
@@ -58,12 +60,28 @@ assert_eq_size!(MutexGuard<'static, [u64]>, [usize; 2]);
 
 assert_eq_size!(Option<ArcMutexGuard<[u64; 100]>>, usize);
 assert_eq_size!(MappedMutexGuard<'static, u8>, [usize; 2]);
+// Two words, and the value.
+const_assert_eq!(size_of::<RawRwMutex>(), 8);
+const_assert_eq!(align_of::<RawRwMutex>(), 4);
+const_assert_eq!(size_of::<RwMutex<()>>(), 8);
+const_assert_eq!(size_of::<RwMutex<u32>>(), 12);
+const_assert_eq!(size_of::<RwMutex<u64>>(), 16);
+assert_eq_size!(Option<RwMutexReadGuard<'static, u64>>, usize);
+assert_eq_size!(Option<RwMutexWriteGuard<'static, u64>>, usize);
+assert_eq_size!(Option<MappedRwMutexReadGuard<'static, u64>>, [usize; 2]);
+// A cache line, or two of them, for each lock.
+const_assert!(size_of::<ShardedRwMutex<(), 4>>() <= 4 * 128);
 
 // A node of a line, and who it is for.
 const_assert!(size_of::<CondWaitAsync<'static, MutexGuard<'static, u64>>>() <= 30 * size_of::<usize>());
 const_assert!(size_of::<LockArcAsync<u64>>() <= 15 * size_of::<usize>());
 const_assert!(size_of::<LockAsync<'static, u64>>() <= 15 * size_of::<usize>());
 const_assert!(size_of::<RawLockAsync<'static>>() <= 14 * size_of::<usize>());
+const_assert!(size_of::<ReadAsync<'static, u64>>() <= 15 * size_of::<usize>());
+const_assert!(size_of::<RawReadAsync<'static>>() <= 14 * size_of::<usize>());
+// A writer's has two, of which one is in line.
+const_assert!(size_of::<WriteAsync<'static, u64>>() <= 29 * size_of::<usize>());
+const_assert!(size_of::<RawWriteAsync<'static>>() <= 28 * size_of::<usize>());
 const_assert!(size_of::<WaitAsync<'static>>() <= 14 * size_of::<usize>());
 
 const_assert_eq!(size_of::<Once>(), 4);
@@ -94,6 +112,9 @@ static GROUP: WaitGroup = WaitGroup::new();
 static MUTEX: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static RAW: RawMutex = RawMutex::new();
 static LOCKED: [Mutex<(u8, [&str; 2])>; 2] = [const { Mutex::new((0, ["a", "b"])) }; 2];
+static READ_MOSTLY: RwMutex<Vec<u8>> = RwMutex::new(Vec::new());
+static RAW_RW: RawRwMutex = RawRwMutex::new();
+static SHARDED: ShardedRwMutex<&str> = ShardedRwMutex::new("a");
 static ONCE: Once = Once::new();
 static FUNC: OnceFunc = OnceFunc::new(|| ONCE.call_once(|| unreachable!("it is completed")));
 static VALUE: OnceValue<String> = OnceValue::new(|| "value".into());
@@ -131,6 +152,11 @@ fn statics() {
     let first = LOCKED[0].lock();
     assert_eq!((LOCKED[1].lock().1[1], first.0), ("b", 0), "two mutexes, not one");
     drop(first);
+    READ_MOSTLY.write().push(1);
+    RAW_RW.rlock();
+    assert_eq!((READ_MOSTLY.read().len(), RAW_RW.try_lock()), (1, false));
+    *SHARDED.write() = "b";
+    assert_eq!(*SHARDED.read(), "b");
     ONCE.call_once(|| ());
     FUNC.call();
     assert_eq!(VALUES.get(), (&5, &Ok("value")));

@@ -1,5 +1,6 @@
 //! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex` and atomics, written anew under Go's names. The README
 //! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex`, `Cond` and atomics, written anew under Go's names. The README
+//! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex`, `RWMutex` and atomics, written anew under Go's names. The README
 //! of this folder lists Go's tests and what stands here for each of them.
 
 mod atomic;
@@ -17,6 +18,7 @@ mod package;
 mod powser;
 mod programs;
 mod random;
+mod rwmutex;
 mod select;
 mod select3;
 mod select_programs;

@@ -12,6 +12,7 @@
 //! | `waitgroup` | rounds of one group with several waiters |
 //! | `once` | races for one run, with panics |
 //! | `mutex` | sections in every way, waiters that give up, saturation, histories |
+//! | `rwmutex` | writers alone, readers together, downgrades, waiters that give up, saturation; the sharded one |
 //! | `counters` | sums while and after many threads count, threads that come and go |
 //! | `progress` | a thread that is stopped in the middle of an operation on a `Stack` stops nobody |
 //! | `value` | values of `Value` and `Pointer` are whole and go once; numbers in order; additions |
@@ -30,6 +31,7 @@ mod plain;
 #[cfg(unix)]
 mod progress;
 mod rng;
+mod rwmutex;
 mod selects;
 mod stack;
 mod tasks;

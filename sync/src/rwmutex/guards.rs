@@ -127,7 +127,7 @@ impl<'a, T: ?Sized> RwMutexWriteGuard<'a, T> {
     ///
     /// # Memory ordering
     ///
-    /// For others it is the writer's unlock (`rw.downgrade`).
+    /// For others it is the writer's unlock (`gosync.rw-downgrade`).
     ///
     /// # Examples
     ///

@@ -174,7 +174,7 @@ impl PhaseLock {
         if word & CLOSED == FULL {
             too_many();
         }
-        let mut pacer = Pacer::brief(4);
+        let mut pacer = Pacer::reluctant(4);
         // Where others are in line it will take longer.
         while word & WAITING == 0 && pacer.step() {
             if self.try_read() {
@@ -364,7 +364,7 @@ impl PhaseLock {
 
     #[cold]
     fn write_contended(&self, mut word: u32, deadline: Option<Instant>) -> bool {
-        let mut pacer = Pacer::brief(4);
+        let mut pacer = Pacer::reluctant(4);
         // Where others wait it is no use.
         while word & (PENDING | WAITING) == 0 && pacer.step() {
             match self.try_write() {
@@ -386,7 +386,7 @@ impl PhaseLock {
     /// With the writers' lock: takes this one.
     fn write_as_next(&self, deadline: Option<Instant>) -> bool {
         // Readers that come meanwhile get in. It does not take long.
-        let mut pacer = Pacer::brief(1);
+        let mut pacer = Pacer::reluctant(1);
         while pacer.step() {
             if self.try_as_next() {
                 return true;

@@ -29,7 +29,7 @@ const FREE: &str = "RawMutex { locked: false, queued: false, called: false, rese
 
 /// A waker that counts how often it was called.
 #[derive(Default)]
-struct Count(AtomicUsize);
+pub(crate) struct Count(AtomicUsize);
 
 impl Wake for Count {
     fn wake(self: Arc<Self>) {
@@ -38,37 +38,37 @@ impl Wake for Count {
 }
 
 /// A future that is polled by hand.
-struct Task<F> {
-    future: Pin<Box<F>>,
+pub(crate) struct Task<F> {
+    pub(crate) future: Pin<Box<F>>,
     count: Arc<Count>,
     /// How often it had been woken when it was polled last.
     seen: usize,
 }
 
 impl<F: Future> Task<F> {
-    fn new(future: F) -> Task<F> {
+    pub(crate) fn new(future: F) -> Task<F> {
         Task { future: Box::pin(future), count: Arc::default(), seen: 0 }
     }
 
     /// One that was polled, and waits.
-    fn waiting(future: F) -> Task<F> {
+    pub(crate) fn waiting(future: F) -> Task<F> {
         let mut task = Task::new(future);
         assert!(!task.is_ready());
         task
     }
 
-    fn poll(&mut self) -> Poll<F::Output> {
+    pub(crate) fn poll(&mut self) -> Poll<F::Output> {
         self.seen = self.wakes();
         self.future.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&self.count))))
     }
 
     /// Polls; whether it was ready.
-    fn is_ready(&mut self) -> bool {
+    pub(crate) fn is_ready(&mut self) -> bool {
         self.poll().is_ready()
     }
 
     /// How often it was woken so far.
-    fn wakes(&self) -> usize {
+    pub(crate) fn wakes(&self) -> usize {
         self.count.0.load(Ordering::Relaxed)
     }
 

@@ -21,6 +21,9 @@ mod pairs;
 mod permit;
 mod reader;
 mod rendezvous;
+mod rwmutex;
+mod rwmutex_async;
+mod rwmutex_sharded;
 mod seam;
 mod select;
 mod semaphore;
@@ -72,6 +75,9 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         pairs::models(),
         package::models(),
         reader::models(),
+        rwmutex::models(),
+        rwmutex_async::models(),
+        rwmutex_sharded::models(),
         seam::models(),
         semaphore::models(),
         singleflight::models(),

@@ -132,6 +132,12 @@ impl Pacer {
 
     /// The same.
     #[must_use]
+    pub fn reluctant(_pauses: u32) -> Pacer {
+        Pacer
+    }
+
+    /// The same.
+    #[must_use]
     pub fn sparse() -> Pacer {
         Pacer
     }

@@ -176,6 +176,13 @@ impl Pacer {
         Pacer { pauses, left: left.min(32), yields: 0 }
     }
 
+    /// As [`brief`](Pacer::brief), and gives the CPU away a few times after that: for a lock that is so hard to get rid of a
+    /// waiter that it is worth a while.
+    #[must_use]
+    pub fn reluctant(pauses: u32) -> Pacer {
+        Pacer { yields: YIELDS, ..Pacer::brief(pauses) }
+    }
+
     /// One with few looks: for a thread that competes with one that locks again and again, and would only take the cache
     /// line from it.
     #[must_use]

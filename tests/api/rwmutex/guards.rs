@@ -1,0 +1,164 @@
+//! Downgrades, and guards for a part of the value.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use gosync::{
+    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
+};
+
+use super::panics;
+use crate::settle;
+use crate::watchdog::Watchdog;
+
+/// From writing to reading: readers come in, writers do not, and what was written is there.
+#[test]
+fn downgrade() {
+    let mutex = RwMutex::new(1);
+    let mut writer = mutex.write();
+    *writer = 2;
+    let reader = RwMutexWriteGuard::downgrade(writer);
+    assert_eq!((*reader, mutex.try_read().as_deref()), (2, Some(&2)));
+    assert!(mutex.try_write().is_none());
+    drop(reader);
+    assert!(mutex.try_write().is_some());
+}
+
+/// With everybody in line: the readers get in, the writer when all are gone.
+#[test]
+fn downgrade_before_a_line() {
+    let _watchdog = Watchdog::new();
+    let mutex = RwMutex::new(0);
+    let written = AtomicBool::new(false);
+    for _ in 0..20 {
+        written.store(false, Ordering::Relaxed);
+        thread::scope(|s| {
+            let mut writer = mutex.write();
+            let readers = [(); 20].map(|()| s.spawn(|| *mutex.read()));
+            let next = s.spawn(|| {
+                *mutex.write() += 1;
+                written.store(true, Ordering::Relaxed);
+            });
+            settle();
+            *writer += 1;
+            let value = *writer;
+            let reader = RwMutexWriteGuard::downgrade(writer);
+            settle();
+            assert!(!written.load(Ordering::Relaxed), "a writer is in beside a reader");
+            assert_eq!(*reader, value);
+            drop(reader);
+            readers.into_iter().for_each(|reader| assert!(reader.join().unwrap() >= value));
+            next.join().unwrap();
+        });
+    }
+    assert_eq!(mutex.into_inner(), 40);
+}
+
+/// Nobody writes between what a writer wrote and what it then reads.
+#[test]
+fn downgrade_is_one_step() {
+    let _watchdog = Watchdog::new();
+    let mutex = RwMutex::new(0);
+    thread::scope(|s| {
+        for n in 1..5 {
+            let mutex = &mutex;
+            s.spawn(move || {
+                for _ in 0..2_000 {
+                    let mut writer = mutex.write();
+                    *writer = n;
+                    let reader = RwMutexWriteGuard::downgrade(writer);
+                    assert_eq!(*reader, n);
+                }
+            });
+        }
+    });
+    assert!(mutex.try_write().is_some());
+}
+
+/// Guards for a part hold the lock, nest, and unlock once.
+#[test]
+fn parts() {
+    let mutex = RwMutex::new((1, vec!["a", "b"]));
+    let names = RwMutexReadGuard::map(mutex.read(), |value| &value.1);
+    let second = MappedRwMutexReadGuard::map(names, |names| names[1]);
+    assert_eq!((&*second, format!("{second:?}"), format!("{second}")), ("b", r#""b""#.into(), "b".into()));
+    assert!(mutex.try_write().is_none() && mutex.try_read().is_some());
+    drop(second);
+
+    let names = RwMutexWriteGuard::map(mutex.write(), |value| &mut value.1);
+    let mut first = MappedRwMutexWriteGuard::map(names, |names| &mut names[0]);
+    *first = "c";
+    assert_eq!((*first, format!("{first:?}"), format!("{first}")), ("c", r#""c""#.into(), "c".into()));
+    assert!(mutex.try_read().is_none());
+    drop(first);
+    assert_eq!(mutex.into_inner(), (1, vec!["c", "b"]));
+}
+
+/// What is not there gives the guard back, which still holds the lock.
+#[test]
+fn parts_that_are_not_there() {
+    let mutex = RwMutex::new(vec![vec![1], vec![]]);
+    let guard = RwMutexReadGuard::filter_map(mutex.read(), |rows| rows.get(2)).unwrap_err();
+    assert_eq!(guard.len(), 2);
+    let row = RwMutexReadGuard::filter_map(guard, |rows| rows.get(1)).unwrap();
+    let row = MappedRwMutexReadGuard::filter_map(row, |row| row.first()).unwrap_err();
+    assert!(row.is_empty() && mutex.try_write().is_none());
+    drop(row);
+
+    let guard = RwMutexWriteGuard::filter_map(mutex.write(), |rows| rows.get_mut(2)).unwrap_err();
+    let row = RwMutexWriteGuard::filter_map(guard, |rows| rows.get_mut(0)).unwrap();
+    let row = MappedRwMutexWriteGuard::filter_map(row, |row| row.get_mut(1)).unwrap_err();
+    *MappedRwMutexWriteGuard::filter_map(row, |row| row.get_mut(0)).unwrap() += 1;
+    assert_eq!(*mutex.try_read().unwrap(), [vec![2], vec![]]);
+}
+
+/// A panic in the closure unlocks.
+#[test]
+fn parts_and_panics() {
+    let mutex = RwMutex::new(1);
+    fn fails(_: &i32) -> &i32 {
+        panic!("expected by this test")
+    }
+    fn fails_mut(_: &mut i32) -> &mut i32 {
+        panic!("expected by this test")
+    }
+    assert!(panics(|| drop(RwMutexReadGuard::map(mutex.read(), fails))));
+    assert!(panics(|| drop(RwMutexReadGuard::filter_map(mutex.read(), |value| Some(fails(value))))));
+    assert!(panics(|| drop(RwMutexWriteGuard::map(mutex.write(), fails_mut))));
+    assert!(panics(|| drop(RwMutexWriteGuard::filter_map(mutex.write(), |value| Some(fails_mut(value))))));
+    let part = || RwMutexReadGuard::map(mutex.read(), |value| value);
+    assert!(panics(|| drop(MappedRwMutexReadGuard::map(part(), fails))));
+    let part = || RwMutexWriteGuard::map(mutex.write(), |value| value);
+    assert!(panics(|| drop(MappedRwMutexWriteGuard::map(part(), fails_mut))));
+    assert!(mutex.try_write().is_some());
+}
+
+/// A part that is no part: something that outlives the mutex.
+#[test]
+fn parts_from_elsewhere() {
+    let elsewhere = Cell::new(1);
+    let mutex = RwMutex::new(&elsewhere);
+    let guard = RwMutexReadGuard::map(mutex.read(), |value| *value);
+    guard.set(2);
+    assert!(mutex.try_write().is_none());
+    drop(guard);
+    assert_eq!(elsewhere.get(), 2);
+}
+
+/// Guards nest in any order; different mutexes do not know each other.
+#[test]
+fn nested() {
+    let mutexes = [const { RawRwMutex::new() }; 30];
+    for (n, mutex) in mutexes.iter().enumerate() {
+        if n % 3 == 0 { mutex.lock() } else { mutex.rlock() }
+    }
+    for n in (0..30).map(|n| n * 7 % 30) {
+        if n % 3 == 0 {
+            mutexes[n].unlock()
+        } else {
+            mutexes[n].runlock()
+        }
+        assert!(mutexes[n].try_lock());
+    }
+}
