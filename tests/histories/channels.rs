@@ -144,7 +144,7 @@ impl Spec for Model {
             return None;
         };
         let queue = &self.queues[channel];
-        let room_for_it = self.capacity == 0 || queue.items + queue.slots > 0;
+        let room_for_it = self.capacity == 0 || chosen || queue.items + queue.slots > 0;
         if channel != from || !(patient || too) || (queue.closed && !chosen) || !room_for_it {
             return None;
         }
@@ -410,11 +410,16 @@ impl Game for Channels {
             let (value, c) = (recorder.value(), rng.below(CHANNELS));
             let way = [Way::Try, Way::Timed, Way::Timed, Way::Plain, Way::Task][rng.below(most)];
             match rng.below(10) {
-                9 => recorder.record(|| Effect::Len { channel: c, len: channels[c].len() }),
+                // The value of a task that waits for its partner shows at capacity 0.
+                9 if self.capacity > 0 || !self.tasks => {
+                    recorder.record(|| Effect::Len { channel: c, len: channels[c].len() })
+                }
                 8 if rng.one_in(8) => recorder.record(|| close(channels, c)),
                 5.. => {
                     let all = (0..CHANNELS).flat_map(|c| [Side::Send(c), Side::Receive(c)]);
-                    let allowed = |side: &Side| self.permits || matches!(side, Side::Receive(_));
+                    // An operation whose partner gives up goes on as a plain one: not with the one that closes.
+                    let permits = self.permits && !closer;
+                    let allowed = |side: &Side| permits || matches!(side, Side::Receive(_));
                     let mut sides: Vec<_> = all.filter(|side| allowed(side) && rng.one_in(2)).collect();
                     if sides.is_empty() {
                         sides.push(Side::Receive(c));
