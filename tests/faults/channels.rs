@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gosync::chan::{Chan, Receiver, RecvTimeoutError, Select, SendTimeoutError, Sender, select, select_async};
+use gosync::chan::{Chan, Receiver, Select, SendTimeoutError, Sender, select, select_async};
 
 use crate::ledger::{Ledger, Live};
 use crate::rng::Rng;
@@ -108,10 +108,7 @@ impl Party<'_> {
             }
             1 => {
                 doing("recv_timeout");
-                match self.rx[c].recv_timeout(timeout) {
-                    Ok(value) => Some(value),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-                }
+                self.rx[c].recv_timeout(timeout).ok()
             }
             2 => {
                 doing("recv_async");
