@@ -11,6 +11,8 @@
 //! | `false_sharing`, `stack`, `value` | the same scenarios under criterion: distributions, HTML reports | `cargo bench -p gosync-benches --bench stack` |
 //! | `plot` | those over the number of threads, as SVG | `cargo bench -p gosync-benches --bench plot` |
 //! | `channel`, `waitgroup` | statistics of the uncontended paths, for before and after | `cargo bench -p gosync-benches --bench channel` |
+//!
+//! Where a `go` is on the path, or named in `GOSYNC_GO`, `compare` has Go beside the channels: `go/` is the program.
 
 pub mod harness;
 pub mod peers;

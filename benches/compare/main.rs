@@ -12,6 +12,7 @@ use gosync_benches::harness::allocations::Counted;
 use gosync_benches::harness::args::Args;
 use gosync_benches::harness::measure::{self, Run};
 use gosync_benches::harness::{machine, report};
+use gosync_benches::peers::go;
 use gosync_benches::scenarios;
 
 #[global_allocator]
@@ -38,7 +39,8 @@ fn main() {
     }
     // crossfire asks for this once per program: it stops spinning if there is but one CPU.
     crossfire::detect_backoff_cfg();
-    println!("{}\n", machine::describe());
+    println!("{}", machine::describe());
+    println!("Go: {}.\n", go::version().as_deref().unwrap_or("none; put it on PATH, or name it in GOSYNC_GO"));
     println!("{}", report::LEGEND);
     let mut summary = report::Summary::default();
     for scenario in &scenarios {

@@ -4,7 +4,7 @@ use std::fs::read_to_string;
 use std::process::Command;
 use std::time::Instant;
 
-use super::measure::cpu_time;
+use super::measure::cpu_time_of_all;
 
 /// One paragraph: CPU, kernel, compiler, versions of what is compared, load.
 pub fn describe() -> String {
@@ -40,13 +40,13 @@ pub struct Others {
 impl Others {
     /// From now on.
     pub fn start() -> Others {
-        Others { start: Instant::now(), busy: busy(), own: cpu_time() }
+        Others { start: Instant::now(), busy: busy(), own: cpu_time_of_all() }
     }
 
     /// How many CPUs they kept busy, the hypervisor's other guests included; NaN where it is unknown. Exact to some ten
     /// milliseconds of CPU time, so good for a scenario and not for a single measurement.
     pub fn cpus(&self) -> f64 {
-        let others = (busy() - self.busy) - (cpu_time() - self.own);
+        let others = (busy() - self.busy) - (cpu_time_of_all() - self.own);
         // An error of rounding may lead below zero.
         let least = if others.is_nan() { others } else { 0.0 };
         (others / self.start.elapsed().as_nanos() as f64).max(least)

@@ -1,5 +1,6 @@
 //! Taking turns: how long each measurement is, and in which order they run.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Entry, Operations, Scenario, allocations};
@@ -14,6 +15,23 @@ pub struct Sample {
     /// All allocations, while they are counted.
     allocations: u64,
     elapsed: Duration,
+}
+
+/// CPU time of samples from other processes, in nanoseconds.
+static ELSEWHERE: AtomicU64 = AtomicU64::new(0);
+
+impl Sample {
+    /// From another process, which has measured `n` operations: their time and CPU time in nanoseconds, and allocations.
+    pub fn elsewhere(n: usize, elapsed: u64, cpu: u64, allocations: u64) -> Sample {
+        ELSEWHERE.fetch_add(cpu, Ordering::Relaxed);
+        let per = |total: u64| total as f64 / n as f64;
+        Sample { wall: per(elapsed), cpu: per(cpu), allocations, elapsed: Duration::from_nanos(elapsed) }
+    }
+}
+
+/// CPU time of this process, and of what others have measured for it.
+pub(crate) fn cpu_time_of_all() -> f64 {
+    cpu_time() + ELSEWHERE.load(Ordering::Relaxed) as f64
 }
 
 /// A measurement under way.

@@ -19,6 +19,9 @@ pub const OURS: &str = "gosync";
 /// The implementation that needs no dependency.
 pub const STD: &str = "std";
 
+/// What ours is modelled on. It runs in a process of its own, and is no peer to be ahead of but has a column.
+pub const GO: &str = "Go";
+
 /// How many operations a measurement has.
 #[derive(Clone, Copy, Debug)]
 pub enum Operations {

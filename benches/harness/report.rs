@@ -4,14 +4,15 @@ use std::fmt::{self, Write as _};
 
 use super::figures::{median, number, quantile};
 use super::measure::{Run, Sample};
-use super::{OURS, STD, Scenario};
+use super::{GO, OURS, STD, Scenario};
 
 /// How to read the tables.
 pub const LEGEND: &str = "\
 Time and CPU time (user and system, of all threads) in ns per operation; allocations per operation. Each `x` compares
 with the peer that is best in that column, marked `*`: below 1 is less than the best peer. `x time` is the median of the
 rounds' ratios and `x std` the same beside std; `x median` and `x p25` are the ratios of the figures. Names in brackets do
-less than the others, and are no peers.
+less than the others, and are no peers. Go is none either: it has goroutines where others have threads or an async runtime;
+`x Go` is beside it what `x time` is beside the best peer.
 ";
 
 /// A run in figures.
@@ -46,6 +47,12 @@ fn by_round(run: &Figures<'_>, other: &Figures<'_>) -> f64 {
     median(run.samples.iter().zip(other.samples).map(|(own, other)| own.wall / other.wall))
 }
 
+/// Beside Go's: empty if that did not run.
+fn beside_go(run: &Figures<'_>, all: &[Figures<'_>]) -> String {
+    let go = all.iter().find(|other| other.name == GO);
+    go.map_or_else(String::new, |go| format!("{:.2}", by_round(run, go)))
+}
+
 /// How one run compares with the best peers.
 struct Ratios {
     by_round: f64,
@@ -68,7 +75,8 @@ impl<'a> Best<'a> {
     /// `None` if only ours ran.
     fn of(all: &'a [Figures<'a>]) -> Option<Best<'a>> {
         let least = |figure: fn(&Figures<'_>) -> f64| {
-            all.iter().filter(|run| run.name != OURS && !run.reference).min_by(|a, b| figure(a).total_cmp(&figure(b)))
+            let peers = all.iter().filter(|run| run.name != OURS && run.name != GO && !run.reference);
+            peers.min_by(|a, b| figure(a).total_cmp(&figure(b)))
         };
         Some(Best {
             median: least(|run| run.median)?,
@@ -99,20 +107,24 @@ pub fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
     let best = Best::of(&all);
     let rounds = all[0].samples.len();
     let mut text = format!("### {} (rounds: {rounds}; other processes: {others:.2} CPUs)\n\n", scenario.name);
-    text += "| | median | p25 | CPU | allocations | x time | x std | x median | x p25 | x CPU |\n";
-    text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+    let with_go = all.iter().any(|run| run.name == GO);
+    text += "| | median | p25 | CPU | allocations | x time | x std | x median | x p25 | x CPU |";
+    text += if with_go { " x Go |\n" } else { "\n" };
+    text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |";
+    text += if with_go { " ---: |\n" } else { "\n" };
     for run in &all {
         let (median, p25, cpu) = (number(run.median), number(run.p25), number(run.cpu));
         let _ = write!(text, "| {} ", if run.reference { format!("({})", run.name) } else { run.name.to_owned() });
+        let go = if with_go { format!(" {} |", beside_go(run, &all)) } else { String::new() };
         let Some(best) = &best else {
-            let _ = writeln!(text, "| {median} | {p25} | {cpu} | {} | | | | | |", count(run.allocations));
+            let _ = writeln!(text, "| {median} | {p25} | {cpu} | {} | | | | | |{go}", count(run.allocations));
             continue;
         };
         let mark = |figures: &Figures<'_>| if std::ptr::eq(figures, run) { "*" } else { "" };
         let ratios = best.ratios(run);
         let _ = writeln!(
             text,
-            "| {median}{} | {p25}{} | {cpu}{} | {} | {:.2} | {} | {:.2} | {:.2} | {:.2} |",
+            "| {median}{} | {p25}{} | {cpu}{} | {} | {:.2} | {} | {:.2} | {:.2} | {:.2} |{go}",
             mark(best.median),
             mark(best.p25),
             mark(best.cpu),
@@ -130,7 +142,8 @@ pub fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
 /// One row per scenario: ours beside the fastest peer.
 #[derive(Debug, Default)]
 pub struct Summary {
-    rows: String,
+    /// Each with what stands under Go.
+    rows: Vec<(String, Option<String>)>,
 }
 
 impl Summary {
@@ -139,13 +152,13 @@ impl Summary {
         let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
         let Some(ours) = all.iter().find(|run| run.name == OURS) else { return };
         let figures = |run: &Figures<'_>| format!("{} [{}] ({})", number(run.median), number(run.p25), number(run.cpu));
-        let _ = write!(self.rows, "| {} | {} | {} |", scenario.name, figures(ours), count(ours.allocations));
+        let mut row = format!("| {} | {} | {} |", scenario.name, figures(ours), count(ours.allocations));
         let _ = match Best::of(&all) {
-            None => writeln!(self.rows, " | | | | | | |"),
+            None => write!(row, " | | | | | | |"),
             Some(best) => {
                 let ratios = best.ratios(ours);
-                writeln!(
-                    self.rows,
+                write!(
+                    row,
                     " {} {} | {:.2} | {} | {:.2} | {:.2} | {} {} | {:.2} |",
                     best.median.name,
                     figures(best.median),
@@ -159,6 +172,8 @@ impl Summary {
                 )
             }
         };
+        let go = all.iter().find(|run| run.name == GO);
+        self.rows.push((row, go.map(|go| format!(" {} | {} |", figures(go), beside_go(ours, &all)))));
     }
 }
 
@@ -167,13 +182,18 @@ impl fmt::Display for Summary {
         if self.rows.is_empty() {
             return Ok(());
         }
+        let with_go = self.rows.iter().any(|(_, go)| go.is_some());
+        let (names, line) = if with_go { (" Go | x Go |", " --- | ---: |") } else { ("", "") };
         writeln!(f, "### Summary: median [p25] (CPU)\n")?;
         writeln!(
             f,
-            "| | {OURS} | allocations | fastest peer | x time | x std | x median | x p25 | thriftiest peer, CPU | x CPU |"
+            "| | {OURS} | allocations | fastest peer | x time | x std | x median | x p25 | thriftiest peer, CPU | x CPU |{names}"
         )?;
-        writeln!(f, "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | --- | ---: |")?;
-        f.write_str(&self.rows)
+        writeln!(f, "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | --- | ---: |{line}")?;
+        for (row, go) in &self.rows {
+            writeln!(f, "{row}{}", go.as_deref().unwrap_or(if with_go { " | |" } else { "" }))?;
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod channels;
 pub mod counters;
+pub mod go;
 pub mod locks;
 pub mod onces;
 pub mod selects;

@@ -20,6 +20,22 @@ pub trait TaskChannel: 'static {
     /// Receives, until nobody is left to send.
     fn recv(rx: &mut Self::Rx) -> impl Future<Output = Option<usize>> + Send;
 
+    /// Whether a receive that is dropped before it is done loses nothing, so that [`recv_any`](TaskChannel::recv_any) can
+    /// be used.
+    const SELECTS: bool = true;
+
+    /// Receives from whichever has something: by the select that most tasks use, unless there is a better one.
+    fn recv_any([a, b, c, d]: &mut [Self::Rx; 4]) -> impl Future<Output = Option<usize>> + Send {
+        async {
+            tokio::select! {
+                value = Self::recv(a) => value,
+                value = Self::recv(b) => value,
+                value = Self::recv(c) => value,
+                value = Self::recv(d) => value,
+            }
+        }
+    }
+
     /// A second sender, where there can be one.
     fn another_tx(_tx: &Self::Tx) -> Option<Self::Tx> {
         None
@@ -56,6 +72,7 @@ macro_rules! channel {
         send: |$sender:ident, $value:ident| $send:expr,
         recv: |$receiver:ident| $recv:expr,
         clone: $($clone:ident)*
+        $(, more: { $($more:item)* })?
     ) => {
         $(#[$doc])*
         #[derive(Debug)]
@@ -82,6 +99,8 @@ macro_rules! channel {
             }
 
             $(channel!(@$clone);)*
+
+            $($($more)*)?
         }
     };
     (@tx) => {
@@ -105,7 +124,18 @@ channel! {
     }),
     send: |tx, value| tx.send_async(value).await.is_ok(),
     recv: |rx| rx.recv_async().await.ok(),
-    clone: tx rx
+    clone: tx rx,
+    more: {
+        #[inline(always)]
+        async fn recv_any([a, b, c, d]: &mut [Self::Rx; 4]) -> Option<usize> {
+            gosync::select_async! {
+                recv(a) -> value => value.ok(),
+                recv(b) -> value => value.ok(),
+                recv(c) -> value => value.ok(),
+                recv(d) -> value => value.ok(),
+            }
+        }
+    }
 }
 
 channel! {
@@ -147,7 +177,11 @@ channel! {
     }),
     send: |tx, value| tx.send(value).await.is_ok(),
     recv: |rx| rx.recv().await.ok(),
-    clone: tx rx
+    clone: tx rx,
+    more: {
+        // A value that is on its way to a future that loses is lost with it.
+        const SELECTS: bool = false;
+    }
 }
 
 channel! {

@@ -8,6 +8,7 @@ use crate::harness::measure::{Meter, Sample};
 use crate::harness::threads::measured;
 use crate::harness::{Entry, Operations, Scenario};
 use crate::peers::channels::{self, Channel, Visitor};
+use crate::peers::go;
 
 /// What is done with a channel.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,9 @@ pub fn scenarios() -> Vec<Scenario> {
     let scenario = |&(name, shape, capacity): &(&'static str, Shape, Option<usize>)| {
         let mut entries = Entries { shape, capacity, entries: Vec::new() };
         channels::visit(&mut entries);
+        if matches!(shape, Shape::Threads(..) | Shape::PingPong) {
+            entries.entries.push(go::entry(name, 2));
+        }
         Scenario {
             family: "channel",
             name,

@@ -1,6 +1,7 @@
 //! Selects. One operation is one select; with `exchange`, a message in each direction.
 
 use crate::harness::{Entry, Operations, Scenario};
+use crate::peers::go;
 use crate::peers::selects::{IMPLEMENTATIONS, Shape};
 
 const SCENARIOS: &[(&str, Shape)] = &[
@@ -18,13 +19,16 @@ const SCENARIOS: &[(&str, Shape)] = &[
 
 /// All of them.
 pub fn scenarios() -> Vec<Scenario> {
-    let scenario = |&(name, shape): &(&'static str, Shape)| Scenario {
-        family: "select",
-        name,
-        alone: name.starts_with("select.un."),
-        ours_only: false,
-        operations: Operations::MultipleOf(4),
-        entries: IMPLEMENTATIONS.iter().map(|&(name, run)| Entry::new(name, move |n| Some(run(shape, n)))).collect(),
+    let scenario = |&(name, shape): &(&'static str, Shape)| {
+        let mut entries: Vec<Entry> =
+            IMPLEMENTATIONS.iter().map(|&(name, run)| Entry::new(name, move |n| Some(run(shape, n)))).collect();
+        match shape {
+            Shape::FourToOne(0) => entries.push(go::entry("select4.b0", 2)),
+            Shape::FourToOne(128) => entries.push(go::entry("select4.b128", 2)),
+            _ => {}
+        }
+        let alone = name.starts_with("select.un.");
+        Scenario { family: "select", name, alone, ours_only: false, operations: Operations::MultipleOf(4), entries }
     };
     SCENARIOS.iter().map(scenario).collect()
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::deadline_after;
+use gosync_atomic::__sys::{deadline_after, waits};
 
 use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::handle::Handle;
@@ -58,6 +58,16 @@ impl<T> Chan<T> {
         Chan { handle: Handle::new(capacity) }
     }
 
+    /// Takes over one count of each side.
+    pub(crate) fn adopt(handle: Handle<T>) -> Chan<T> {
+        Chan { handle }
+    }
+
+    /// Closes a channel that its users cannot close.
+    pub(crate) fn end(&self) {
+        self.handle.end();
+    }
+
     /// A channel whose sends never block.
     #[must_use]
     pub fn unbounded() -> Chan<T> {
@@ -99,7 +109,9 @@ impl<T> Chan<T> {
     ///
     /// If the channel is closed. The value is in the error.
     #[inline]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        waits!("sends on a channel");
         self.handle.send(value)
     }
 
@@ -118,7 +130,9 @@ impl<T> Chan<T> {
     /// # Errors
     ///
     /// If there was no room in time, or if the channel is closed. The value is in the error.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        waits!("sends on a channel");
         self.handle.send_until(value, deadline_after(timeout))
     }
 
@@ -127,7 +141,9 @@ impl<T> Chan<T> {
     /// # Errors
     ///
     /// If there was no room in time, or if the channel is closed. The value is in the error.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        waits!("sends on a channel");
         self.handle.send_until(value, Some(deadline))
     }
 
@@ -137,7 +153,9 @@ impl<T> Chan<T> {
     ///
     /// If the channel is closed and drained.
     #[inline]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn recv(&self) -> Result<T, RecvError> {
+        waits!("receives from a channel");
         self.handle.recv()
     }
 
@@ -156,7 +174,9 @@ impl<T> Chan<T> {
     /// # Errors
     ///
     /// If there was no value in time, or if the channel is closed and drained.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        waits!("receives from a channel");
         self.handle.recv_until(deadline_after(timeout))
     }
 
@@ -165,7 +185,9 @@ impl<T> Chan<T> {
     /// # Errors
     ///
     /// If there was no value in time, or if the channel is closed and drained.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        waits!("receives from a channel");
         self.handle.recv_until(Some(deadline))
     }
 

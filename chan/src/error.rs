@@ -56,14 +56,14 @@ pub enum RecvTimeoutError {
 /// Why `close` closed nothing.
 ///
 /// Go: `panic: close of closed channel` and `panic: close of nil channel`; it does not compile that a receive-only channel
-/// is closed, as that of a timer is.
+/// is closed, as those of timers and contexts are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseError {
     /// Somebody called `close` before.
     Closed,
     /// The handle is nil.
     Nil,
-    /// It is the channel of a timer, which nobody can close.
+    /// It is the channel of a timer, which nobody can close, or that of a context, which is closed by a cancellation.
     ReceiveOnly,
 }
 

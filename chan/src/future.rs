@@ -13,6 +13,8 @@ use std::task::{Context, Poll};
 use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 
+#[cfg(feature = "sink")]
+use crate::error::TrySendError;
 use crate::error::{RecvError, SendError};
 use crate::raw::Channel;
 use crate::raw::waiter::{Node, Outcome};
@@ -98,6 +100,41 @@ impl<T> RefUnwindSafe for SendFuture<'_, T> {}
 impl<'a, T> SendFuture<'a, T> {
     pub(crate) fn new(sender: &'a Sender<T>, value: T) -> SendFuture<'a, T> {
         SendFuture { sender, value: Some(value), stage: Stage::Idle, place: Place::new(), _pinned: PhantomPinned }
+    }
+
+    /// One that has nothing to send yet: for a sink.
+    #[cfg(feature = "sink")]
+    pub(crate) fn finished(sender: &'a Sender<T>) -> SendFuture<'a, T> {
+        SendFuture { sender, value: None, stage: Stage::Finished, place: Place::new(), _pinned: PhantomPinned }
+    }
+
+    /// Whether it has nothing to send.
+    #[cfg(feature = "sink")]
+    pub(crate) fn is_finished(&self) -> bool {
+        self.stage == Stage::Finished
+    }
+
+    /// Whether it is never done.
+    #[cfg(feature = "sink")]
+    pub(crate) fn is_nil(&self) -> bool {
+        self.sender.is_nil()
+    }
+
+    /// Sends another value, at once or when this is polled. The value comes back if the channel is closed.
+    #[cfg(feature = "sink")]
+    pub(crate) fn begin(self: Pin<&mut Self>, value: T) -> Result<(), T> {
+        debug_assert!(self.is_finished());
+        match self.sender.try_send(value) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Disconnected(value)) => Err(value),
+            Err(TrySendError::Full(value)) => {
+                // SAFETY: nothing is moved out of the future.
+                let this = unsafe { self.get_unchecked_mut() };
+                this.value = Some(value);
+                this.stage = Stage::Idle;
+                Ok(())
+            }
+        }
     }
 
     fn channel(&self) -> Option<&'a Channel<T>> {

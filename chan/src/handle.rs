@@ -58,6 +58,18 @@ impl<T> Handle<T> {
         Handle { shared: Some(Shared::timer(Channel::timer(setting, pace, value))) }
     }
 
+    /// A channel that its users cannot close, which counts one handle on each side.
+    pub(crate) fn receive_only() -> Handle<T> {
+        Handle { shared: Some(Shared::receive_only()) }
+    }
+
+    /// Closes a channel whoever may.
+    pub(crate) fn end(&self) {
+        if let Some(shared) = self.shared() {
+            shared.channel().close();
+        }
+    }
+
     /// Sets a timer: see [`Channel::set_timer`].
     pub(crate) fn set_timer(&self, setting: Setting) -> bool {
         self.shared().is_some_and(|shared| shared.channel().set_timer(setting))
@@ -192,7 +204,7 @@ impl<T> Handle<T> {
 
     pub(crate) fn close(&self) -> Result<(), CloseError> {
         let shared = self.shared().ok_or(CloseError::Nil)?;
-        if shared.channel().is_timer() {
+        if shared.channel().is_receive_only() {
             return Err(CloseError::ReceiveOnly);
         }
         if shared.channel().close() { Ok(()) } else { Err(CloseError::Closed) }

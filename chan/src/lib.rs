@@ -29,6 +29,8 @@
 //! `async`: `send_async`, `recv_async` and `stream` on the handles, and `select_async!`, for any executor. Tasks and threads
 //! stand in one line, and a future may be dropped at any time.
 //!
+//! `sink`: `Sender::sink`, for what takes a sink; brings `async` and `futures-sink`.
+//!
 //! # How it behaves
 //!
 //! Blocked operations are served in the order of arrival, each by one wake-up: the value goes straight to or from the
@@ -65,6 +67,9 @@ mod raw;
 mod receiver;
 mod select;
 mod sender;
+mod signal;
+#[cfg(feature = "sink")]
+mod sink;
 mod timer;
 
 pub use chan::Chan;
@@ -76,6 +81,12 @@ pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use select::cases as __cases;
 pub use select::{ReadyTimeoutError, Select, SelectTimeoutError, SelectedOperation, TryReadyError, TrySelectError};
 pub use sender::Sender;
+#[doc(hidden)]
+pub use signal::Signal as __Signal;
+#[cfg(feature = "sink")]
+pub use sink::SendSink;
+#[doc(hidden)]
+pub use timer::BriefTimer as __BriefTimer;
 pub use timer::{FuncTimer, Ticker, Timer, after, after_func, at, tick};
 
 /// A channel whose buffer holds `capacity` values; 0 is a rendezvous. Go: `make(chan T, capacity)`.

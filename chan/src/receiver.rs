@@ -5,7 +5,7 @@ use std::iter::FusedIterator;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::deadline_after;
+use gosync_atomic::__sys::{deadline_after, waits};
 
 use crate::error::{CloseError, RecvError, RecvTimeoutError, TryRecvError};
 use crate::handle::Handle;
@@ -97,7 +97,9 @@ impl<T> Receiver<T> {
     /// If the channel is closed, or has no sender left, and has been drained; before or while this blocks.
     #[inline]
     #[doc(alias = "<-")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn recv(&self) -> Result<T, RecvError> {
+        waits!("receives from a channel");
         self.handle.recv()
     }
 
@@ -117,7 +119,9 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// If there was no value in time, or if the channel is closed and drained.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        waits!("receives from a channel");
         self.handle.recv_until(deadline_after(timeout))
     }
 
@@ -126,7 +130,9 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// If there was no value in time, or if the channel is closed and drained.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        waits!("receives from a channel");
         self.handle.recv_until(Some(deadline))
     }
 
@@ -280,6 +286,7 @@ pub struct IntoIter<T> {
 impl<T> Iterator for Iter<'_, T> {
     type Item = T;
 
+    #[cfg_attr(feature = "deadlock", track_caller)]
     fn next(&mut self) -> Option<T> {
         self.receiver.recv().ok()
     }
@@ -296,6 +303,7 @@ impl<T> Iterator for TryIter<'_, T> {
 impl<T> Iterator for IntoIter<T> {
     type Item = T;
 
+    #[cfg_attr(feature = "deadlock", track_caller)]
     fn next(&mut self) -> Option<T> {
         self.receiver.recv().ok()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::deadline_after;
+use gosync_atomic::__sys::{deadline_after, waits};
 
 use crate::error::{CloseError, SendError, SendTimeoutError, TrySendError};
 use crate::handle::Handle;
@@ -104,7 +104,9 @@ impl<T> Sender<T> {
     /// If the channel is closed, before or while this blocks, or if nobody is left to receive. The value is in the error.
     #[inline]
     #[doc(alias = "<-")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        waits!("sends on a channel");
         self.handle.send(value)
     }
 
@@ -136,7 +138,9 @@ impl<T> Sender<T> {
     /// assert!(error.is_timeout());
     /// assert_eq!(error.into_inner(), "nobody listens");
     /// ```
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_timeout(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        waits!("sends on a channel");
         self.handle.send_until(value, deadline_after(timeout))
     }
 
@@ -145,7 +149,9 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// If there was no room in time, or if the channel is closed. The value is in the error.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        waits!("sends on a channel");
         self.handle.send_until(value, Some(deadline))
     }
 
@@ -167,6 +173,34 @@ impl<T> Sender<T> {
     #[cfg(feature = "async")]
     pub fn send_async(&self, value: T) -> crate::future::SendFuture<'_, T> {
         crate::future::SendFuture::new(self, value)
+    }
+
+    /// The channel as a sink, for the combinators of futures-util and whatever else takes one. Feature `sink`. Allocates
+    /// once. Closing the sink does not close the channel: see [`SendSink`](crate::SendSink).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// use futures_sink::Sink;
+    ///
+    /// let (tx, rx) = gosync_chan::bounded(1);
+    /// let mut sink = pin!(tx.sink());
+    /// let cx = &mut Context::from_waker(Waker::noop());
+    /// assert_eq!(sink.as_mut().poll_ready(cx), Poll::Ready(Ok(())));
+    /// sink.as_mut().start_send("first").unwrap();
+    /// assert_eq!(sink.as_mut().poll_ready(cx), Poll::Ready(Ok(())), "the channel has it");
+    /// sink.as_mut().start_send("second").unwrap();
+    /// assert_eq!(sink.as_mut().poll_ready(cx), Poll::Pending, "the sink has it");
+    /// assert_eq!(rx.recv(), Ok("first"));
+    /// assert_eq!(sink.as_mut().poll_flush(cx), Poll::Ready(Ok(())));
+    /// assert_eq!(rx.recv(), Ok("second"));
+    /// ```
+    #[cfg(feature = "sink")]
+    pub fn sink(&self) -> crate::sink::SendSink<'_, T> {
+        crate::sink::SendSink::new(self)
     }
 
     /// Closes the channel: no value enters any more, blocked senders get theirs back, receivers drain the buffer and then

@@ -20,7 +20,7 @@
 
 use std::fmt;
 
-use gosync_atomic::__sys::{Cpu, Futex, await_change, const_fn, ord, step};
+use gosync_atomic::__sys::{Cpu, Futex, await_change, const_fn, ord, step, waits};
 
 use crate::frames::{self, Entry, Frame};
 
@@ -158,6 +158,7 @@ impl Once {
     /// Waits until it is over; the word at the end.
     #[track_caller]
     fn wait(&self) -> u32 {
+        waits!("waits for a Once");
         // Acquire: pairs with the Release of the end.
         let look = || self.word.load(ord!("once.look", Acquire));
         let word = look();

@@ -76,8 +76,13 @@ union Slot<T, F> {
     failure: ManuallyDrop<Box<Failure>>,
 }
 
-/// What later callers get.
-enum Failure {
+/// What later callers get. Hidden, and exempt from semver: `gosync::singleflight` has callers of the same kind.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Failure(Payload);
+
+#[derive(Debug)]
+enum Payload {
     Literal(&'static str),
     Text(String),
     Other,
@@ -96,7 +101,7 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
         /// A value that `f` will compute. Go: `sync.OnceValue(f)`.
         #[must_use]
         pub const fn new(f: F) -> OnceValue<T, F> {
-            OnceValue { once: Once::new(), slot: UnsafeCell::new(Slot { function: ManuallyDrop::new(f) }) }
+            OnceValue::of(f)
         }
     }
 
@@ -111,8 +116,24 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
     #[inline]
     #[track_caller]
     pub fn get(&self) -> &T {
+        self.get_with(|f| f())
+    }
+}
+
+impl<T, F> OnceValue<T, F> {
+    const_fn! {
+        /// A value to be made of `f`, if only by [`get_with`](OnceValue::get_with).
+        pub(crate) const fn of(f: F) -> OnceValue<T, F> {
+            OnceValue { once: Once::new(), slot: UnsafeCell::new(Slot { function: ManuallyDrop::new(f) }) }
+        }
+    }
+
+    /// The value; if it is not there yet it is what `call` makes of the function.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn get_with(&self, call: impl FnOnce(F) -> T) -> &T {
         if !self.once.is_completed() {
-            self.run();
+            self.run(call);
         }
         // SAFETY: `DONE`, so by the table and invariant 1 the value is there; by invariant 2 it stays as it is.
         self.slot.with(|slot| unsafe { &*slot.cast::<T>() })
@@ -121,13 +142,15 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
     /// Returns if the value is there.
     #[cold]
     #[track_caller]
-    fn run(&self) {
+    fn run(&self, call: impl FnOnce(F) -> T) {
+        let mut call = Some(call);
         let mut payload = None;
         let end = self.once.run(&mut || {
             // SAFETY: `RUNNING` since just now, so the function is there, and by invariant 2 it is this thread's to take.
             let function = self.slot.with_mut(|slot| unsafe { slot.cast::<F>().read() });
+            let call = call.take().expect("a `Once` calls its function once");
             // Nothing is hidden from the caller: the panic goes on below.
-            match catch_unwind(AssertUnwindSafe(function)) {
+            match catch_unwind(AssertUnwindSafe(|| call(function))) {
                 Ok(value) => {
                     // SAFETY: invariants 1 and 2; nothing is there.
                     self.slot.with_mut(|slot| unsafe { slot.cast::<T>().write(value) });
@@ -153,22 +176,25 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
 }
 
 impl Failure {
-    fn new(payload: &(dyn Any + Send)) -> Failure {
-        if let Some(&literal) = payload.downcast_ref::<&'static str>() {
-            Failure::Literal(literal)
+    /// What is known of a panic.
+    #[must_use]
+    pub fn new(payload: &(dyn Any + Send)) -> Failure {
+        Failure(if let Some(&literal) = payload.downcast_ref::<&'static str>() {
+            Payload::Literal(literal)
         } else if let Some(text) = payload.downcast_ref::<String>() {
-            Failure::Text(text.clone())
+            Payload::Text(text.clone())
         } else {
-            Failure::Other
-        }
+            Payload::Other
+        })
     }
 
+    /// Panics again, with the caller's location.
     #[track_caller]
-    fn raise(&self) -> ! {
-        match self {
-            Failure::Literal(literal) => panic_any(*literal),
-            Failure::Text(text) => panic_any(text.clone()),
-            Failure::Other => panic_any(OncePanic),
+    pub fn raise(&self) -> ! {
+        match &self.0 {
+            Payload::Literal(literal) => panic_any(*literal),
+            Payload::Text(text) => panic_any(text.clone()),
+            Payload::Other => panic_any(OncePanic),
         }
     }
 }

@@ -7,18 +7,25 @@
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
 //! | `select` | [`select!`], [`select_biased!`] |
 //! | `time.After`, `Tick`, `NewTimer`, `NewTicker`, `AfterFunc` | [`chan::after`], [`chan::tick`], [`chan::Timer`], [`chan::Ticker`], [`chan::after_func`] |
+//! | package `context` | [`context`] |
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
+//! | `sync.RWMutex` | [`RwMutex`], with the data that it guards; [`RawRwMutex`], without; [`ShardedRwMutex`], for readers that must not meet |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
+//! | package variables, `func init()`, imports | [`package!`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
 //! | a lock-free stack, as in `runtime/lfstack.go` | [`Stack`] |
 //!
 //! # Features
 //!
-//! `async`: channels, [`Mutex`], [`RawMutex`] and [`WaitGroup`] for tasks as well, on any executor: `send_async`,
-//! `recv_async`, `select_async!`, `lock_async` and `wait_async`. Threads and tasks meet on one channel, mutex or group, and
-//! stand in one line. Its one dependency is `futures-core`.
+//! `async`: channels, [`Mutex`], [`RwMutex`], their raw twins and [`WaitGroup`] for tasks as well, on any executor:
+//! `send_async`, `recv_async`, `select_async!`, `lock_async`, `read_async`, `write_async` and `wait_async`. Threads and
+//! tasks meet on one channel, mutex or group, and stand in one line. Its one dependency is `futures-core`.
+//!
+//! `deadlock`: a report when all threads wait for each other, and a list of who waits where: module `deadlock`. It costs
+//! nothing when it is off.
+//! `sink`: `async`, and [`chan::Sender`] as a sink, with `futures-sink`.
 //!
 //! # Examples
 //!
@@ -44,9 +51,17 @@
 //! assert_eq!(squares.try_iter().sum::<i32>(), 30);
 //! ```
 
+#[cfg(feature = "deadlock")]
+gosync_atomic::__sys::native_only! {
+    pub mod deadlock;
+}
+pub mod context;
 mod go;
 mod mutex;
+mod rwmutex;
+pub mod singleflight;
 
+pub use context::Context;
 pub use go::{JoinHandle, go};
 #[doc(inline)]
 pub use gosync_atomic as atomic;
@@ -56,10 +71,16 @@ pub use gosync_chan as chan;
 pub use gosync_chan::{select, select_biased};
 #[cfg(feature = "async")]
 pub use gosync_chan::{select_async, select_async_biased};
-pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues};
+pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues, package};
 #[cfg(feature = "async")]
 pub use gosync_waitgroup::WaitAsync;
 pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
 #[cfg(feature = "async")]
 pub use mutex::{LockAsync, RawLockAsync};
 pub use mutex::{Mutex, MutexGuard, RawMutex};
+pub use rwmutex::{
+    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
+    ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,
+};
+#[cfg(feature = "async")]
+pub use rwmutex::{RawReadAsync, RawWriteAsync, ReadAsync, WriteAsync};

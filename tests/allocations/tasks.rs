@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
+use futures_sink::Sink;
 use gosync::chan::{Chan, Receiver, Sender};
 
 use crate::counter::{allocations, bytes, without_allocating};
@@ -76,6 +77,29 @@ fn streams() {
         }
     });
     without_allocating(|| drop(stream));
+    assert_eq!(bytes(), before);
+}
+
+/// So is a sink, and what it takes.
+#[test]
+fn sinks() {
+    let (tx, rx) = warm(1);
+    let before = bytes();
+    let (n, mut sink) = allocations(|| tx.sink());
+    assert_eq!(n, 1);
+    without_allocating(|| {
+        for n in 0..100 {
+            let cx = &mut Context::from_waker(Waker::noop());
+            assert_eq!(Pin::new(&mut sink).poll_ready(cx), Poll::Ready(Ok(())));
+            assert_eq!(Pin::new(&mut sink).start_send(n), Ok(()));
+            assert_eq!(Pin::new(&mut sink).poll_ready(cx), Poll::Ready(Ok(())));
+            assert_eq!(Pin::new(&mut sink).start_send(n + 1), Ok(()));
+            assert!(Pin::new(&mut sink).poll_flush(cx).is_pending());
+            assert_eq!((rx.recv(), rx.recv()), (Ok(n), Ok(n + 1)));
+            assert_eq!(Pin::new(&mut sink).poll_flush(cx), Poll::Ready(Ok(())));
+        }
+    });
+    without_allocating(|| drop(sink));
     assert_eq!(bytes(), before);
 }
 

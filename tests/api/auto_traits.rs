@@ -9,10 +9,11 @@ use std::rc::Rc;
 
 use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
+use futures_sink::Sink;
 use gosync::atomic::{Pointer, Reader, TakeAll, Value};
 use gosync::chan::{
     Chan, CloseError, FuncTimer, IntoIter, Iter, Receiver, RecvError, RecvFuture, RecvStream, RecvTimeoutError,
-    SendError, SendFuture, SendTimeoutError, Sender, Ticker, Timer, TryIter, TryRecvError, TrySendError,
+    SendError, SendFuture, SendSink, SendTimeoutError, Sender, Ticker, Timer, TryIter, TryRecvError, TrySendError,
 };
 use gosync::{
     JoinHandle, LockAsync, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex,
@@ -68,20 +69,25 @@ assert_not_impl_any!(TryIter<'static, Opaque>: FusedIterator);
 assert_impl_all!(SendFuture<'static, Movable>: Send, Sync);
 assert_impl_all!(RecvFuture<'static, Movable>: Send, Sync);
 assert_impl_all!(RecvStream<'static, Movable>: Send, Sync);
+assert_impl_all!(SendSink<'static, Movable>: Send, Sync);
 assert_not_impl_any!(SendFuture<'static, Fixed>: Send, Sync);
 assert_not_impl_any!(RecvFuture<'static, Fixed>: Send, Sync);
 assert_not_impl_any!(RecvStream<'static, Fixed>: Send, Sync);
+assert_not_impl_any!(SendSink<'static, Fixed>: Send, Sync);
 assert_not_impl_any!(SendFuture<'static, &'static Movable>: Send, Sync);
 assert_impl_all!(SendFuture<'static, Breakable>: UnwindSafe, RefUnwindSafe);
 assert_impl_all!(RecvFuture<'static, Breakable>: UnwindSafe, RefUnwindSafe);
 assert_impl_all!(RecvStream<'static, Breakable>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(SendSink<'static, Breakable>: UnwindSafe, RefUnwindSafe);
 // The channel knows where a waiting future is; a stream's is on the heap.
 assert_not_impl_any!(SendFuture<'static, u8>: Unpin, Clone);
 assert_not_impl_any!(RecvFuture<'static, u8>: Unpin, Clone);
 assert_impl_all!(RecvStream<'static, std::marker::PhantomPinned>: Unpin);
+assert_impl_all!(SendSink<'static, std::marker::PhantomPinned>: Unpin);
 assert_impl_all!(SendFuture<'static, Opaque>: Future<Output = Result<(), SendError<Opaque>>>, FusedFuture, Debug);
 assert_impl_all!(RecvFuture<'static, Opaque>: Future<Output = Result<Opaque, RecvError>>, FusedFuture, Debug);
 assert_impl_all!(RecvStream<'static, Opaque>: Stream<Item = Opaque>, FusedStream, Debug);
+assert_impl_all!(SendSink<'static, Opaque>: Sink<Opaque, Error = SendError<Opaque>>, Debug);
 
 assert_impl_all!(SendError<u8>: Clone, Copy, PartialEq, Eq);
 assert_impl_all!(TrySendError<u8>: Clone, Copy, PartialEq, Eq);

@@ -16,13 +16,14 @@
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
 //! | `select` | selects: closes, permits, panics, drops, odd values, a model |
 //! | `after_func` | when it calls, stop and reset, and that no function is another's affair |
-//! | `tasks` | futures and streams: values, closes, drops at every point, wakers that do anything, threads beside tasks |
+//! | `tasks` | futures, streams and sinks: values, closes, drops at every point, wakers that do anything, threads beside tasks |
 //! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
+//! | `package` | `package!`: what is initialised when, panics, cycles, the grammar |
 //! | `atomics` | the typed atomics: sizes, traits, what each operation returns |
 //! | `value` | `Value`, `Pointer`, `Reader`: identity, drops, comparisons, panics, unsized and odd values |
 //! | `counters` | the counters: places, sums, threads that end |
@@ -32,6 +33,7 @@ mod async_locks;
 mod atomics;
 mod auto_traits;
 mod close;
+mod context;
 mod counters;
 mod drops;
 mod errors;
@@ -39,6 +41,7 @@ mod handles;
 mod mutex;
 mod once;
 mod order;
+mod package;
 mod panics;
 mod reentrant;
 #[path = "../stress/rng.rs"]

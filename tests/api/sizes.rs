@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gosync::chan::{
-    self, Chan, CloseError, IntoIter, Receiver, RecvFuture, RecvStream, Select, SelectedOperation, SendFuture, Sender,
-    TryRecvError, TrySendError,
+    self, Chan, CloseError, IntoIter, Receiver, RecvFuture, RecvStream, Select, SelectedOperation, SendFuture,
+    SendSink, Sender, TryRecvError, TrySendError,
 };
 use gosync::{
     LockAsync, Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync,
@@ -28,6 +28,7 @@ const_assert!(size_of::<RecvFuture<'static, u64>>() <= 10 * size_of::<usize>());
 const_assert!(size_of::<SendFuture<'static, u64>>() <= 11 * size_of::<usize>());
 const_assert!(size_of::<RecvFuture<'static, [u64; 100]>>() <= 9 * size_of::<usize>() + size_of::<[u64; 100]>());
 assert_eq_size!(RecvStream<'static, [u64; 100]>, [usize; 2]);
+assert_eq_size!(SendSink<'static, [u64; 100]>, [usize; 2]);
 
 // Eight operations of six words, and where there are more.
 const_assert!(size_of::<Select<'static>>() <= 54 * size_of::<usize>());

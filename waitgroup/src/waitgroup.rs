@@ -26,7 +26,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{Cpu, Futex, Waker, await_change, const_fn, deadline_after, has_passed, ord, step};
+use gosync_atomic::__sys::{Cpu, Futex, Waker, await_change, const_fn, deadline_after, has_passed, ord, step, waits};
 
 use crate::error::WaitTimeoutError;
 
@@ -247,6 +247,7 @@ impl WaitGroup {
     #[track_caller]
     #[doc(alias = "Wait")]
     pub fn wait(&self) {
+        waits!("waits for a WaitGroup");
         let outcome = self.wait_until(None);
         debug_assert!(outcome.is_ok(), "without a deadline it ends at zero only");
     }
@@ -322,6 +323,7 @@ impl WaitGroup {
     /// ```
     #[track_caller]
     pub fn wait_timeout(&self, timeout: Duration) -> Result<(), WaitTimeoutError> {
+        waits!("waits for a WaitGroup");
         self.wait_until(deadline_after(timeout))
     }
 
@@ -358,6 +360,7 @@ impl WaitGroup {
     /// ```
     #[track_caller]
     pub fn wait_deadline(&self, deadline: Instant) -> Result<(), WaitTimeoutError> {
+        waits!("waits for a WaitGroup");
         self.wait_until(Some(deadline))
     }
 

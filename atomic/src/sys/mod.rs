@@ -19,6 +19,8 @@
 //! | [`Pacer`], [`await_change`], [`await_state`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`Backoff`] | crossbeam's | nothing |
 //! | [`STACK_FIRST`], [`STACK_NAMES`] | 2^28 nodes | six |
+//! | [`WAKE_BATCH`] | 16 | 1 |
+//! | [`array!`](array) | constant | the same, not constant |
 //! | [`null_pointers`] | constant | the same, not constant |
 //! | [`has_passed`] | the clock | a choice, or the model's own clock |
 //! | [`now`] | the clock | the same, or the model's own |
@@ -26,6 +28,8 @@
 //! | [`deadline_after`] | the clock | the same code; without a clock of the model's own only whether there is a deadline matters |
 //! | [`pick`] | at random | the first, or any of two once the model has armed that |
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
+//! | [`run_aside`] | a thread, or this one | the same code |
+//! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |
 //! | [`choose`] | never asked | any of n answers, explored by loom |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |
 //! | [`process_wide!`](process_wide), [`ProcessWide`] | a static | one for each execution, freed after its last use |
@@ -63,8 +67,8 @@ use model as platform;
 compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
 
 pub use crate::{
-    __const_fn as const_fn, __native_only as native_only, __ord as ord, __process_wide as process_wide, __step as step,
-    __thread_local as thread_local,
+    __array as array, __const_fn as const_fn, __native_only as native_only, __ord as ord,
+    __process_wide as process_wide, __step as step, __thread_local as thread_local, __waits as waits,
 };
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
@@ -93,12 +97,35 @@ pub fn contained(f: impl FnOnce()) {
     f();
 }
 
+/// Runs `f` on a thread of its own, which nobody joins; on this one if there cannot be another. A panic of `f` ends here.
+///
+/// What `f` owns is dropped where it runs.
+pub fn run_aside(name: &str, f: impl FnOnce() + Send + 'static) {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    fn run<F: FnOnce()>(shared: &Mutex<Option<F>>) {
+        let f = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+        f.into_iter().for_each(|f| f());
+    }
+
+    // A failed spawn drops its closure: what is to be run must not go with it.
+    let shared = Arc::new(Mutex::new(Some(f)));
+    let thread = {
+        let shared = Arc::clone(&shared);
+        thread::Builder::new().name(name.into()).spawn(move || run(&shared))
+    };
+    if thread.is_err() {
+        contained(|| run(&shared));
+    }
+}
+
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
 #[cfg(not(gosync_loom))]
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __const_fn {
     ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis const fn $($rest)* };
+    ($(#[$attr:meta])* $vis:vis const unsafe fn $($rest:tt)*) => { $(#[$attr])* $vis const unsafe fn $($rest)* };
 }
 
 /// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
@@ -107,6 +134,27 @@ macro_rules! __const_fn {
 #[doc(hidden)]
 macro_rules! __const_fn {
     ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis fn $($rest)* };
+    ($(#[$attr:meta])* $vis:vis const unsafe fn $($rest:tt)*) => { $(#[$attr])* $vis unsafe fn $($rest)* };
+}
+
+/// An array of values that are made one by one; constant natively.
+#[cfg(not(gosync_loom))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __array {
+    ($value:expr; $n:expr) => {
+        [const { $value }; $n]
+    };
+}
+
+/// An array of values that are made one by one.
+#[cfg(gosync_loom)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __array {
+    ($value:expr; $n:expr) => {
+        ::core::array::from_fn::<_, $n, _>(|_| $value)
+    };
 }
 
 /// A function that returns the one value of the process, as a [`ProcessWide`].
@@ -174,4 +222,23 @@ macro_rules! __thread_local {
     (static $name:ident: $type:ty = $init:expr) => {
         $crate::__sys::loom_thread_local! { static $name: $type = $init }
     };
+}
+
+/// Notes for the rest of the block what the thread does, and where it was told to: for the deadlock report. The function is
+/// `#[cfg_attr(feature = "deadlock", track_caller)]`.
+#[cfg(all(feature = "deadlock", not(gosync_loom)))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __waits {
+    ($what:literal) => {
+        let _waits = $crate::__sys::waits::Waits::enter($what, ::core::panic::Location::caller());
+    };
+}
+
+/// Nothing, without the feature.
+#[cfg(not(all(feature = "deadlock", not(gosync_loom))))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __waits {
+    ($what:literal) => {};
 }

@@ -199,6 +199,22 @@ impl QueueGuard<'_> {
         Some((tag, look(front, |links| links.next.is_none())))
     }
 
+    /// How many are in line; looks no further than `most`.
+    #[must_use]
+    pub fn len_up_to(&self, most: usize) -> usize {
+        let front = if most == 0 { None } else { self.front() };
+        std::iter::successors(front, |&node| look(node, |links| links.next)).take(most).count()
+    }
+
+    /// Works on the other line that a word has under the same lock.
+    pub fn beside<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+        // Words lie at multiples of four, and the lines of `Waker::second_queue` at one more.
+        self.key ^= 2;
+        let result = f(self);
+        self.key ^= 2;
+        result
+    }
+
     /// Appends a node.
     ///
     /// # Safety

@@ -91,6 +91,8 @@ pub(crate) struct Front {
     lock: Lock,
     /// Whether this is a timer's channel: what the sign `TIMER` says, for those who have no use for the other signs.
     is_timer: bool,
+    /// Whether only the crate itself closes it.
+    is_receive_only: bool,
     /// What `state::signs` says of the state, for those who only look.
     signs: AtomicUsize,
     /// The number of buffered values.
@@ -118,11 +120,24 @@ impl<T> Channel<T> {
         let front = Front {
             lock: Lock::new(),
             is_timer: false,
+            is_receive_only: false,
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity,
         };
         Channel { front, state: UnsafeCell::new(State::new(signs)) }
+    }
+
+    /// One without a buffer that its users cannot close.
+    pub(crate) fn receive_only() -> Channel<T> {
+        let mut channel = Channel::new(0);
+        channel.front.is_receive_only = true;
+        channel
+    }
+
+    /// Whether `close` is refused.
+    pub(crate) fn is_receive_only(&self) -> bool {
+        self.front.is_receive_only
     }
 
     /// The state, locked.

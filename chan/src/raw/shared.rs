@@ -43,6 +43,11 @@ impl<T> Shared<T> {
         Self::of(Channel::new(capacity), 1)
     }
 
+    /// Allocates a channel that its users cannot close, which counts one handle on each side.
+    pub(crate) fn receive_only() -> NonNull<Shared<T>> {
+        Self::of(Channel::receive_only(), 1)
+    }
+
     /// Allocates a timer's channel, which counts one receiver, and never has a sender.
     pub(crate) fn timer(channel: Channel<T>) -> NonNull<Shared<T>> {
         Self::of(channel, 0)

@@ -183,6 +183,7 @@ impl<T> Channel<T> {
         let front = Front {
             lock: Lock::new(),
             is_timer: true,
+            is_receive_only: true,
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity: 1,
@@ -252,6 +253,7 @@ impl<T> Channel<T> {
     }
 
     /// Whether this is a timer's channel.
+    #[cfg(feature = "async")]
     pub(crate) fn is_timer(&self) -> bool {
         self.front.is_timer
     }

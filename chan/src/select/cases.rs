@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::deadline_after;
+use gosync_atomic::__sys::{deadline_after, waits};
 
 use crate::chan::Chan;
 use crate::error::{RecvError, SendError};
@@ -317,7 +317,9 @@ fn run<const N: usize>(cases: &[Armed<'_>; N], patience: Patience, biased: bool)
 
 /// `select!` without `default`.
 #[inline]
+#[cfg_attr(feature = "deadlock", track_caller)]
 pub fn block<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
+    waits!("selects");
     run(cases, Patience::Until(None), biased);
 }
 
@@ -329,7 +331,9 @@ pub fn attempt<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
 
 /// `select!` with `default(timeout)`.
 #[inline]
+#[cfg_attr(feature = "deadlock", track_caller)]
 pub fn wait<const N: usize>(cases: &[Armed<'_>; N], timeout: impl Timeout, biased: bool) {
+    waits!("selects");
     run(cases, Patience::Until(timeout.deadline()), biased);
 }
 
@@ -337,7 +341,9 @@ pub fn wait<const N: usize>(cases: &[Armed<'_>; N], timeout: impl Timeout, biase
 pub use super::task::{ArmedTask, SelectFuture, SelectOr};
 
 /// `select! {}`, and a `select!` whose cases are all disabled.
+#[cfg_attr(feature = "deadlock", track_caller)]
 pub fn for_ever() -> ! {
+    waits!("selects from nothing");
     loop {
         run(&[], Patience::Until(None), false);
     }

@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 use std::ptr;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::deadline_after;
+use gosync_atomic::__sys::{deadline_after, waits};
 
 pub use error::{ReadyTimeoutError, SelectTimeoutError, TryReadyError, TrySelectError};
 
@@ -139,6 +139,7 @@ impl<'a> Select<'a> {
     /// If there are no operations.
     #[track_caller]
     pub fn select(&mut self) -> SelectedOperation<'a> {
+        waits!("selects");
         assert!(!self.operations.is_empty(), "no operations have been added to the select");
         loop {
             // Without a deadline it ends with an operation.
@@ -153,7 +154,9 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// If no operation was ready in time.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn select_timeout(&mut self, timeout: Duration) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+        waits!("selects");
         self.choose(Patience::Until(deadline_after(timeout))).ok_or(SelectTimeoutError)
     }
 
@@ -162,7 +165,9 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// If no operation was ready in time.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn select_deadline(&mut self, deadline: Instant) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+        waits!("selects");
         self.choose(Patience::Until(Some(deadline))).ok_or(SelectTimeoutError)
     }
 
@@ -183,6 +188,7 @@ impl<'a> Select<'a> {
     /// If there are no operations.
     #[track_caller]
     pub fn ready(&mut self) -> usize {
+        waits!("selects");
         assert!(!self.operations.is_empty(), "no operations have been added to the select");
         loop {
             // Without a deadline it ends with a number.
@@ -197,7 +203,9 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// If no operation was ready in time.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn ready_timeout(&mut self, timeout: Duration) -> Result<usize, ReadyTimeoutError> {
+        waits!("selects");
         self.watch(Patience::Until(deadline_after(timeout))).ok_or(ReadyTimeoutError)
     }
 
@@ -206,7 +214,9 @@ impl<'a> Select<'a> {
     /// # Errors
     ///
     /// If no operation was ready in time.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, ReadyTimeoutError> {
+        waits!("selects");
         self.watch(Patience::Until(Some(deadline))).ok_or(ReadyTimeoutError)
     }
 

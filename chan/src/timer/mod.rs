@@ -1,6 +1,7 @@
 //! Channels that the clock sends to: [`after`], [`at`], [`tick`], and with a handle [`Timer`] and [`Ticker`]; and functions that it
 //! calls: [`after_func`].
 
+mod brief;
 mod func;
 mod service;
 #[cfg(feature = "async")]
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::deadline_after;
 
+pub use brief::BriefTimer;
 pub use func::{FuncTimer, after_func};
 #[cfg(feature = "async")]
 pub(crate) use task::TaskTimer;

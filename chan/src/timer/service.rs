@@ -21,13 +21,12 @@
 //! taken out, and not after anything that the function does (timer.stop-false-no-edge).
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use gosync_atomic::__sys::thread::Builder;
 use gosync_atomic::__sys::{
-    Arc, Lock, Parker, ProcessWide, Unparker, UnsafeCell, const_fn, has_passed, process_wide, step,
+    Arc, Lock, Parker, ProcessWide, Unparker, UnsafeCell, const_fn, contained, has_passed, process_wide, run_aside,
+    step,
 };
 
 /// When an alarm is due, and a number.
@@ -53,7 +52,6 @@ impl Alarm {
     }
 
     /// One whose function is called on the service's own thread.
-    #[cfg(feature = "async")]
     pub(super) fn brief(function: Box<dyn Fn() + Send + Sync>) -> Arc<Alarm> {
         Arc::new(Alarm { function, is_brief: true, key: UnsafeCell::new(None) })
     }
@@ -198,19 +196,10 @@ fn run(service: ProcessWide<Service>, parker: &Parker) {
 /// Calls the function on a thread of its own; on this one if it is brief, or if there cannot be another.
 fn start(alarm: Arc<Alarm>) {
     if alarm.is_brief {
-        // A waker that panics has been reported; the service goes on.
-        let _ = catch_unwind(AssertUnwindSafe(|| (alarm.function)()));
-        return;
-    }
-    // Handed over, so that the function is never dropped here: that is a user's code, too.
-    let alarm = std::sync::Arc::new(Mutex::new(Some(alarm)));
-    let take = |alarm: &Mutex<Option<Arc<Alarm>>>| alarm.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let thread = {
-        let alarm = std::sync::Arc::clone(&alarm);
-        Builder::new().name("gosync after_func".into()).spawn(move || take(&alarm).iter().for_each(|a| (a.function)()))
-    };
-    if thread.is_err() {
-        // The panic has been reported; there is nobody else whom it concerns.
-        let _ = catch_unwind(AssertUnwindSafe(|| take(&alarm).iter().for_each(|a| (a.function)())));
+        // A waker that panics has been reported; the service goes on. The function may go with its alarm.
+        contained(move || (alarm.function)());
+    } else {
+        // Handed over, so that the function is never dropped here: that is a user's code, too.
+        run_aside("gosync after_func", move || (alarm.function)());
     }
 }

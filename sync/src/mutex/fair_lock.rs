@@ -52,21 +52,21 @@ const ONE_FRONT: &str = "two threads were called at once";
 
 /// The lock. Whoever takes it, any thread may release it.
 #[derive(Debug)]
-pub(super) struct FairLock {
-    pub(super) word: Futex,
+pub(crate) struct FairLock {
+    pub(crate) word: Futex,
 }
 
 /// What is known about a lock at some moment.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct State {
-    pub(super) locked: bool,
-    pub(super) queued: bool,
-    pub(super) called: bool,
-    pub(super) reserved: bool,
+pub(crate) struct State {
+    pub(crate) locked: bool,
+    pub(crate) queued: bool,
+    pub(crate) called: bool,
+    pub(crate) reserved: bool,
 }
 
 /// What came of joining the line.
-pub(super) enum Joined {
+pub(crate) enum Joined {
     /// The lock was free, and was taken.
     Not,
     /// In line, and the next to be called.
@@ -77,12 +77,12 @@ pub(super) enum Joined {
 
 impl FairLock {
     const_fn! {
-        pub(super) const fn new() -> FairLock {
+        pub(crate) const fn new() -> FairLock {
             FairLock { word: Futex::new(0) }
         }
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         // Relaxed: it may change at any time.
         let word = self.word.load(ord!("mutex.state", Relaxed));
         State {
@@ -95,7 +95,7 @@ impl FairLock {
 
     /// Takes the lock, blocking.
     #[inline(always)]
-    pub(super) fn lock(&self) {
+    pub(crate) fn lock(&self) {
         if let Err(word) = self.take_open() {
             self.lock_contended(word, None);
         }
@@ -103,13 +103,13 @@ impl FairLock {
 
     /// Takes the lock, blocking until the deadline at most; `None` is for ever. Whether it was taken.
     #[inline]
-    pub(super) fn lock_until(&self, deadline: Option<Instant>) -> bool {
+    pub(crate) fn lock_until(&self, deadline: Option<Instant>) -> bool {
         self.take_open().map_or_else(|word| self.lock_contended(word, deadline), |()| true)
     }
 
     /// Takes the lock if it is free and that needs no look at the clock; or else the word.
     #[inline(always)]
-    pub(super) fn take_open(&self) -> Result<(), u32> {
+    pub(crate) fn take_open(&self) -> Result<(), u32> {
         // Relaxed: a guess that the exchanges check. Where nobody waits, they do not wait for it either.
         let word = self.word.load(ord!("mutex.take.look", Relaxed));
         // Acquire, in both: pairs with the Release of the last unlock. Relaxed on failure: nothing was taken.
@@ -129,13 +129,13 @@ impl FairLock {
 
     /// Takes the lock if it is free and not reserved, nor becomes reserved now.
     #[inline]
-    pub(super) fn try_lock(&self) -> bool {
+    pub(crate) fn try_lock(&self) -> bool {
         self.take_open().or_else(|word| self.try_lock_from(word)).is_ok()
     }
 
     /// As [`try_lock`](FairLock::try_lock), given what the word may be; or else what it is.
     #[inline(always)]
-    pub(super) fn try_lock_from(&self, mut word: u32) -> Result<(), u32> {
+    pub(crate) fn try_lock_from(&self, mut word: u32) -> Result<(), u32> {
         loop {
             let (new, take) = match word::attempt(word) {
                 Attempt::Closed => return Err(word),
@@ -208,7 +208,7 @@ impl FairLock {
     ///
     /// The node is new, and in line unless the lock was taken: [`leave`](FairLock::leave) removes it, or it is seen woken,
     /// before it moves or goes.
-    pub(super) unsafe fn join(&self, waiter: &Waiter, mut word: u32) -> Joined {
+    pub(crate) unsafe fn join(&self, waiter: &Waiter, mut word: u32) -> Joined {
         let queue = self.word.queue();
         let mut line = queue.lock();
         loop {
@@ -256,7 +256,7 @@ impl FairLock {
     /// # Safety
     ///
     /// The node is alive, and was pushed to this line.
-    pub(super) unsafe fn leave(&self, waiter: &Waiter) -> bool {
+    pub(crate) unsafe fn leave(&self, waiter: &Waiter) -> bool {
         let queue = self.word.queue();
         let mut line = queue.lock();
         // SAFETY: the caller's contract.
@@ -281,7 +281,7 @@ impl FairLock {
 
     /// As the front: takes the lock if it is free; or else what the word is.
     #[inline]
-    pub(super) fn try_as_front(&self) -> Result<(), u32> {
+    pub(crate) fn try_as_front(&self) -> Result<(), u32> {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("mutex.front.look", Relaxed));
         while word & LOCKED == 0 {
@@ -309,7 +309,7 @@ impl FairLock {
     /// # Safety
     ///
     /// As for [`join`](FairLock::join).
-    pub(super) unsafe fn step_back(&self, waiter: &Waiter, word: u32) -> bool {
+    pub(crate) unsafe fn step_back(&self, waiter: &Waiter, word: u32) -> bool {
         let queue = self.word.queue();
         let mut line = queue.lock();
         if self.pass_on(word, QUEUED) {
@@ -322,7 +322,7 @@ impl FairLock {
 
     /// As the front: takes the lock if it is free (`true`); or else makes its release call the front of the line anew, and
     /// sets these bits. `word` is a guess.
-    pub(super) fn pass_on(&self, mut word: u32, bits: u32) -> bool {
+    pub(crate) fn pass_on(&self, mut word: u32, bits: u32) -> bool {
         loop {
             let free = word & LOCKED == 0;
             let new = if free { word::taken_by_front(word) } else { word::without_call(word) | bits };
@@ -343,7 +343,7 @@ impl FairLock {
     ///
     /// It is held, and the caller is the one that releases it, once.
     #[inline(always)]
-    pub(super) unsafe fn unlock(&self) {
+    pub(crate) unsafe fn unlock(&self) {
         // Relaxed: a hint. What the subtraction finds is what counts.
         let word = self.word.load(ord!("mutex.release.look", Relaxed));
         if word != LOCKED {
@@ -380,7 +380,7 @@ impl FairLock {
 
     /// Releases the lock if it is held; whether it was.
     #[inline]
-    pub(super) fn unlock_if_locked(&self) -> bool {
+    pub(crate) fn unlock_if_locked(&self) -> bool {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("mutex.unlock.look", Relaxed));
         while word & LOCKED != 0 {

@@ -41,7 +41,7 @@ enum Stage {
 }
 
 /// A task on its way to the lock.
-struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     lock: &'a FairLock,
     stage: Stage,
     /// Pinned with the future.
@@ -49,12 +49,12 @@ struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn new(lock: &'a FairLock) -> Turn<'a> {
+    pub(crate) fn new(lock: &'a FairLock) -> Turn<'a> {
         Turn { lock, stage: Stage::New, waiter: None }
     }
 
     /// Whether it has taken the lock now; or else its task is woken when that is worth another try.
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the node in it is not moved while a line knows it: it is only replaced, in another stage or when woken.
         let this = unsafe { self.get_unchecked_mut() };
         let taken = match this.stage {

@@ -1,8 +1,8 @@
 //! [`Mutex`]: a value and the lock that guards it. The lock is in `fair_lock.rs`; [`RawMutex`] is the lock alone.
 
-mod fair_lock;
+pub(crate) mod fair_lock;
 #[cfg(feature = "async")]
-mod lock_async;
+pub(crate) mod lock_async;
 mod raw_mutex;
 mod word;
 
@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after};
+use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
 
 use fair_lock::FairLock;
 #[cfg(feature = "async")]
@@ -87,7 +87,9 @@ impl<T: ?Sized> Mutex<T> {
     /// Not re-entrant: a thread that holds the mutex and locks it again waits for itself, as in Go.
     #[inline]
     #[doc(alias = "Lock")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        waits!("locks a mutex");
         self.lock.lock();
         MutexGuard::of(self)
     }
@@ -174,12 +176,16 @@ impl<T: ?Sized> Mutex<T> {
     /// let guard = mutex.lock();
     /// assert!(mutex.lock_timeout(Duration::from_millis(5)).is_none());
     /// ```
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
+        waits!("locks a mutex");
         self.lock.lock_until(deadline_after(timeout)).then(|| MutexGuard::of(self))
     }
 
     /// Locks, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_deadline(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
+        waits!("locks a mutex");
         self.lock.lock_until(Some(deadline)).then(|| MutexGuard::of(self))
     }
 

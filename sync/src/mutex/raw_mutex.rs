@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{const_fn, deadline_after};
+use gosync_atomic::__sys::{const_fn, deadline_after, waits};
 
 use super::fair_lock::{FairLock, State};
 #[cfg(feature = "async")]
@@ -59,7 +59,9 @@ impl RawMutex {
     /// Locks, and blocks until it can. Go: `mu.Lock()`.
     #[inline]
     #[doc(alias = "Lock")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock(&self) {
+        waits!("locks a mutex");
         self.lock.lock();
     }
 
@@ -110,13 +112,17 @@ impl RawMutex {
     ///
     /// A `timeout` beyond what the clock can tell is for ever.
     #[must_use = "it may have failed"]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_timeout(&self, timeout: Duration) -> bool {
+        waits!("locks a mutex");
         self.lock.lock_until(deadline_after(timeout))
     }
 
     /// Locks, and blocks until `deadline` at most; whether it did. If it can lock at once, it does so however late it is.
     #[must_use = "it may have failed"]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_deadline(&self, deadline: Instant) -> bool {
+        waits!("locks a mutex");
         self.lock.lock_until(Some(deadline))
     }
 

@@ -1,8 +1,9 @@
-//! Futures and streams of channels. Most tests poll by hand, so that they stand at a chosen point.
+//! Futures, streams and sinks of channels. Most tests poll by hand, so that they stand at a chosen point.
 
 mod drops;
 mod futures;
 mod mixed;
+mod sinks;
 mod streams;
 mod timers;
 mod wakers;

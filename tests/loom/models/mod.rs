@@ -11,11 +11,13 @@ mod mutex;
 mod mutex_async;
 mod once;
 mod oncevalue;
+mod package;
 mod permit;
 mod reader;
 mod rendezvous;
 mod seam;
 mod select;
+mod singleflight;
 mod stack;
 mod task;
 mod task_select;
@@ -54,8 +56,10 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         mutex_async::models(),
         once::models(),
         oncevalue::models(),
+        package::models(),
         reader::models(),
         seam::models(),
+        singleflight::models(),
         stack::models(),
         timer::models(),
         value::models(),

@@ -36,6 +36,12 @@ pub mod thread {
 /// What all threads of an execution share. Counted, because a model's statics end with its first thread.
 pub type ProcessWide<T> = Arc<T>;
 
+/// What was shared, if this was the last to share it.
+#[must_use]
+pub fn into_inner<T>(shared: Arc<T>) -> Option<T> {
+    Arc::try_unwrap(shared).ok()
+}
+
 /// `N` zeros.
 #[must_use]
 pub fn row<const N: usize>() -> [crossbeam_utils::CachePadded<atomic::AtomicI64>; N] {
@@ -155,6 +161,9 @@ impl Backoff {
 pub const STACK_FIRST: u32 = 1;
 /// And there is one more, with four.
 pub const STACK_NAMES: u32 = 3;
+
+/// One at a time, so that two are more than that.
+pub const WAKE_BATCH: usize = 1;
 
 /// Pointers that are null.
 #[must_use]

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use super::WaitQueue;
+#[cfg(feature = "deadlock")]
+use super::waits;
 
 #[cfg(any(test, not(target_os = "linux")))]
 mod timed;
@@ -79,6 +81,9 @@ impl Futex {
     /// Sleeps while the word is `expected`, until woken. May return for no reason; orders nothing.
     #[inline]
     pub fn wait(&self, expected: u32) {
+        #[cfg(feature = "deadlock")]
+        waits::listed(&self.0, expected, None, |left| timed_wait(&self.0, expected, left));
+        #[cfg(not(feature = "deadlock"))]
         atomic_wait::wait(&self.0, expected);
     }
 
@@ -89,15 +94,16 @@ impl Futex {
             self.wait(expected);
             return true;
         };
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return false;
+        #[cfg(feature = "deadlock")]
+        return waits::listed(&self.0, expected, Some(deadline), |left| timed_wait(&self.0, expected, left));
+        #[cfg(not(feature = "deadlock"))]
+        {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                timed_wait(&self.0, expected, left);
+            }
+            !left.is_zero()
         }
-        #[cfg(target_os = "linux")]
-        linux_wait(&self.0, expected, left);
-        #[cfg(not(target_os = "linux"))]
-        timed::wait(&self.0, expected, left);
-        true
     }
 
     /// The line of those who wait for this word in the table; it may outlive the word.
@@ -141,8 +147,12 @@ impl Waker {
     }
 }
 
+#[cfg(not(target_os = "linux"))]
+use timed::wait as timed_wait;
+
+/// Sleeps for so long at most, while the word is `expected`.
 #[cfg(target_os = "linux")]
-fn linux_wait(word: &AtomicU32, expected: u32, left: std::time::Duration) {
+fn timed_wait(word: &AtomicU32, expected: u32, left: std::time::Duration) {
     let timeout = libc::timespec {
         // A deadline beyond what the kernel can count is cut short: the caller looks again.
         tv_sec: libc::time_t::try_from(left.as_secs()).unwrap_or(libc::time_t::MAX),

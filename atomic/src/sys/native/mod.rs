@@ -12,6 +12,8 @@ mod slots;
 mod stamp;
 mod table;
 mod wait;
+#[cfg(feature = "deadlock")]
+pub mod waits;
 
 pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell};
@@ -37,6 +39,12 @@ pub mod atomic {
 /// std's threads.
 pub mod thread {
     pub use std::thread::{Builder, JoinHandle, panicking, spawn, yield_now};
+}
+
+/// What was shared, if this was the last to share it.
+#[must_use]
+pub fn into_inner<T>(shared: Arc<T>) -> Option<T> {
+    Arc::into_inner(shared)
 }
 
 /// Whether a deadline has passed; `None` never does.
@@ -65,6 +73,9 @@ pub fn choose(_n: usize) -> usize {
 pub const STACK_FIRST: u32 = 5;
 /// The bits of the name of a stack's node.
 pub const STACK_NAMES: u32 = 28;
+
+/// How many are woken between two looks at a line.
+pub const WAKE_BATCH: usize = 16;
 
 /// Pointers that are null.
 #[must_use]

@@ -79,16 +79,18 @@ mod tests {
             random ^= random << 17;
             let (key, action, which) = (random as usize % 5, (random >> 16) % 6, (random >> 32) as usize);
             let queue = expected.entry(key).or_default();
-            let mut guard = bucket.lock(key);
-            match action {
+            // The same line, locked by its own key or by that of the one beside it.
+            let other = random >> 40 & 1 == 1;
+            let mut guard = bucket.lock(if other { key ^ 2 } else { key });
+            let mut step = |guard: &mut QueueGuard<'_>| match action {
                 0 | 1 => {
-                    let Some(waiter) = fresh.next() else { continue };
+                    let Some(waiter) = fresh.next() else { return };
                     // SAFETY: new, and it outlives the bucket.
                     unsafe { guard.push_back(waiter) };
                     queue.push_back(waiter);
                 }
                 2 => {
-                    let Some(waiter) = fresh.next() else { continue };
+                    let Some(waiter) = fresh.next() else { return };
                     // SAFETY: as above.
                     unsafe { guard.push_front(waiter) };
                     queue.push_front(waiter);
@@ -111,9 +113,18 @@ mod tests {
                     assert!(!unsafe { guard.remove(waiter) });
                 }
                 _ => {}
+            };
+            if other {
+                guard.beside(&mut step)
+            } else {
+                step(&mut guard)
             }
+            drop(guard);
+            let guard = bucket.lock(key);
             longest = longest.max(queue.len());
             assert_eq!(guard.is_empty(), queue.is_empty());
+            assert_eq!(guard.len_up_to(usize::MAX), queue.len());
+            assert_eq!(guard.len_up_to(3), queue.len().min(3));
         }
         assert!(longest > 20, "the queues stayed short: {longest}");
         for (key, queue) in expected {

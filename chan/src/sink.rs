@@ -1,0 +1,96 @@
+//! [`SendSink`]: a sender as a sink (feature `sink`).
+//!
+//! It holds at most one value, in a [`SendFuture`] that is used again and again: what `start_send` cannot send at once
+//! waits there, and takes its place in line when the sink is next polled, for `start_send` has no task to wake.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_sink::Sink;
+
+use crate::error::SendError;
+use crate::future::SendFuture;
+use crate::sender::Sender;
+
+/// Sink of [`Sender::sink`].
+///
+/// | | |
+/// | --- | --- |
+/// | `poll_ready` | is ready when the value of the last `start_send` was sent, or failed |
+/// | `start_send` | sends at once if no blocking is needed; else the sink keeps the value, one at most |
+/// | `poll_flush` | the same as `poll_ready`: at capacity 0 that a receiver has the value, else that the channel has it |
+/// | `poll_close` | flushes, and then this sink takes no more; the channel stays open |
+///
+/// # Errors
+///
+/// If the channel is closed, or nobody is left to receive. The value that was not sent is in the error, which is
+/// returned once; the sink can be polled on, and every later value comes back from its `start_send`.
+///
+/// # Closing
+///
+/// `poll_close` ends the sink and not the channel: several sinks may feed one channel, and the first to be done must not
+/// end the others. The channel ends as ever, by [`close`](Sender::close) or when its last sender is dropped. A value that
+/// is given to a sink after that comes back as an error.
+///
+/// # Cancellation
+///
+/// A future that drives the sink may be dropped at any time: what the sink has taken stays in it, in its place in line, and
+/// goes on when the sink is polled again. Dropping the sink drops the value that it holds, unless it was sent.
+///
+/// # Memory ordering
+///
+/// As for [`send_async`](Sender::send_async): `start_send` happens before the completion of the receive that gets its value
+/// (`chan.send-before-recv-complete`), and the receive that makes room before the `poll_flush` that reports it.
+#[must_use = "a sink does nothing unless it is polled"]
+pub struct SendSink<'a, T> {
+    /// The last value's send.
+    last: Pin<Box<SendFuture<'a, T>>>,
+    ended: bool,
+}
+
+impl<'a, T> SendSink<'a, T> {
+    pub(crate) fn new(sender: &'a Sender<T>) -> SendSink<'a, T> {
+        SendSink { last: Box::pin(SendFuture::finished(sender)), ended: false }
+    }
+}
+
+impl<T> Sink<T> for SendSink<'_, T> {
+    type Error = SendError<T>;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        if !self.last.is_finished() {
+            return self.last.as_mut().poll(cx);
+        }
+        if self.last.is_nil() && !self.ended {
+            // A send to the nil channel is never done, so it need not begin.
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    #[track_caller]
+    fn start_send(mut self: Pin<&mut Self>, value: T) -> Result<(), SendError<T>> {
+        assert!(self.last.is_finished(), "start_send on a sink that is not ready");
+        if self.ended {
+            return Err(SendError(value));
+        }
+        self.last.as_mut().begin(value).map_err(SendError)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        if self.last.is_finished() { Poll::Ready(Ok(())) } else { self.last.as_mut().poll(cx) }
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        self.ended = true;
+        self.poll_flush(cx)
+    }
+}
+
+impl<T> fmt::Debug for SendSink<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendSink").field("last", &self.last).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}

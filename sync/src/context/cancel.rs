@@ -1,0 +1,173 @@
+//! [`CancelFunc`] and [`CancelCauseFunc`], which end a context, and [`StopFunc`], which keeps a function from being called at
+//! its end.
+
+use std::error::Error;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
+
+use gosync_atomic::__sys::ord;
+
+use super::error::ContextError;
+use super::scope::{End, Handle};
+
+const CANCELED: End = End { error: ContextError::Canceled, cause: None };
+
+/// Cancels a context: when it is called, and when the last clone of it is dropped. Go: `context.CancelFunc`.
+///
+/// In Go one has to remember `defer cancel()`; here the end of its scope does that. So keep it in a variable with a name:
+/// `let (ctx, _) = ..` drops it, and so cancels, at once. To leave a context to its parent and its deadline,
+/// [`forget`](CancelFunc::forget) it.
+///
+/// # Memory ordering
+///
+/// See [`Context`](super::Context#memory-ordering). A drop of a clone happens before the cancellation by the drop of the
+/// last one.
+#[must_use = "a context is cancelled when its last CancelFunc is dropped"]
+pub struct CancelFunc {
+    /// `None`: forgotten.
+    scope: Option<Handle>,
+}
+
+impl CancelFunc {
+    pub(super) fn new(scope: &Handle) -> CancelFunc {
+        // Relaxed: who has one of them, or makes the first, keeps the rest from being the last.
+        scope.cancellers.fetch_add(1, ord!("ctx.cancel.clone", Relaxed));
+        CancelFunc { scope: Some(scope.clone()) }
+    }
+
+    /// Cancels the context and all that were derived from it; does nothing if that has happened. Go: `cancel()`.
+    ///
+    /// When it returns, all of them are done, whoever cancelled them. It does not wait for what they were to stop: that stops
+    /// when it finds out. O(n log n) for n contexts and functions below it. Never blocks. It calls the wakers of the tasks that
+    /// wait, and starts the functions of [`after_func`](super::Context::after_func).
+    pub fn cancel(&self) {
+        self.end(CANCELED);
+    }
+
+    fn end(&self, end: End) {
+        if let Some(scope) = &self.scope {
+            scope.cancel(end);
+        }
+    }
+
+    /// Drops it without cancelling, even if it is the last. Other clones cancel all the same.
+    pub fn forget(mut self) {
+        if let Some(scope) = self.scope.take() {
+            leave(&scope);
+        }
+    }
+}
+
+/// Counts one function less; whether it was the last.
+fn leave(scope: &Handle) -> bool {
+    // AcqRel: the last one cancels in the name of all of them: its Acquire pairs with the Release of the others.
+    scope.cancellers.fetch_sub(1, ord!("ctx.cancel.drop", AcqRel)) == 1
+}
+
+impl Clone for CancelFunc {
+    fn clone(&self) -> CancelFunc {
+        self.scope.as_ref().map_or(CancelFunc { scope: None }, CancelFunc::new)
+    }
+}
+
+impl Drop for CancelFunc {
+    fn drop(&mut self) {
+        if self.scope.as_ref().is_some_and(leave) {
+            self.cancel();
+        }
+    }
+}
+
+impl fmt::Debug for CancelFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelFunc").finish_non_exhaustive()
+    }
+}
+
+/// As [`CancelFunc`], and says why. Go: `context.CancelCauseFunc`.
+///
+/// Dropping the last clone cancels without a cause of its own: [`cause`](super::Context::cause) is
+/// [`ContextError::Canceled`] then.
+#[derive(Clone)]
+#[must_use = "a context is cancelled when its last CancelCauseFunc is dropped"]
+pub struct CancelCauseFunc {
+    plain: CancelFunc,
+}
+
+impl CancelCauseFunc {
+    pub(super) fn new(scope: &Handle) -> CancelCauseFunc {
+        CancelCauseFunc { plain: CancelFunc::new(scope) }
+    }
+
+    /// As [`CancelFunc::cancel`], with a cause: an error, or a text. The first cancellation decides what the cause is. Go:
+    /// `cancel(cause)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::context::{Context, ContextError};
+    ///
+    /// let (ctx, cancel) = Context::background().with_cancel_cause();
+    /// cancel.cancel("the disk is full");
+    /// cancel.cancel("too late");
+    /// assert_eq!(ctx.err(), Some(ContextError::Canceled));
+    /// assert_eq!(ctx.cause().unwrap().to_string(), "the disk is full");
+    /// ```
+    pub fn cancel(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) {
+        let cause = Arc::from(cause.into());
+        self.plain.end(End { error: ContextError::Canceled, cause: Some(cause) });
+    }
+
+    /// As a function without a cause. It is not a clone: dropping this one cancels, too, if there is no clone.
+    pub fn as_cancel_func(&self) -> &CancelFunc {
+        &self.plain
+    }
+
+    /// As [`CancelFunc::forget`].
+    pub fn forget(self) {
+        self.plain.forget();
+    }
+}
+
+impl fmt::Debug for CancelCauseFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelCauseFunc").finish_non_exhaustive()
+    }
+}
+
+/// Keeps a function from being called: what [`Context::after_func`](super::Context::after_func) returns. Dropping it does
+/// nothing.
+pub struct StopFunc {
+    /// `None`: it would never have been called.
+    scope: Option<Handle>,
+    key: u64,
+}
+
+impl StopFunc {
+    pub(super) fn new(scope: Option<Handle>, key: u64) -> StopFunc {
+        StopFunc { scope, key }
+    }
+
+    /// Drops the function uncalled. `true` if that keeps it from being called; `false` if it was started, which this
+    /// does not wait for, or stopped before, or if the context cannot end. Go: `stop()`.
+    ///
+    /// # Memory ordering
+    ///
+    /// `false` is not ordered after anything that the function does (`ctx.afterfunc`).
+    pub fn stop(&self) -> bool {
+        self.scope.as_ref().is_some_and(|scope| scope.forget_call(self.key))
+    }
+}
+
+impl fmt::Debug for StopFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StopFunc").finish_non_exhaustive()
+    }
+}
+
+// Nothing of it is seen half changed: what runs a user's code holds no lock.
+impl UnwindSafe for CancelFunc {}
+impl RefUnwindSafe for CancelFunc {}
+impl UnwindSafe for StopFunc {}
+impl RefUnwindSafe for StopFunc {}

@@ -1,0 +1,40 @@
+//! [`ContextError`] and [`Cause`]: why a context is done.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why a context was cancelled: any error. What [`Context::cause`](super::Context::cause) returns, shared by the context and
+/// all that were cancelled with it.
+///
+/// It is an error itself, so `?` takes it; `cause.downcast_ref::<E>()` gets at the one that was passed in.
+pub type Cause = Arc<dyn Error + Send + Sync>;
+
+/// What [`Context::err`](super::Context::err) returns. The texts are Go's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ContextError {
+    /// It was cancelled. Go: `context.Canceled`.
+    Canceled,
+    /// Its deadline has passed. Go: `context.DeadlineExceeded`.
+    DeadlineExceeded,
+}
+
+impl ContextError {
+    /// Whether it was the deadline. Go: `Timeout()` of the error.
+    #[must_use]
+    #[doc(alias = "Timeout")]
+    pub fn is_timeout(self) -> bool {
+        self == ContextError::DeadlineExceeded
+    }
+}
+
+impl fmt::Display for ContextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ContextError::Canceled => "context canceled",
+            ContextError::DeadlineExceeded => "context deadline exceeded",
+        })
+    }
+}
+
+impl Error for ContextError {}

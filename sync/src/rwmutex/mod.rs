@@ -1,0 +1,323 @@
+//! [`RwMutex`]: a value and the readers-writer lock that guards it. The lock is in `phase_lock.rs`; [`RawRwMutex`] is the
+//! lock alone; [`ShardedRwMutex`] is many of them.
+
+mod guards;
+mod phase_lock;
+mod raw_rwmutex;
+#[cfg(feature = "async")]
+mod rw_async;
+mod sharded;
+mod word;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after};
+
+pub use guards::{MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RwMutexReadGuard, RwMutexWriteGuard};
+use phase_lock::PhaseLock;
+pub use raw_rwmutex::RawRwMutex;
+#[cfg(feature = "async")]
+pub use rw_async::{RawReadAsync, RawWriteAsync, ReadAsync, WriteAsync};
+pub use sharded::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard};
+
+/// A value that many threads may read, or one may write: Go's `sync.RWMutex` with the data that it guards.
+///
+/// Eight bytes beside the value, no allocation, `const`. A read or a write that meets nobody costs two atomic operations,
+/// one for the lock and one for its release. A panic while it is locked unlocks it and leaves the value as it is: there is
+/// no poisoning, as in Go. Guards may be sent to another thread and unlock there.
+///
+/// # Fairness
+///
+/// As in Go, a writer that waits keeps new readers out, and when a writer unlocks, all readers that stand in line by then
+/// are let in before the next writer. So a reader in line waits for one writer, and the writer whose turn it is waits for
+/// the readers that were there before it. Writers, threads and tasks alike, are served in the order of their arrival, but
+/// those that run may overtake those in line, within the bound of a [`Mutex`](crate::Mutex#fairness).
+///
+/// # Deadlocks
+///
+/// A thread that has a guard must not lock again, not even to read: a writer that comes in between waits for the first
+/// guard, and the second `read` waits for that writer. It is the same in Go. There is no way from reading to writing; from
+/// writing to reading, there is [`downgrade`](RwMutexWriteGuard::downgrade).
+///
+/// # Memory ordering
+///
+/// For *n* < *m*, the *n*-th unlock of a writer happens before the return of the *m*-th `write`
+/// (`rw.n-unlock-before-m-lock`). The unlocks of the writers that came before a reader happen before the return of its
+/// `read` (`rw.unlock-before-rlock`), and its unlock happens before the return of the next `write`
+/// (`rw.runlock-before-next-lock`). Readers are not ordered among each other (`rw.readers-mutually-unordered`). A
+/// successful try, or one with a deadline, counts as the lock; one that fails orders nothing (`rw.try`).
+///
+/// # Examples
+///
+/// ```
+/// use gosync::RwMutex;
+///
+/// static ROUTES: RwMutex<Vec<(&str, u16)>> = RwMutex::new(Vec::new());
+///
+/// ROUTES.write().push(("/metrics", 9100));
+/// std::thread::scope(|scope| {
+///     for _ in 0..2 {
+///         scope.spawn(|| assert_eq!(ROUTES.read().len(), 1));
+///     }
+/// });
+/// ```
+#[doc(alias = "sync.RWMutex")]
+#[doc(alias = "RwLock")]
+pub struct RwMutex<T: ?Sized> {
+    lock: PhaseLock,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the mutex moves the value from thread to thread.
+unsafe impl<T: ?Sized + Send> Send for RwMutex<T> {}
+// SAFETY: it moves the value, for writers, and shares it, for readers.
+unsafe impl<T: ?Sized + Send + Sync> Sync for RwMutex<T> {}
+
+impl<T> RwMutex<T> {
+    const_fn! {
+        /// An unlocked one around `value`.
+        #[inline]
+        #[must_use]
+        pub const fn new(value: T) -> RwMutex<T> {
+            RwMutex { lock: PhaseLock::new(), value: UnsafeCell::new(value) }
+        }
+    }
+
+    /// The value.
+    #[inline]
+    pub fn into_inner(self) -> T {
+        self.value.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwMutex<T> {
+    /// Locks for reading, and blocks until it can. Go: `rw.RLock()`.
+    ///
+    /// See [above](RwMutex#deadlocks) before you call it with a guard in hand.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than 134 million readers, which takes forgotten guards.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "RLock")]
+    pub fn read(&self) -> RwMutexReadGuard<'_, T> {
+        self.lock.read();
+        RwMutexReadGuard::of(self)
+    }
+
+    /// Locks for reading if that needs no waiting. Go: `rw.TryRLock()`.
+    ///
+    /// `None` only if a writer has the lock or waits for it.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](RwMutex::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mutex = gosync::RwMutex::new(1);
+    /// let reader = mutex.read();
+    /// assert_eq!(*mutex.try_read().unwrap(), 1);
+    /// assert!(mutex.try_write().is_none());
+    /// drop(reader);
+    /// let writer = mutex.write();
+    /// assert!(mutex.try_read().is_none());
+    /// ```
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "TryRLock")]
+    pub fn try_read(&self) -> Option<RwMutexReadGuard<'_, T>> {
+        self.lock.try_read().then(|| RwMutexReadGuard::of(self))
+    }
+
+    /// Locks for reading, and blocks for `timeout` at most. Has no counterpart in Go.
+    ///
+    /// A `timeout` beyond what the clock can tell is for ever.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](RwMutex::read).
+    #[track_caller]
+    pub fn read_timeout(&self, timeout: Duration) -> Option<RwMutexReadGuard<'_, T>> {
+        self.lock.read_until(deadline_after(timeout)).then(|| RwMutexReadGuard::of(self))
+    }
+
+    /// Locks for reading, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    ///
+    /// # Panics
+    ///
+    /// As [`read`](RwMutex::read).
+    #[track_caller]
+    pub fn read_deadline(&self, deadline: Instant) -> Option<RwMutexReadGuard<'_, T>> {
+        self.lock.read_until(Some(deadline)).then(|| RwMutexReadGuard::of(self))
+    }
+
+    /// Locks for reading, and lets the task wait until it can: `mutex.read_async().await`. Feature `async`. Go:
+    /// `rw.RLock()`.
+    ///
+    /// Works on any executor. Tasks and threads stand in one line, and are let in together. A task that waits neither
+    /// spins nor sleeps. The guard may be held across an `.await`; whoever waits for it on a thread, with
+    /// [`write`](RwMutex::write), blocks that thread, so a task whose executor also runs the holder must not do that.
+    ///
+    /// # Cancellation
+    ///
+    /// The future may be dropped at any time: it leaves the line or, if it was let in, unlocks. Nobody waits longer for it.
+    ///
+    /// A future that has been polled must be polled again when it is woken, or be dropped: once it was let in, it is as a
+    /// guard. To forget it (`mem::forget`, when it is in line) is to forget a guard.
+    ///
+    /// # Panics
+    ///
+    /// The future panics if it is polled after it was ready, and as [`read`](RwMutex::read).
+    ///
+    /// # Memory ordering
+    ///
+    /// A `read_async` that is ready counts as a `read`; one that is dropped before orders nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let mutex = gosync::RwMutex::new(1);
+    /// // As an executor does it.
+    /// let mut context = Context::from_waker(Waker::noop());
+    /// let writer = mutex.write();
+    /// let mut task = pin!(async { *mutex.read_async().await });
+    /// assert!(task.as_mut().poll(&mut context).is_pending());
+    /// drop(writer);
+    /// assert_eq!(task.as_mut().poll(&mut context), Poll::Ready(1));
+    /// ```
+    #[cfg(feature = "async")]
+    #[doc(alias = "RLock")]
+    pub fn read_async(&self) -> ReadAsync<'_, T> {
+        ReadAsync::new(self)
+    }
+
+    /// Locks for writing, and blocks until it can. Go: `rw.Lock()`.
+    ///
+    /// Not re-entrant: a thread that has a guard of this mutex and locks it again waits for itself, as in Go.
+    #[inline]
+    #[doc(alias = "Lock")]
+    pub fn write(&self) -> RwMutexWriteGuard<'_, T> {
+        self.lock.write();
+        RwMutexWriteGuard::of(self)
+    }
+
+    /// Locks for writing if that needs no waiting. Go: `rw.TryLock()`.
+    ///
+    /// `None` only if somebody has the lock, is about to find that he may not have it for reading, or waits for it.
+    #[inline]
+    #[doc(alias = "TryLock")]
+    pub fn try_write(&self) -> Option<RwMutexWriteGuard<'_, T>> {
+        self.lock.try_write().is_ok().then(|| RwMutexWriteGuard::of(self))
+    }
+
+    /// Locks for writing, and blocks for `timeout` at most. Has no counterpart in Go.
+    ///
+    /// A `timeout` beyond what the clock can tell is for ever. Readers that were kept out by a writer that gives up go on
+    /// at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let mutex = gosync::RwMutex::new(1);
+    /// let reader = mutex.read();
+    /// assert!(mutex.write_timeout(Duration::from_millis(5)).is_none());
+    /// assert!(mutex.read_timeout(Duration::from_millis(5)).is_some());
+    /// ```
+    pub fn write_timeout(&self, timeout: Duration) -> Option<RwMutexWriteGuard<'_, T>> {
+        self.lock.write_until(deadline_after(timeout)).then(|| RwMutexWriteGuard::of(self))
+    }
+
+    /// Locks for writing, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    pub fn write_deadline(&self, deadline: Instant) -> Option<RwMutexWriteGuard<'_, T>> {
+        self.lock.write_until(Some(deadline)).then(|| RwMutexWriteGuard::of(self))
+    }
+
+    /// Locks for writing, and lets the task wait until it can: `mutex.write_async().await`. Feature `async`. Go:
+    /// `rw.Lock()`.
+    ///
+    /// Works on any executor. Tasks and threads stand in one line, and are overtaken for as long and no longer. A task that
+    /// waits neither spins nor sleeps: it looks once when it is woken, so it may be woken several times. The guard may be
+    /// held across an `.await`; whoever waits for it on a thread blocks that thread, so a task whose executor also runs the
+    /// holder must not do that.
+    ///
+    /// # Cancellation
+    ///
+    /// The future may be dropped at any time: it leaves the line, or hands on what it had got, and readers that it kept out
+    /// go on. Nobody waits longer for it. It loses its place.
+    ///
+    /// A future that has been polled must be polled again when it is woken, or be dropped: the others wait for it, as they
+    /// wait for one that holds the lock. So a task must not put aside a future that is in line, say in a `select!` by
+    /// reference, and wait for something else that needs the same mutex. To forget it (`mem::forget`, when it is in line)
+    /// is to forget a guard.
+    ///
+    /// # Panics
+    ///
+    /// The future panics if it is polled after it was ready. A waker that panics does so in the unlock that called it, or in
+    /// the drop of a future that handed on its call; the mutex is as if it had not.
+    ///
+    /// # Memory ordering
+    ///
+    /// A `write_async` that is ready counts as a `write`; one that is dropped before orders nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let mutex = gosync::RwMutex::new(1);
+    /// let mut context = Context::from_waker(Waker::noop());
+    /// let reader = mutex.read();
+    /// let mut task = pin!(async { *mutex.write_async().await += 1 });
+    /// assert!(task.as_mut().poll(&mut context).is_pending());
+    /// assert!(mutex.try_read().is_none(), "a writer waits");
+    /// drop(reader);
+    /// assert_eq!(task.as_mut().poll(&mut context), Poll::Ready(()));
+    /// assert_eq!(*mutex.read(), 2);
+    /// ```
+    #[cfg(feature = "async")]
+    #[doc(alias = "Lock")]
+    pub fn write_async(&self) -> WriteAsync<'_, T> {
+        WriteAsync::new(self)
+    }
+
+    /// The value, without locking: nobody else can have the mutex.
+    #[inline]
+    pub fn get_mut(&mut self) -> &mut T {
+        // SAFETY: the mutex is borrowed exclusively, so no guard is there.
+        self.value.with_mut(|value| unsafe { &mut *value })
+    }
+}
+
+impl<T: Default> Default for RwMutex<T> {
+    fn default() -> RwMutex<T> {
+        RwMutex::new(T::default())
+    }
+}
+
+impl<T> From<T> for RwMutex<T> {
+    fn from(value: T) -> RwMutex<T> {
+        RwMutex::new(value)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwMutex<T> {
+    /// Shows the value if the mutex can be locked for reading at once.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("RwMutex");
+        match self.try_read() {
+            Some(value) => fields.field("value", &&*value),
+            None => fields.field("value", &format_args!("<locked>")),
+        };
+        fields.finish()
+    }
+}

@@ -1,0 +1,236 @@
+//! [`RawRwMutex`]: Go's own shape, without data and without guards.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::{const_fn, deadline_after};
+
+use super::phase_lock::{PhaseLock, State};
+#[cfg(feature = "async")]
+use super::rw_async::{RawReadAsync, RawWriteAsync};
+
+/// A readers-writer lock without data and without guards: Go's `sync.RWMutex` as it is.
+///
+/// Eight bytes, no allocation, `const`. [`RwMutex`](crate::RwMutex) is the one to use where the lock guards data that is
+/// known beforehand. This one is for code that locks in one place and unlocks in another, perhaps in another thread.
+///
+/// Who gets it, and when, is as for [`RwMutex`](crate::RwMutex#fairness). A thread must not lock it twice, not even for
+/// reading: a writer that comes in between would wait for the first lock, and the second one for that writer.
+///
+/// # Memory ordering
+///
+/// As for [`RwMutex`](crate::RwMutex#memory-ordering), with `lock` for `write` and `rlock` for `read`, whichever threads
+/// they are in.
+///
+/// # Differences from Go
+///
+/// To unlock what is not locked is a panic, not the end of the process; the lock is as it was. `RLocker` is not here: it
+/// makes a `sync.Locker`, an interface for which Rust has no use.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::RawRwMutex;
+///
+/// static LOCK: RawRwMutex = RawRwMutex::new();
+///
+/// LOCK.rlock();
+/// assert!(LOCK.try_rlock() && !LOCK.try_lock());
+/// LOCK.runlock();
+/// std::thread::spawn(|| LOCK.runlock()).join().unwrap();
+/// LOCK.lock();
+/// assert!(!LOCK.try_rlock());
+/// LOCK.unlock();
+/// ```
+#[doc(alias = "sync.RWMutex")]
+#[doc(alias = "sync.Locker")]
+pub struct RawRwMutex {
+    lock: PhaseLock,
+}
+
+impl RawRwMutex {
+    const_fn! {
+        /// An unlocked one.
+        #[inline]
+        #[must_use]
+        pub const fn new() -> RawRwMutex {
+            RawRwMutex { lock: PhaseLock::new() }
+        }
+    }
+
+    /// Locks for writing, and blocks until it can. Go: `rw.Lock()`.
+    #[inline]
+    #[doc(alias = "Lock")]
+    pub fn lock(&self) {
+        self.lock.write();
+    }
+
+    /// Locks for writing, and lets the task wait until it can. Feature `async`. Go: `rw.Lock()`.
+    ///
+    /// As [`RwMutex::write_async`](crate::RwMutex::write_async), with the same guarantees on a future that is dropped before
+    /// it is ready. One that is ready has locked, and nothing but an [`unlock`](RawRwMutex::unlock) undoes that.
+    ///
+    /// # Panics
+    ///
+    /// As [`RwMutex::write_async`](crate::RwMutex::write_async).
+    #[cfg(feature = "async")]
+    #[doc(alias = "Lock")]
+    pub fn lock_async(&self) -> RawWriteAsync<'_> {
+        RawWriteAsync::new(&self.lock)
+    }
+
+    /// Locks for writing if that needs no waiting; whether it did. Go: `rw.TryLock()`.
+    ///
+    /// It fails only if somebody has the lock, is about to find that he may not have it for reading, or waits for it.
+    #[inline]
+    #[must_use = "it may have failed"]
+    #[doc(alias = "TryLock")]
+    pub fn try_lock(&self) -> bool {
+        self.lock.try_write().is_ok()
+    }
+
+    /// Locks for writing, and blocks for `timeout` at most; whether it did. Has no counterpart in Go.
+    ///
+    /// A `timeout` beyond what the clock can tell is for ever. Readers that were kept out by a writer that gives up go on.
+    #[must_use = "it may have failed"]
+    pub fn lock_timeout(&self, timeout: Duration) -> bool {
+        self.lock.write_until(deadline_after(timeout))
+    }
+
+    /// Locks for writing, and blocks until `deadline` at most; whether it did. If it can lock at once, it does so however
+    /// late it is.
+    #[must_use = "it may have failed"]
+    pub fn lock_deadline(&self, deadline: Instant) -> bool {
+        self.lock.write_until(Some(deadline))
+    }
+
+    /// Unlocks what was locked for writing. Any thread may do that. Go: `rw.Unlock()`.
+    ///
+    /// # Panics
+    ///
+    /// If it is not locked for writing, with Go's text: `sync: Unlock of unlocked RWMutex`. It stays as it is.
+    ///
+    /// A waker of a task that panics does so here, after all that were let in have been woken.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "Unlock")]
+    pub fn unlock(&self) {
+        if !self.lock.write_unlock() {
+            unlocked();
+        }
+    }
+
+    /// Locks for reading, and blocks until it can. Go: `rw.RLock()`.
+    ///
+    /// # Panics
+    ///
+    /// If it is locked for reading more than 134 million times at once.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "RLock")]
+    pub fn rlock(&self) {
+        self.lock.read();
+    }
+
+    /// Locks for reading, and lets the task wait until it can. Feature `async`. Go: `rw.RLock()`.
+    ///
+    /// As [`RwMutex::read_async`](crate::RwMutex::read_async), with the same guarantees on a future that is dropped before
+    /// it is ready. One that is ready has locked, and nothing but an [`runlock`](RawRwMutex::runlock) undoes that.
+    ///
+    /// # Panics
+    ///
+    /// As [`RwMutex::read_async`](crate::RwMutex::read_async).
+    #[cfg(feature = "async")]
+    #[doc(alias = "RLock")]
+    pub fn rlock_async(&self) -> RawReadAsync<'_> {
+        RawReadAsync::new(&self.lock)
+    }
+
+    /// Locks for reading if that needs no waiting; whether it did. Go: `rw.TryRLock()`.
+    ///
+    /// It fails only if a writer has the lock or waits for it.
+    ///
+    /// # Panics
+    ///
+    /// As [`rlock`](RawRwMutex::rlock).
+    #[inline]
+    #[track_caller]
+    #[must_use = "it may have failed"]
+    #[doc(alias = "TryRLock")]
+    pub fn try_rlock(&self) -> bool {
+        self.lock.try_read()
+    }
+
+    /// Locks for reading, and blocks for `timeout` at most; whether it did. Has no counterpart in Go.
+    ///
+    /// A `timeout` beyond what the clock can tell is for ever.
+    ///
+    /// # Panics
+    ///
+    /// As [`rlock`](RawRwMutex::rlock).
+    #[track_caller]
+    #[must_use = "it may have failed"]
+    pub fn rlock_timeout(&self, timeout: Duration) -> bool {
+        self.lock.read_until(deadline_after(timeout))
+    }
+
+    /// Locks for reading, and blocks until `deadline` at most; whether it did. If it can lock at once, it does so however
+    /// late it is.
+    ///
+    /// # Panics
+    ///
+    /// As [`rlock`](RawRwMutex::rlock).
+    #[track_caller]
+    #[must_use = "it may have failed"]
+    pub fn rlock_deadline(&self, deadline: Instant) -> bool {
+        self.lock.read_until(Some(deadline))
+    }
+
+    /// Unlocks what was locked for reading. Any thread may do that. Go: `rw.RUnlock()`.
+    ///
+    /// # Panics
+    ///
+    /// If it is not locked for reading, with Go's text: `sync: RUnlock of unlocked RWMutex`. It stays as it is. As in Go,
+    /// one that is too many goes unnoticed as long as others read; it is theirs that fails then.
+    ///
+    /// A waker of a task that panics does so here, after the writer was let in.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "RUnlock")]
+    pub fn runlock(&self) {
+        if !self.lock.read_unlock_if_held() {
+            runlocked();
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn unlocked() -> ! {
+    panic!("sync: Unlock of unlocked RWMutex");
+}
+
+#[cold]
+#[track_caller]
+fn runlocked() -> ! {
+    panic!("sync: RUnlock of unlocked RWMutex");
+}
+
+impl Default for RawRwMutex {
+    fn default() -> RawRwMutex {
+        RawRwMutex::new()
+    }
+}
+
+impl fmt::Debug for RawRwMutex {
+    /// Shows its word: whether a writer or how many readers are in, whether a writer waits, and whether readers do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let State { writer, readers, pending, waiting } = self.lock.state();
+        f.debug_struct("RawRwMutex")
+            .field("writer", &writer)
+            .field("readers", &readers)
+            .field("pending", &pending)
+            .field("waiting", &waiting)
+            .finish()
+    }
+}

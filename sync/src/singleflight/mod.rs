@@ -1,0 +1,352 @@
+//! Duplicate calls that become one: Go's `golang.org/x/sync/singleflight`.
+//!
+//! See [`Group`].
+
+#[cfg(feature = "async")]
+mod call_async;
+mod flight;
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::Hash;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use gosync_atomic::__sys::{const_fn, contained, step};
+use gosync_once::__Failure as Failure;
+
+use crate::chan::{self, Receiver};
+use crate::{Mutex, go};
+use flight::{Entry, Flight, Outcome};
+
+/// Calls by key of which only one at a time is carried out; the others wait for it and get the same result: Go's
+/// `singleflight.Group`.
+///
+/// For what is dear and often asked for by several at once, such as what is not in a cache: [`call`](Group::call) runs its
+/// function if no call with an equal key is under way, and otherwise waits for that one. Nothing is kept after that.
+///
+/// `V` is cloned for each who shares it. For errors, let it be a `Result`; where clones are dear, an `Arc`.
+///
+/// The keys' `Hash` and `Eq` are called under a lock: they must not use the group.
+///
+/// # Panics
+///
+/// If a function panics, every call that shares it does. The one that ran it gets the panic itself, the others a message
+/// (a `&'static str` or a `String`) again, and an [`OncePanic`](crate::OncePanic) of anything else. The group can be used as
+/// before.
+///
+/// # Memory ordering
+///
+/// The completion of the function happens before the return of every call that shares its result, and before the receive
+/// of a result by a channel (`singleflight.fn-before-every-return`).
+///
+/// # Differences from Go
+///
+/// A panic in the function of a [`call_chan`](Group::call_chan) ends a Go program. Here it ends a thread, and closes the
+/// channels.
+///
+/// # Examples
+///
+/// ```
+/// use std::thread;
+///
+/// use gosync::singleflight::Group;
+///
+/// static PAGES: Group<String, String> = Group::new();
+///
+/// fn page(name: &str) -> String {
+///     let (page, _shared) = PAGES.call(name.to_owned(), || format!("what the disk has of {name}"));
+///     page
+/// }
+///
+/// thread::scope(|scope| {
+///     for _ in 0..3 {
+///         scope.spawn(|| assert_eq!(page("index"), "what the disk has of index"));
+///     }
+/// });
+/// ```
+#[doc(alias = "singleflight.Group")]
+pub struct Group<K, V> {
+    /// Those under way that can be joined.
+    flights: Mutex<Option<HashSet<Entry<K, V>>>>,
+}
+
+// Whoever shares a call that panics is told, and nobody sees anything half made.
+impl<K, V> UnwindSafe for Group<K, V> {}
+impl<K, V> RefUnwindSafe for Group<K, V> {}
+
+impl<K, V> Group<K, V> {
+    const_fn! {
+        /// A group without calls. Go: `var group singleflight.Group`.
+        #[must_use]
+        pub const fn new() -> Group<K, V> {
+            Group { flights: Mutex::new(None) }
+        }
+    }
+}
+
+/// A call's part in a flight.
+enum Role<K, V> {
+    /// It carries it out.
+    Lead(Arc<Flight<K, V>>),
+    /// It waits for another one's; with its own key.
+    Follow(Arc<Flight<K, V>>, K),
+}
+
+impl<K: Eq + Hash, V: Clone> Group<K, V> {
+    /// What `f` returns, or what the call that is under way with an equal key returns; and whether anybody else gets that
+    /// too. Blocks as long as that takes. Go: `group.Do(key, f)`.
+    ///
+    /// # Panics
+    ///
+    /// If the function does that is run: see [`Group`].
+    ///
+    /// A function that calls with its own key waits for itself, as in Go.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let group = gosync::singleflight::Group::new();
+    /// assert_eq!(group.call("key", || 1), (1, false));
+    /// // Nothing is kept.
+    /// assert_eq!(group.call("key", || 2), (2, false));
+    /// ```
+    #[track_caller]
+    #[doc(alias = "Do")]
+    pub fn call(&self, mut key: K, f: impl FnOnce() -> V) -> (V, bool) {
+        loop {
+            match self.join(key, false) {
+                Role::Lead(flight) => return Lead::new(self, flight).run(f),
+                Role::Follow(flight, own) => {
+                    key = own;
+                    flight.over.wait();
+                    // If not: it was a task's, which has gone.
+                    if let Some(value) = flight.landed() {
+                        return (value, true);
+                    }
+                }
+            }
+        }
+    }
+
+    /// As [`call`](Group::call), without blocking: the result comes through a channel. Go: `group.DoChan(key, f)`.
+    ///
+    /// If no call with an equal key is under way, `f` runs on a thread of its own. The channel has one value, the result and
+    /// whether anybody else gets it too. It is closed without one if the function panics, or if the clone of the result
+    /// does.
+    ///
+    /// For a group in a `static`: [`call_chan_static`](Group::call_chan_static).
+    ///
+    /// # Panics
+    ///
+    /// If no thread can be started. Those who have joined this call in the meantime make it themselves, but for channels,
+    /// which are closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use gosync::select;
+    /// use gosync::singleflight::Group;
+    ///
+    /// let group = Arc::new(Group::new());
+    /// let result = group.call_chan("key", || 1);
+    /// select! {
+    ///     recv(result) -> result => assert_eq!(result, Ok((1, false))),
+    ///     default(Duration::from_secs(60)) => panic!("too late"),
+    /// }
+    /// ```
+    #[doc(alias = "DoChan")]
+    pub fn call_chan<F>(self: &Arc<Self>, key: K, f: F) -> Receiver<(V, bool)>
+    where
+        F: FnOnce() -> V + Send + 'static,
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        call_chan(Arc::clone(self), key, f)
+    }
+
+    /// As [`call_chan`](Group::call_chan), for a group in a `static`. Go: `group.DoChan(key, f)` on a global.
+    ///
+    /// # Panics
+    ///
+    /// As [`call_chan`](Group::call_chan).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::singleflight::Group;
+    ///
+    /// static GROUP: Group<&str, i32> = Group::new();
+    /// assert_eq!(GROUP.call_chan_static("key", || 1).recv(), Ok((1, false)));
+    /// ```
+    pub fn call_chan_static<F>(&'static self, key: K, f: F) -> Receiver<(V, bool)>
+    where
+        F: FnOnce() -> V + Send + 'static,
+        K: Send + Sync,
+        V: Send + Sync,
+    {
+        call_chan(self, key, f)
+    }
+
+    /// Has later calls with this key not join the one that is under way, if there is one. Go: `group.Forget(key)`.
+    ///
+    /// Those who have joined still get its result.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let group = gosync::singleflight::Group::new();
+    /// let (outer, _) = group.call("key", || {
+    ///     group.forget(&"key");
+    ///     group.call("key", || 1).0 + 1
+    /// });
+    /// assert_eq!(outer, 2);
+    /// ```
+    #[doc(alias = "Forget")]
+    pub fn forget(&self, key: &K) {
+        // What is taken out is dropped without the lock.
+        let _entry = self.flights.lock().as_mut().and_then(|flights| flights.take(key));
+    }
+
+    /// Joins the flight of this key, or begins one.
+    #[allow(clippy::mutable_key_type, reason = "what changes in a flight is not its key")]
+    fn join(&self, key: K, by_task: bool) -> Role<K, V> {
+        // Dropped after the lock is released, whatever panics.
+        let made;
+        let stale;
+        {
+            let mut flights = self.flights.lock();
+            let flights = flights.get_or_insert_with(HashSet::new);
+            if let Some(Entry(found)) = flights.get(&key) {
+                // One that is over is there only if a comparison has panicked when it was to be taken out.
+                if found.join() {
+                    return Role::Follow(Arc::clone(found), key);
+                }
+            }
+            made = Arc::new(Flight::new(key, by_task));
+            stale = flights.replace(Entry(Arc::clone(&made)));
+        }
+        drop(stale);
+        Role::Lead(made)
+    }
+
+    /// The flight has come to this end. Tells all who have joined it; whether there are any.
+    fn end(&self, flight: &Arc<Flight<K, V>>, outcome: Outcome<V>) -> bool {
+        // Whatever panics: nobody is left behind.
+        let _over = flight.begin_end(outcome);
+        step!("singleflight.take-out", self.take_out(flight));
+        let (joined, channels) = flight.close();
+        for channel in channels {
+            // A clone that panics is that channel's affair; it closes.
+            contained(|| _ = flight.landed().map(|value| channel.try_send((value, true))));
+        }
+        joined
+    }
+
+    /// No later call joins it.
+    fn take_out(&self, flight: &Arc<Flight<K, V>>) {
+        let mut flights = self.flights.lock();
+        let Some(flights) = flights.as_mut() else { return };
+        if flights.get(&flight.key).is_some_and(|Entry(found)| Arc::ptr_eq(found, flight)) {
+            // Not the last reference, so nothing of the user's is dropped here.
+            flights.take(&flight.key);
+        }
+    }
+}
+
+/// The one that carries a flight out, perhaps on its way to a thread. Dropped before the end, it gives the flight up.
+struct Lead<G: Deref<Target = Group<K, V>>, K: Eq + Hash, V: Clone> {
+    group: G,
+    flight: Option<Arc<Flight<K, V>>>,
+}
+
+impl<G: Deref<Target = Group<K, V>>, K: Eq + Hash, V: Clone> Lead<G, K, V> {
+    fn new(group: G, flight: Arc<Flight<K, V>>) -> Lead<G, K, V> {
+        Lead { group, flight: Some(flight) }
+    }
+
+    /// Carries it out, and returns what comes of it.
+    #[track_caller]
+    fn run(mut self, f: impl FnOnce() -> V) -> (V, bool) {
+        // The closure is gone after a panic, which goes on.
+        match catch_unwind(AssertUnwindSafe(f)) {
+            Ok(value) => self.land(value),
+            Err(payload) => self.fail(payload),
+        }
+    }
+
+    /// The value, and whether others have it too.
+    fn land(&mut self, value: V) -> (V, bool) {
+        let (flight, joined) = self.finish(Outcome::Value(value));
+        let value = match Arc::try_unwrap(flight) {
+            Ok(flight) => flight.into_value(),
+            Err(flight) => flight.landed(),
+        };
+        (value.expect("it has just landed"), joined)
+    }
+
+    fn fail(&mut self, payload: Box<dyn Any + Send>) -> ! {
+        self.finish(Outcome::Failure(Failure::new(&*payload)));
+        resume_unwind(payload);
+    }
+
+    fn finish(&mut self, outcome: Outcome<V>) -> (Arc<Flight<K, V>>, bool) {
+        let flight = self.flight.take().expect("it ends once");
+        let joined = self.group.end(&flight, outcome);
+        (flight, joined)
+    }
+}
+
+impl<G: Deref<Target = Group<K, V>>, K: Eq + Hash, V: Clone> Drop for Lead<G, K, V> {
+    fn drop(&mut self) {
+        if let Some(flight) = self.flight.take() {
+            self.group.end(&flight, Outcome::GivenUp);
+        }
+    }
+}
+
+fn call_chan<G, K, V, F>(group: G, key: K, f: F) -> Receiver<(V, bool)>
+where
+    G: Deref<Target = Group<K, V>> + Send + 'static,
+    K: Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    F: FnOnce() -> V + Send + 'static,
+{
+    let (sender, receiver) = chan::bounded(1);
+    match group.join(key, false) {
+        Role::Lead(flight) => {
+            // If no thread starts it is dropped.
+            let lead = Lead::new(group, flight);
+            // A receiver that has gone is no matter.
+            go(move || _ = sender.try_send(lead.run(f)));
+        }
+        // A task's flight may be given up: then this call is to begin one of its own.
+        Role::Follow(flight, key) if !flight.notify(&sender) => {
+            go(move || {
+                flight.over.wait();
+                let result = flight.landed().map_or_else(|| group.call(key, f), |value| (value, true));
+                let _ = sender.try_send(result);
+            });
+        }
+        Role::Follow(..) => {}
+    }
+    receiver
+}
+
+impl<K, V> Default for Group<K, V> {
+    fn default() -> Group<K, V> {
+        Group::new()
+    }
+}
+
+impl<K, V> fmt::Debug for Group<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let calls = self.flights.lock().as_ref().map_or(0, HashSet::len);
+        f.debug_struct("Group").field("calls", &calls).finish_non_exhaustive()
+    }
+}

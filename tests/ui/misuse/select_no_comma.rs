@@ -1,0 +1,11 @@
+//! A body that is no block needs a comma behind it.
+
+use gosync::{chan, select};
+
+fn main() {
+    let (_tx, rx) = chan::bounded::<i32>(1);
+    select! {
+        recv(rx) -> v => println!("{v:?}")
+        default => println!("nothing"),
+    }
+}
