@@ -2,8 +2,10 @@
 
 mod atomics;
 mod channels;
+mod context;
 mod locks;
 mod once;
+mod rwmutex;
 mod selects;
 mod states;
 mod timers;
@@ -17,8 +19,10 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(states::cases());
     cases.extend(channels::cases());
     cases.extend(locks::cases());
+    cases.extend(rwmutex::cases());
     cases.extend(once::cases());
     cases.extend(waitgroup::cases());
+    cases.extend(context::cases());
     cases.extend(selects::cases());
     cases.extend(timers::cases());
     cases
