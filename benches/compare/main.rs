@@ -20,7 +20,8 @@ static ALLOCATOR: Counted = Counted;
 
 const USAGE: &str = "\
 compare [options] [scenario...]     scenarios by name or part of it, or all of a family: channel, async, mutex, once,
-                                    select, wg, atomic, counter, stack, value; all, if none is named
+                                    select, wg, atomic, counter, semaphore, stack, value;
+                                    all, if none is named
 
   --impl NAME[,NAME...]   these implementations, by name or part of it
   --rounds N              how often each implementation runs (15)

@@ -6,6 +6,7 @@ pub mod go;
 pub mod locks;
 pub mod onces;
 pub mod selects;
+pub mod semaphores;
 pub mod stacks;
 pub mod task_channels;
 pub mod values;

@@ -6,6 +6,7 @@ pub mod counters;
 pub mod locks;
 pub mod onces;
 pub mod selects;
+pub mod semaphores;
 pub mod stacks;
 pub mod tasks;
 pub mod values;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Scenario> {
         wait_groups::scenarios(),
         atomics::scenarios(),
         counters::scenarios(),
+        semaphores::scenarios(),
         stacks::scenarios(),
         values::scenarios(),
     ];

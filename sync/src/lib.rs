@@ -15,6 +15,7 @@
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | package variables, `func init()`, imports | [`package!`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
+//! | `golang.org/x/sync`: `semaphore.Weighted`, `singleflight.Group` | [`semaphore::Weighted`], [`singleflight::Group`] |
 //! | a lock-free stack, as in `runtime/lfstack.go` | [`Stack`] |
 //!
 //! # Features
@@ -59,6 +60,7 @@ pub mod context;
 mod go;
 mod mutex;
 mod rwmutex;
+pub mod semaphore;
 pub mod singleflight;
 
 pub use context::Context;

@@ -21,6 +21,8 @@
 //! | `waitgroup` | `WaitGroup` and `go` |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
+//! | `semaphore` | `Weighted`: bounds, misuse, order, contexts that end |
+//! | `singleflight` | `Group`: keys and values whose code panics, tasks that go, what is shared |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 //! | `package` | `package!`: what is initialised when, panics, cycles, the grammar |
@@ -48,6 +50,8 @@ mod reentrant;
 #[allow(dead_code, reason = "the stress tests use more of it")]
 mod rng;
 mod select;
+mod semaphore;
+mod singleflight;
 mod sizes;
 mod stack;
 mod tasks;

@@ -15,6 +15,7 @@ mod programs;
 mod select;
 mod select3;
 mod select_programs;
+mod semaphore;
 mod sieve2;
 mod singleflight;
 mod timers;

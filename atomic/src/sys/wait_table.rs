@@ -297,8 +297,9 @@ impl QueueGuard<'_> {
         waiter.task.with_mut(|task| unsafe { (*task).replace(waker) }).expect("a queued task has a waker")
     }
 
-    /// The front node of this word's queue.
-    fn front(&self) -> Option<NonNull<Waiter>> {
+    /// The front node of this word's queue: alive as long as it is queued.
+    #[must_use]
+    pub fn front(&self) -> Option<NonNull<Waiter>> {
         let mut at = self.first_queue();
         while let Some(front) = at {
             let (key, next) = look(front, |links| (links.key, links.next_queue));

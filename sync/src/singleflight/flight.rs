@@ -7,9 +7,8 @@
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
 use std::mem;
-use std::sync::Arc;
 
-use gosync_atomic::__sys::{UnsafeCell, step};
+use gosync_atomic::__sys::{Arc, UnsafeCell, step};
 use gosync_once::__Failure as Failure;
 
 use crate::chan::Sender;

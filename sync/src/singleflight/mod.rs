@@ -12,9 +12,8 @@ use std::fmt;
 use std::hash::Hash;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 
-use gosync_atomic::__sys::{const_fn, contained, step};
+use gosync_atomic::__sys::{Arc, const_fn, contained};
 use gosync_once::__Failure as Failure;
 
 use crate::chan::{self, Receiver};
@@ -161,13 +160,13 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
     /// }
     /// ```
     #[doc(alias = "DoChan")]
-    pub fn call_chan<F>(self: &Arc<Self>, key: K, f: F) -> Receiver<(V, bool)>
+    pub fn call_chan<F>(self: &std::sync::Arc<Self>, key: K, f: F) -> Receiver<(V, bool)>
     where
         F: FnOnce() -> V + Send + 'static,
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
-        call_chan(Arc::clone(self), key, f)
+        call_chan(std::sync::Arc::clone(self), key, f)
     }
 
     /// As [`call_chan`](Group::call_chan), for a group in a `static`. Go: `group.DoChan(key, f)` on a global.
@@ -223,7 +222,7 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
             let mut flights = self.flights.lock();
             let flights = flights.get_or_insert_with(HashSet::new);
             if let Some(Entry(found)) = flights.get(&key) {
-                // One that is over is there only if a comparison has panicked when it was to be taken out.
+                // One that is closed is about to be taken out; or cannot be, because a comparison has panicked.
                 if found.join() {
                     return Role::Follow(Arc::clone(found), key);
                 }
@@ -239,8 +238,8 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
     fn end(&self, flight: &Arc<Flight<K, V>>, outcome: Outcome<V>) -> bool {
         // Whatever panics: nobody is left behind.
         let _over = flight.begin_end(outcome);
-        step!("singleflight.take-out", self.take_out(flight));
         let (joined, channels) = flight.close();
+        self.take_out(flight);
         for channel in channels {
             // A clone that panics is that channel's affair; it closes.
             contained(|| _ = flight.landed().map(|value| channel.try_send((value, true))));
@@ -248,7 +247,7 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
         joined
     }
 
-    /// No later call joins it.
+    /// It is closed, and of no use in the set.
     fn take_out(&self, flight: &Arc<Flight<K, V>>) {
         let mut flights = self.flights.lock();
         let Some(flights) = flights.as_mut() else { return };
@@ -346,7 +345,10 @@ impl<K, V> Default for Group<K, V> {
 
 impl<K, V> fmt::Debug for Group<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let calls = self.flights.lock().as_ref().map_or(0, HashSet::len);
-        f.debug_struct("Group").field("calls", &calls).finish_non_exhaustive()
+        let mut fields = f.debug_struct("Group");
+        if let Some(flights) = self.flights.try_lock() {
+            fields.field("calls", &flights.as_ref().map_or(0, HashSet::len));
+        }
+        fields.finish_non_exhaustive()
     }
 }

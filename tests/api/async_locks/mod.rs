@@ -1,9 +1,10 @@
-//! `lock_async` and `wait_async`.
+//! `lock_async`, `wait_async`, `acquire_async`.
 //!
 //! | module | covers |
 //! | --- | --- |
 //! | `mutex` | who is served and woken when; overtaking; futures that go, that are forgotten, that are polled once too often |
 //! | `waitgroup` | rounds, panics, many tasks, futures that go or are forgotten |
+//! | `semaphore` | an exact model, drops, wakers, futures that are forgotten, tokio beside threads |
 //! | `wakers` | wakers that panic, that come back, and that are replaced |
 //! | `play` | random polls and drops, of which each wake-up must be enough |
 //! | `runtime` | tasks on tokio beside threads |
@@ -11,6 +12,7 @@
 mod mutex;
 mod play;
 mod runtime;
+mod semaphore;
 mod waitgroup;
 mod wakers;
 

@@ -17,6 +17,7 @@ mod reader;
 mod rendezvous;
 mod seam;
 mod select;
+mod semaphore;
 mod singleflight;
 mod stack;
 mod task;
@@ -59,6 +60,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         package::models(),
         reader::models(),
         seam::models(),
+        semaphore::models(),
         singleflight::models(),
         stack::models(),
         timer::models(),

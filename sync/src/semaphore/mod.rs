@@ -1,0 +1,368 @@
+//! A weighted semaphore: Go's `golang.org/x/sync/semaphore`.
+//!
+//! See [`Weighted`].
+
+#[cfg(feature = "async")]
+mod acquire_async;
+mod permits;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::time::{Duration, Instant};
+
+use gosync_atomic::__sys::{const_fn, deadline_after, step};
+
+use crate::chan::{self, Sender};
+use crate::context::{Context, ContextError};
+use crate::select;
+#[cfg(feature = "async")]
+pub use acquire_async::{AcquireAsync, PermitAsync};
+use permits::{Joined, Node, Permits};
+
+/// A number of permits, of which each takes as many as it needs: Go's `semaphore.Weighted`.
+///
+/// For a bound on what is done at a time, where not all of it weighs the same: [`acquire`](Weighted::acquire) waits until
+/// there are so many permits, [`release`](Weighted::release) returns them; [`permit`](Weighted::permit) returns them by
+/// itself. `const`, no allocation but in an `acquire` that waits for permits and for the end of a context at a time.
+///
+/// # Fairness
+///
+/// Strictly in the order of arrival, for threads and tasks alike. If there are not enough permits for the first in line, all
+/// wait, so a large request is not starved by small ones.
+///
+/// # Memory ordering
+///
+/// A `release` happens before the return of every acquisition that needs it or comes later
+/// (`semaphore.release-before-acquire`): with permits for one, it is a mutex; where writers take all and readers one,
+/// it is an `RWMutex`. An attempt that fails orders nothing.
+///
+/// # Differences from Go
+///
+/// Go has no deadlines but those of contexts, and no permits that return themselves.
+///
+/// # Examples
+///
+/// ```
+/// use std::thread;
+///
+/// use gosync::context::Context;
+/// use gosync::semaphore::Weighted;
+///
+/// // So many bytes at a time.
+/// static MEMORY: Weighted = Weighted::new(1 << 20);
+///
+/// fn work(ctx: &Context, bytes: usize) {
+///     let Ok(_permit) = MEMORY.permit(ctx, bytes) else { return };
+///     let _buffer = vec![0_u8; bytes];
+/// }
+///
+/// let ctx = Context::background();
+/// thread::scope(|scope| {
+///     for i in 1..=4 {
+///         scope.spawn({ let ctx = &ctx; move || work(ctx, i << 18) });
+///     }
+/// });
+/// assert!(MEMORY.try_acquire(1 << 20));
+/// ```
+#[doc(alias = "semaphore.Weighted")]
+pub struct Weighted {
+    permits: Permits,
+}
+
+impl Weighted {
+    /// The most permits that there can be.
+    pub const MAX_SIZE: usize = Permits::MAX;
+
+    const_fn! {
+        /// A semaphore with `size` permits. Go: `semaphore.NewWeighted(size)`.
+        ///
+        /// # Panics
+        ///
+        /// If that is more than [`MAX_SIZE`](Weighted::MAX_SIZE).
+        #[must_use]
+        #[doc(alias = "NewWeighted")]
+        pub const fn new(size: usize) -> Weighted {
+            Weighted { permits: Permits::new(size) }
+        }
+    }
+
+    /// Takes `n` permits, and blocks until it can, or until the context is done. Go: `sem.Acquire(ctx, n)`.
+    ///
+    /// One that asks for more than there are waits for the end of the context, in nobody's way.
+    ///
+    /// # Errors
+    ///
+    /// If the context is done, even if there are enough permits. None are taken then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use gosync::context::{Context, ContextError};
+    /// use gosync::semaphore::Weighted;
+    ///
+    /// let semaphore = Weighted::new(3);
+    /// let ctx = Context::background();
+    /// semaphore.acquire(&ctx, 2)?;
+    /// let (soon, _cancel) = ctx.with_timeout(Duration::from_millis(1));
+    /// assert_eq!(semaphore.acquire(&soon, 2), Err(ContextError::DeadlineExceeded));
+    /// semaphore.release(2);
+    /// # Ok::<(), ContextError>(())
+    /// ```
+    #[inline]
+    #[doc(alias = "Acquire")]
+    pub fn acquire(&self, ctx: &Context, n: usize) -> Result<(), ContextError> {
+        ctx.check()?;
+        match self.permits.take(n) {
+            Ok(()) => Ok(()),
+            Err(_) => self.wait(ctx, n),
+        }
+    }
+
+    #[cold]
+    fn wait(&self, ctx: &Context, n: usize) -> Result<(), ContextError> {
+        let done = ctx.done();
+        if n > self.permits.size() {
+            // Nobody sends: it is closed.
+            let _ = done.recv();
+        } else if done.is_nil() {
+            self.permits.wait(n, None);
+        } else {
+            // It waits for two things, so it is told of the permits as a task is.
+            let (bell, rung) = chan::bounded(1);
+            let node = Node::of_task(n, Waker::from(Arc::new(Bell(bell))));
+            let mut place = Place { permits: &self.permits, n, node, is_in_line: false };
+            // SAFETY: it is new, and stays where it is; the drop sees to the rest.
+            if unsafe { self.permits.join(&place.node) } == Joined::Not {
+                return Ok(());
+            }
+            place.is_in_line = true;
+            select! {
+                recv(rung) -> _ => {},
+                recv(done) -> _ => {},
+            }
+            // Both may be so: then it fails.
+            ctx.check()?;
+            debug_assert!(place.node.is_served(), "it was told that it has its permits");
+            place.is_in_line = false;
+            return Ok(());
+        }
+        ctx.check()
+    }
+
+    /// Takes `n` permits if that needs no waiting; whether it did. Go: `sem.TryAcquire(n)`.
+    ///
+    /// Not if anybody is in line.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let semaphore = gosync::semaphore::Weighted::new(2);
+    /// assert!(semaphore.try_acquire(2));
+    /// assert!(!semaphore.try_acquire(1));
+    /// ```
+    #[inline]
+    #[must_use = "it may have failed"]
+    #[doc(alias = "TryAcquire")]
+    pub fn try_acquire(&self, n: usize) -> bool {
+        self.permits.take(n).is_ok()
+    }
+
+    /// Takes `n` permits, and blocks for `timeout` at most; whether it did. Go has no counterpart but a context with a
+    /// timeout.
+    ///
+    /// A `timeout` beyond what the clock can tell is for ever. One that asks for more than there are fails at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let semaphore = gosync::semaphore::Weighted::new(2);
+    /// assert!(semaphore.acquire_timeout(1, Duration::ZERO));
+    /// assert!(!semaphore.acquire_timeout(2, Duration::from_millis(1)));
+    /// ```
+    #[must_use = "it may have failed"]
+    pub fn acquire_timeout(&self, n: usize, timeout: Duration) -> bool {
+        self.try_acquire(n) || self.wait_until(n, deadline_after(timeout))
+    }
+
+    /// As [`acquire_timeout`](Weighted::acquire_timeout), with an instant. If it needs no waiting, it succeeds however late
+    /// it is.
+    #[must_use = "it may have failed"]
+    pub fn acquire_deadline(&self, n: usize, deadline: Instant) -> bool {
+        self.try_acquire(n) || self.wait_until(n, Some(deadline))
+    }
+
+    #[cold]
+    fn wait_until(&self, n: usize, deadline: Option<Instant>) -> bool {
+        n <= self.permits.size() && self.permits.wait(n, deadline)
+    }
+
+    /// Takes `n` permits, and lets the task wait until it can: `semaphore.acquire_async(n).await`. Feature `async`. Go:
+    /// `sem.Acquire(ctx, n)`.
+    ///
+    /// Works on any executor. Tasks and threads stand in one line. One that asks for more than there are waits for ever.
+    /// For a context: `select_async!`, with its `done`.
+    ///
+    /// One that is ready has its permits, and nothing but a [`release`](Weighted::release) returns them: a combinator
+    /// that drops the output of a future that is ready loses them. Where that can happen, use
+    /// [`permit_async`](Weighted::permit_async).
+    ///
+    /// # Cancellation
+    ///
+    /// The future may be dropped at any time before it is ready. If it was in line it leaves the line; if it had got its
+    /// permits it returns them.
+    ///
+    /// A future that has been polled must be polled again when it is woken, or be dropped. One that is put aside or forgotten
+    /// (`mem::forget`) keeps its place in line, and then its permits.
+    ///
+    /// # Panics
+    ///
+    /// The future panics if it is polled after it was ready. A waker that panics does so in the release, or in the drop of
+    /// a future, that called it, after all the others were called.
+    ///
+    /// # Memory ordering
+    ///
+    /// One that is ready counts as an `acquire`: see [`Weighted`](Weighted#memory-ordering).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// let semaphore = gosync::semaphore::Weighted::new(2);
+    /// // As an executor does it.
+    /// let mut context = Context::from_waker(Waker::noop());
+    /// assert!(semaphore.try_acquire(1));
+    /// let mut both = pin!(semaphore.acquire_async(2));
+    /// assert!(both.as_mut().poll(&mut context).is_pending());
+    /// semaphore.release(1);
+    /// assert_eq!(both.as_mut().poll(&mut context), Poll::Ready(()));
+    /// ```
+    #[cfg(feature = "async")]
+    #[doc(alias = "Acquire")]
+    pub fn acquire_async(&self, n: usize) -> AcquireAsync<'_> {
+        AcquireAsync::new(self, n)
+    }
+
+    /// Returns `n` permits. Any thread may do that. Go: `sem.Release(n)`.
+    ///
+    /// # Panics
+    ///
+    /// If fewer are held, with Go's text: `semaphore: released more than held`. Nothing is returned then.
+    #[inline]
+    #[track_caller]
+    #[doc(alias = "Release")]
+    pub fn release(&self, n: usize) {
+        if !self.permits.give(n) {
+            released_too_many();
+        }
+    }
+
+    /// As [`acquire`](Weighted::acquire): permits that return themselves.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Weighted::acquire).
+    pub fn permit(&self, ctx: &Context, n: usize) -> Result<Permit<'_>, ContextError> {
+        self.acquire(ctx, n).map(|()| Permit::of(self, n))
+    }
+
+    /// As [`try_acquire`](Weighted::try_acquire): permits that return themselves.
+    pub fn try_permit(&self, n: usize) -> Option<Permit<'_>> {
+        self.try_acquire(n).then(|| Permit::of(self, n))
+    }
+
+    /// As [`acquire_timeout`](Weighted::acquire_timeout): permits that return themselves.
+    pub fn permit_timeout(&self, n: usize, timeout: Duration) -> Option<Permit<'_>> {
+        self.acquire_timeout(n, timeout).then(|| Permit::of(self, n))
+    }
+
+    /// As [`acquire_deadline`](Weighted::acquire_deadline): permits that return themselves.
+    pub fn permit_deadline(&self, n: usize, deadline: Instant) -> Option<Permit<'_>> {
+        self.acquire_deadline(n, deadline).then(|| Permit::of(self, n))
+    }
+
+    /// As [`acquire_async`](Weighted::acquire_async): permits that return themselves. Feature `async`.
+    #[cfg(feature = "async")]
+    pub fn permit_async(&self, n: usize) -> PermitAsync<'_> {
+        PermitAsync::new(self, n)
+    }
+}
+
+#[cold]
+#[track_caller]
+fn released_too_many() -> ! {
+    panic!("semaphore: released more than held");
+}
+
+impl fmt::Debug for Weighted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (free, queued) = self.permits.state();
+        f.debug_struct("Weighted")
+            .field("size", &self.permits.size())
+            .field("free", &free)
+            .field("queued", &queued)
+            .finish()
+    }
+}
+
+/// Permits of a [`Weighted`] that are returned when it is dropped.
+///
+/// It may be sent to another thread. A forgotten one keeps its permits.
+#[must_use = "the permits are returned when it is dropped"]
+#[derive(Debug)]
+pub struct Permit<'a> {
+    semaphore: &'a Weighted,
+    n: usize,
+}
+
+impl<'a> Permit<'a> {
+    /// The caller has just acquired them.
+    fn of(semaphore: &'a Weighted, n: usize) -> Permit<'a> {
+        Permit { semaphore, n }
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.n
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.semaphore.release(self.n);
+    }
+}
+
+/// Rings when a node gets its permits.
+struct Bell(Sender<()>);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        // By a handle of this thread's own, for models: loom does not see std's Arc. Nobody may listen any more.
+        let _ = self.0.clone().try_send(());
+    }
+}
+
+/// A thread that is told of its permits as a task is. Leaves the line when dropped, or returns what it has got.
+struct Place<'a> {
+    permits: &'a Permits,
+    n: usize,
+    node: Node,
+    is_in_line: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        // SAFETY: alive, and of this line.
+        if self.is_in_line && !unsafe { self.permits.leave(&self.node) } {
+            step!("semaphore.give-back", _ = self.permits.give(self.n));
+        }
+    }
+}
