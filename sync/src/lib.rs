@@ -8,6 +8,7 @@
 //! | `select` | [`select!`], [`select_biased!`] |
 //! | `time.After`, `Tick`, `NewTimer`, `NewTicker`, `AfterFunc` | [`chan::after`], [`chan::tick`], [`chan::Timer`], [`chan::Ticker`], [`chan::after_func`] |
 //! | package `context` | [`context`] |
+//! | package `golang.org/x/sync/errgroup` | [`errgroup`] |
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
@@ -57,6 +58,7 @@ gosync_atomic::__sys::native_only! {
     pub mod deadlock;
 }
 pub mod context;
+pub mod errgroup;
 mod go;
 mod mutex;
 mod rwmutex;

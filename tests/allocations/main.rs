@@ -4,10 +4,11 @@
 //! `Once` and a `Mutex` none; no operation and no select, blocked or not, costs any, but a `Select` of more than eight
 //! operations. A task's operation costs none either, a stream one when it is made, and the close of a channel a list of the
 //! tasks that wait, if any do. A timer is two allocations, and using it none. A `Stack` allocates when it
-//! outgrows itself, a `Value` when something is stored. Tests warm up first
+//! outgrows itself, a `Value` when something is stored. A context is two, a value in it two, and using them none. Tests warm up first
 //! where something is set up once per process or thread.
 
 mod channels;
+mod context;
 mod counter;
 mod mutex;
 mod once;

@@ -15,6 +15,8 @@ use gosync::chan::{
     Chan, CloseError, FuncTimer, IntoIter, Iter, Receiver, RecvError, RecvFuture, RecvStream, RecvTimeoutError,
     SendError, SendFuture, SendSink, SendTimeoutError, Sender, Ticker, Timer, TryIter, TryRecvError, TrySendError,
 };
+use gosync::context::{CancelCauseFunc, CancelFunc, Cause, Context, ContextError, StopFunc};
+use gosync::errgroup::Group;
 use gosync::{
     JoinHandle, LockAsync, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex,
     Stack, WaitAsync, WaitGroup, WaitTimeoutError,
@@ -113,6 +115,15 @@ assert_impl_all!(WaitGroup: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Defaul
 // A copy would be another group.
 assert_not_impl_any!(WaitGroup: Clone);
 assert_impl_all!(WaitTimeoutError: Clone, Copy, PartialEq, Eq, Debug, Display, Error, Send, Sync, Unpin, UnwindSafe);
+
+assert_impl_all!(Context: Clone, Default, Debug, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(CancelFunc: Clone, Debug, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(CancelCauseFunc: Clone, Debug, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(StopFunc: Debug, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(ContextError: Copy, PartialEq, Eq, Debug, Display, Error, Send, Sync);
+// So that `?` takes it.
+assert_impl_all!(Cause: Clone, Error, Send, Sync);
+assert_impl_all!(Group: Clone, Default, Debug, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 
 /// May be shared, but not moved to another thread.
 type Shared = std::sync::MutexGuard<'static, u8>;

@@ -38,6 +38,7 @@ mod close;
 mod context;
 mod counters;
 mod drops;
+mod errgroup;
 mod errors;
 mod handles;
 mod mutex;

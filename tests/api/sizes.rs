@@ -6,9 +6,10 @@ use gosync::chan::{
     self, Chan, CloseError, IntoIter, Receiver, RecvFuture, RecvStream, Select, SelectedOperation, SendFuture,
     SendSink, Sender, TryRecvError, TrySendError,
 };
+use gosync::errgroup::Group;
 use gosync::{
-    LockAsync, Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack, WaitAsync,
-    WaitGroup, WaitTimeoutError, atomic,
+    Context, LockAsync, Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, Stack,
+    WaitAsync, WaitGroup, WaitTimeoutError, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
@@ -33,6 +34,11 @@ assert_eq_size!(SendSink<'static, [u64; 100]>, [usize; 2]);
 // Eight operations of six words, and where there are more.
 const_assert!(size_of::<Select<'static>>() <= 54 * size_of::<usize>());
 const_assert!(size_of::<SelectedOperation<'static>>() <= 5 * size_of::<usize>());
+
+// What ends it, and what it carries.
+assert_eq_size!(Context, [usize; 2]);
+assert_eq_size!(Group, usize);
+const _: Context = Context::background();
 
 const_assert_eq!(size_of::<WaitGroup>(), 4);
 const_assert_eq!(align_of::<WaitGroup>(), 4);

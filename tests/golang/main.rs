@@ -1,10 +1,12 @@
-//! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex` and atomics, written anew under Go's names. The README
+//! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex` and atomics, written anew under Go's names. The README
 //! of this folder lists Go's tests and what stands here for each of them.
 
 mod atomic;
 mod chan;
 mod chanbarrier;
 mod closedchan;
+mod context;
+mod errgroup;
 mod ken;
 mod lfstack;
 mod mutex;
@@ -12,6 +14,7 @@ mod once;
 mod package;
 mod powser;
 mod programs;
+mod random;
 mod select;
 mod select3;
 mod select_programs;

@@ -8,6 +8,7 @@
 //! | `selects` | random selects of every kind on several channels, with closes; two that face each other; a thousand on one |
 //! | `tasks` | tasks beside threads, futures that are dropped at random points; ten thousand tasks |
 //! | `checker` | the model and the search, and that they reject wrong histories |
+//! | `context` | trees that are built, cancelled and dropped at once |
 //! | `waitgroup` | rounds of one group with several waiters |
 //! | `once` | races for one run, with panics |
 //! | `mutex` | sections in every way, waiters that give up, saturation, histories |
@@ -19,6 +20,7 @@
 //! The choices come from one seed, which is printed; `GOSYNC_SEED` sets it. The interleavings are the system's.
 
 mod checker;
+mod context;
 mod counters;
 mod endings;
 mod linearizable;

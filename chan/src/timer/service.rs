@@ -11,7 +11,7 @@
 //! 2. If there is an alarm, there is a thread, or a caller knows from a panic that it could not be started. It is at work, or has a token, or is parked until the first alarm is due or
 //!    an earlier instant.
 //!
-//! Whoever adds a first alarm keeps the second by a token; who removes one need not, because the thread then wakes up too
+//! Whoever adds an alarm that is due before the thread wakes up keeps the second by a token; who removes one need not, because the thread then wakes up too
 //! early, which is all right. The thread goes by what it finds under the lock, so it may also leave there.
 //!
 //! # Ordering
@@ -71,6 +71,8 @@ struct Alarms {
     number: u64,
     /// How to wake the thread, if there is one.
     thread: Option<Unparker>,
+    /// Until when it sleeps; `None`: it is going to look at the map.
+    sleeps_until: Option<Instant>,
 }
 
 pub(super) struct Service {
@@ -104,7 +106,7 @@ process_wide! {
 impl Service {
     const_fn! {
         const fn new() -> Service {
-            let alarms = Alarms { map: BTreeMap::new(), number: 0, thread: None };
+            let alarms = Alarms { map: BTreeMap::new(), number: 0, thread: None, sleeps_until: None };
             Service { lock: Lock::new(), alarms: UnsafeCell::new(alarms) }
         }
     }
@@ -150,10 +152,14 @@ pub(super) fn set(alarm: &Arc<Alarm>, when: Option<Instant>) -> bool {
 
 impl Alarms {
     fn insert(&mut self, key: Key, alarm: &Arc<Alarm>) -> Thread {
-        let is_first = self.map.first_key_value().is_none_or(|(first, _)| key < *first);
         self.map.insert(key, Arc::clone(alarm));
         match &self.thread {
-            Some(thread) if is_first => Thread::Wake(thread.clone()),
+            // It may sleep until one that was removed is due: so a timeout that is set and stopped, again and again, wakes
+            // nobody.
+            Some(thread) if self.sleeps_until.is_some_and(|until| key.0 < until) => {
+                self.sleeps_until = None;
+                Thread::Wake(thread.clone())
+            }
             Some(_) => Thread::IsFine,
             None => {
                 let parker = Parker::new();
@@ -164,12 +170,14 @@ impl Alarms {
     }
 
     fn next(&mut self) -> Next {
+        self.sleeps_until = None;
         let Some(entry) = self.map.first_entry() else {
             step!("after-func.leave", self.thread = None);
             return Next::Leave;
         };
         let (when, _) = *entry.key();
         if !has_passed(Some(when)) {
+            self.sleeps_until = Some(when);
             return Next::Sleep(when);
         }
         let alarm = entry.remove();

@@ -4,11 +4,10 @@
 use std::error::Error;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
 
 use gosync_atomic::__sys::ord;
 
-use super::error::ContextError;
+use super::error::{Cause, ContextError, shared};
 use super::scope::{End, Handle};
 
 const CANCELED: End = End { error: ContextError::Canceled, cause: None };
@@ -100,8 +99,8 @@ impl CancelCauseFunc {
         CancelCauseFunc { plain: CancelFunc::new(scope) }
     }
 
-    /// As [`CancelFunc::cancel`], with a cause: an error, or a text. The first cancellation decides what the cause is. Go:
-    /// `cancel(cause)`.
+    /// As [`CancelFunc::cancel`], with a cause: an error, or a text; that of another context is passed on as it is. The first
+    /// cancellation decides what the cause is. Go: `cancel(cause)`.
     ///
     /// # Examples
     ///
@@ -115,7 +114,11 @@ impl CancelCauseFunc {
     /// assert_eq!(ctx.cause().unwrap().to_string(), "the disk is full");
     /// ```
     pub fn cancel(&self, cause: impl Into<Box<dyn Error + Send + Sync>>) {
-        let cause = Arc::from(cause.into());
+        self.cancel_shared(shared(cause.into()));
+    }
+
+    /// As [`cancel`](CancelCauseFunc::cancel), with what is shared already.
+    pub(crate) fn cancel_shared(&self, cause: Cause) {
         self.plain.end(End { error: ContextError::Canceled, cause: Some(cause) });
     }
 

@@ -10,6 +10,14 @@ use std::sync::Arc;
 /// It is an error itself, so `?` takes it; `cause.downcast_ref::<E>()` gets at the one that was passed in.
 pub type Cause = Arc<dyn Error + Send + Sync>;
 
+/// An error as a cause; one that is a cause already as it is.
+pub(crate) fn shared(error: Box<dyn Error + Send + Sync>) -> Cause {
+    match error.downcast::<Cause>() {
+        Ok(cause) => *cause,
+        Err(error) => Arc::from(error),
+    }
+}
+
 /// What [`Context::err`](super::Context::err) returns. The texts are Go's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ContextError {

@@ -29,6 +29,7 @@ use gosync_atomic::__sys::deadline_after;
 use gosync_chan::Receiver;
 
 pub use cancel::{CancelCauseFunc, CancelFunc, StopFunc};
+pub(crate) use error::shared;
 pub use error::{Cause, ContextError};
 use scope::{Handle, Timeout};
 use values::Values;
@@ -203,7 +204,7 @@ impl Context {
         timeout: Duration,
         cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> (Context, CancelFunc) {
-        self.until(deadline_after(timeout), Some(Arc::from(cause.into())))
+        self.until(deadline_after(timeout), Some(error::shared(cause.into())))
     }
 
     /// As [`with_timeout_cause`](Context::with_timeout_cause), with an instant. Go:
@@ -218,7 +219,7 @@ impl Context {
         deadline: Instant,
         cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> (Context, CancelFunc) {
-        self.until(Some(deadline), Some(Arc::from(cause.into())))
+        self.until(Some(deadline), Some(error::shared(cause.into())))
     }
 
     fn until(&self, when: Option<Instant>, cause: Option<Cause>) -> (Context, CancelFunc) {

@@ -161,12 +161,13 @@ impl Scope {
 
     /// Ends it and all that are below it, if they are not over.
     pub(super) fn cancel(root: &Arc<Scope>, end: End) {
-        root.finish(end);
+        // Dropped at the end: it is a user's.
+        let _unused = root.finish(end);
         let mut here = Arc::clone(root);
         loop {
             match here.next() {
                 Next::Child(child, end) => {
-                    child.finish(end);
+                    drop(child.finish(end));
                     here = child;
                 }
                 Next::Function(function) => function.start(),
@@ -177,9 +178,9 @@ impl Scope {
         drop(here.leave());
     }
 
-    /// Ends it, and nothing below it.
-    fn finish(&self, end: End) {
-        let (timer, end) = self.with(|state| {
+    /// Ends it, and nothing below it. Gives back the end if it is over.
+    fn finish(&self, end: End) -> Option<End> {
+        let (timer, unused) = self.with(|state| {
             if std::mem::replace(&mut state.is_over, true) {
                 return (None, Some(end));
             }
@@ -187,13 +188,12 @@ impl Scope {
             let old = self.end.with_mut(|place| unsafe { (*place).replace(end) });
             (state.timer.take(), old)
         });
-        // Not under the lock.
-        drop(end);
         if let Some(timer) = timer {
             step!("ctx.stop-timer", timer.stop());
         }
         // Whoever was first: it has to be done when this returns.
         step!("ctx.raise", self.done.raise());
+        unused
     }
 
     /// Over: what is left below it.
@@ -358,7 +358,7 @@ impl Handle {
             if let Err((child, end)) = parent.insert(*key, Child::Scope(Arc::clone(scope))) {
                 drop(child);
                 // Not before its parent.
-                parent.done.raise();
+                step!("ctx.raise-parent", parent.done.raise());
                 Scope::cancel(scope, end);
             }
         }

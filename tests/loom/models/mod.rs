@@ -3,8 +3,10 @@
 mod atomics;
 mod buffer;
 mod close;
+mod context;
 mod counters;
 mod deadline;
+mod errgroup;
 mod go;
 mod handles;
 mod mutex;
@@ -51,7 +53,9 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
     channels.extend(on_real_lock);
     let others = [
         atomics::models(),
+        context::models(),
         counters::models(),
+        errgroup::models(),
         go::models(),
         mutex::models(),
         mutex_async::models(),

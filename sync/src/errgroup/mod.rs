@@ -1,0 +1,23 @@
+//! Tasks that work on one thing together: waiting for all, the first error, a limit. Go's `golang.org/x/sync/errgroup`.
+//!
+//! | Go | here |
+//! | --- | --- |
+//! | `var g errgroup.Group`, `new(errgroup.Group)` | [`Group::new`] |
+//! | `errgroup.WithContext(ctx)` | [`Group::with_context`] |
+//! | `g.Go(f)`, `g.TryGo(f)` | [`group.go(f)`](Group::go), [`group.try_go(f)`](Group::try_go) |
+//! | `g.SetLimit(n)`; a negative `n` | [`group.set_limit(n)`](Group::set_limit); `None` |
+//! | `g.Wait()` | [`group.wait()`](Group::wait) |
+//!
+//! With feature `async` a future may be a task, too: `group.task(future)`, and `group.wait_async()`.
+
+mod group;
+mod state;
+#[cfg(feature = "async")]
+mod task;
+
+use std::error::Error;
+
+pub use group::Group;
+
+/// What a task returns: `?` makes an error of any type, and of a text, a task's error.
+pub type TaskResult = Result<(), Box<dyn Error + Send + Sync>>;
