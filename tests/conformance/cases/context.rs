@@ -10,7 +10,7 @@ use crate::play::{Case, case};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn over(ctx: &Context) -> String {
+pub(crate) fn over(ctx: &Context) -> String {
     match ctx.done().try_recv() {
         Err(TryRecvError::Disconnected) => format!("done {} {}", ctx.err().unwrap(), ctx.cause().unwrap()),
         _ => format!("going on {} {}", ctx.err().is_none(), ctx.cause().is_none()),

@@ -3,10 +3,12 @@
 mod atomics;
 mod channels;
 mod context;
+mod errgroup;
 mod locks;
 mod once;
 mod rwmutex;
 mod selects;
+mod semaphore;
 mod states;
 mod timers;
 mod waitgroup;
@@ -23,6 +25,8 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(once::cases());
     cases.extend(waitgroup::cases());
     cases.extend(context::cases());
+    cases.extend(errgroup::cases());
+    cases.extend(semaphore::cases());
     cases.extend(selects::cases());
     cases.extend(timers::cases());
     cases
