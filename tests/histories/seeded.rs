@@ -6,8 +6,8 @@ use std::thread;
 
 use gosync::Mutex;
 
-use crate::channels::{Effect, Model, Side};
 use crate::checker::{Event, Spec, linearizable, minimised, picture};
+use crate::model::{Effect, Model, Side};
 use crate::record::{Game, Recorder, convict};
 use crate::registers::{Cell, Registers};
 use crate::rng::Rng;
