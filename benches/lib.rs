@@ -7,6 +7,7 @@
 //! | `hog` | how long a lock keeps a thread waiting | `cargo bench -p gosync-benches --bench hog` |
 //! | `stopped` | how long a stack keeps a thread waiting for one that is stopped (Unix) | `cargo bench -p gosync-benches --bench stopped` |
 //! | `futex-calls` | sleeps and wake-ups per 1,000 operations (Linux) | `cargo bench -p gosync-benches --bench futex-calls` |
+//! | `costs` | instructions and locked instructions per operation; fails if ours grow | `cargo bench -p gosync-benches --bench costs` |
 //! | `instructions.sh` | instructions per operation: exact, whatever else the machine does | `benches/instructions.sh` |
 //! | `false_sharing`, `stack`, `value` | the same scenarios under criterion: distributions, HTML reports | `cargo bench -p gosync-benches --bench stack` |
 //! | `plot` | those over the number of threads, as SVG | `cargo bench -p gosync-benches --bench plot` |
