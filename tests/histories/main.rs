@@ -5,7 +5,7 @@
 //! | `checker` | the search, and what is shown of a violation |
 //! | `record` | rounds of random operations by four threads |
 //! | `model` | what channels are to do |
-//! | `channels` | channels at capacity 0, 1, 8 and without a bound: plain operations, tries, deadlines, selects, tasks, closes |
+//! | `channels` | channels at capacity 0, 1, 2, 3, 8 and without a bound: plain operations, tries, deadlines, selects, tasks, closes |
 //! | `registers` | `Mutex` around a value, `Value` and its `Reader`, a typed atomic |
 //! | `stack` | `Stack` |
 //! | `seeded` | broken objects, which must be convicted |
