@@ -174,7 +174,7 @@ impl Game for Channels {
     type Spec = Model;
     type Object = [Chan<u8>; CHANNELS];
 
-    fn new(&self) -> (Self::Object, Model) {
+    fn set_up(&self) -> (Self::Object, Model) {
         (std::array::from_fn(|_| Chan::new(self.capacity)), Model::new(self.capacity))
     }
 

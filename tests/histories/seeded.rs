@@ -175,7 +175,7 @@ impl Game for Queues {
     type Spec = Model;
     type Object = Broken;
 
-    fn new(&self) -> (Broken, Model) {
+    fn set_up(&self) -> (Broken, Model) {
         (Broken { fault: self.0, values: Mutex::default() }, Model::new(self.capacity()))
     }
 
