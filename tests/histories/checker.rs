@@ -39,9 +39,9 @@ pub(crate) struct Event<E> {
 struct Search<'a, S: Spec> {
     events: &'a [Event<S::Effect>],
     /// Those that must be explained; the others may be left out.
-    needed: u64,
+    needed: u128,
     /// Sets of explained operations, with the state after them, that lead nowhere.
-    hopeless: HashSet<(u64, S)>,
+    hopeless: HashSet<(u128, S)>,
 }
 
 /// Whether some order explains the history of an object that was in this state at its start.
@@ -51,7 +51,7 @@ pub(crate) fn linearizable<S: Spec>(start: &S, events: &[Event<S::Effect>]) -> b
 
 /// As above, of what had happened at a time: operations that had not returned may have been done, or not.
 fn explains<S: Spec>(start: &S, events: &[Event<S::Effect>], time: usize) -> bool {
-    assert!(events.len() < 64, "the search keeps a set of events in one word");
+    assert!(events.len() < 128, "the search keeps a set of events in one word");
     let needed =
         events.iter().enumerate().filter(|(_, event)| event.returned <= time).fold(0, |set, (i, _)| set | 1 << i);
     Search { events, needed, hopeless: HashSet::new() }.explains(0, start)
@@ -59,7 +59,7 @@ fn explains<S: Spec>(start: &S, events: &[Event<S::Effect>], time: usize) -> boo
 
 impl<S: Spec> Search<'_, S> {
     /// Whether the operations that are not in `done` can follow.
-    fn explains(&mut self, done: u64, state: &S) -> bool {
+    fn explains(&mut self, done: u128, state: &S) -> bool {
         if self.needed & !done == 0 {
             return true;
         }

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `checker` | the search, and what is shown of a violation |
 //! | `record` | rounds of random operations by four threads |
-//! | `channels` | channels at capacity 0, 1, 8 and without a bound: plain operations, tries, deadlines, selects, tasks, closes |
+//! | `model` | what channels are to do |
+//! | `channels` | channels at capacity 0, 1, 2, 3, 8 and without a bound: plain operations, tries, deadlines, selects, tasks, closes |
 //! | `registers` | `Mutex` around a value, `Value` and its `Reader`, a typed atomic |
 //! | `stack` | `Stack` |
 //! | `seeded` | broken objects, which must be convicted |
@@ -13,6 +14,7 @@
 
 mod channels;
 mod checker;
+mod model;
 mod record;
 mod registers;
 #[path = "../stress/rng.rs"]

@@ -111,7 +111,7 @@ pub(crate) trait Game {
     type Spec: Spec<Effect: Send> + Debug;
     type Object: Sync;
 
-    fn new(&self) -> (Self::Object, Self::Spec);
+    fn set_up(&self) -> (Self::Object, Self::Spec);
 
     /// What one thread does. All threads must come to their end.
     fn play(&self, object: &Self::Object, recorder: &mut Recorder<'_, Effect<Self>>, rng: &mut Rng);
@@ -127,7 +127,7 @@ pub(crate) fn convince<G: Game + Sync>(game: &G) {
     let _watchdog = Watchdog::new();
     let start = Instant::now();
     for number in 0.. {
-        let (object, spec) = game.new();
+        let (object, spec) = game.set_up();
         let history = round(&object, number, |o, recorder, rng| game.play(o, recorder, rng), |o, r| game.end(o, r));
         check(&spec, &history);
         if start.elapsed() > limit() {
@@ -140,7 +140,7 @@ pub(crate) fn convince<G: Game + Sync>(game: &G) {
 pub(crate) fn convict<G: Game + Sync>(game: &G) -> Vec<Event<Effect<G>>> {
     let _watchdog = Watchdog::new();
     for number in 0.. {
-        let (object, spec) = game.new();
+        let (object, spec) = game.set_up();
         let history = round(&object, number, |o, recorder, rng| game.play(o, recorder, rng), |o, r| game.end(o, r));
         if !linearizable(&spec, &history) {
             let small = minimised(&spec, &history);

@@ -52,7 +52,7 @@ impl<C: Cell> Game for Registers<C> {
     type Spec = Register;
     type Object = C;
 
-    fn new(&self) -> (C, Register) {
+    fn set_up(&self) -> (C, Register) {
         (C::default(), Register::default())
     }
 

@@ -1,12 +1,13 @@
 //! Broken objects: each must be convicted, which shows that the tests can.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 
-use crate::channels::{Effect, Model, Side};
+use gosync::Mutex;
+
 use crate::checker::{Event, Spec, linearizable, minimised, picture};
+use crate::model::{Effect, Model, Side};
 use crate::record::{Game, Recorder, convict};
 use crate::registers::{Cell, Registers};
 use crate::rng::Rng;
@@ -49,7 +50,7 @@ struct Stale(Mutex<[u8; 2]>);
 
 impl Cell for Stale {
     fn load(&self, rng: &mut Rng) -> u8 {
-        self.0.lock().unwrap()[usize::from(rng.one_in(8))]
+        self.0.lock()[usize::from(rng.one_in(8))]
     }
 
     fn store(&self, value: u8, rng: &mut Rng) {
@@ -57,13 +58,13 @@ impl Cell for Stale {
     }
 
     fn swap(&self, value: u8, _: &mut Rng) -> u8 {
-        let mut places = self.0.lock().unwrap();
+        let mut places = self.0.lock();
         *places = [value, places[0]];
         places[1]
     }
 
     fn compare_and_swap(&self, old: u8, new: u8, _: &mut Rng) -> bool {
-        let mut places = self.0.lock().unwrap();
+        let mut places = self.0.lock();
         let same = places[0] == old;
         if same {
             *places = [new, old];
@@ -83,22 +84,22 @@ struct Hasty(Mutex<Vec<u8>>);
 
 impl Lifo for Hasty {
     fn push(&self, value: u8) {
-        self.0.lock().unwrap().push(value);
+        self.0.lock().push(value);
     }
 
     fn pop(&self) -> Option<u8> {
-        let top = self.0.lock().unwrap().last().copied();
+        let top = self.0.lock().last().copied();
         thread::yield_now();
-        self.0.lock().unwrap().pop();
+        self.0.lock().pop();
         top
     }
 
     fn take_all(&self) -> Vec<u8> {
-        self.0.lock().unwrap().drain(..).rev().collect()
+        self.0.lock().drain(..).rev().collect()
     }
 
     fn is_empty(&self) -> bool {
-        self.0.lock().unwrap().is_empty()
+        self.0.lock().is_empty()
     }
 }
 
@@ -140,14 +141,14 @@ impl Broken {
 
     fn try_send(&self, value: u8) -> Effect {
         if matches!(self.fault, Fault::Room) {
-            if !self.has_room(&self.values.lock().unwrap()) {
+            if !self.has_room(&self.values.lock()) {
                 return Effect::Nothing(vec![Side::Send(0)]);
             }
             thread::yield_now();
-        } else if !self.has_room(&self.values.lock().unwrap()) {
+        } else if !self.has_room(&self.values.lock()) {
             return Effect::Nothing(vec![Side::Send(0)]);
         }
-        let mut values = self.values.lock().unwrap();
+        let mut values = self.values.lock();
         if !matches!(self.fault, Fault::Room) && !self.has_room(&values) {
             return Effect::Nothing(vec![Side::Send(0)]);
         }
@@ -156,7 +157,7 @@ impl Broken {
     }
 
     fn try_recv(&self, rng: &mut Rng) -> Effect {
-        let mut values = self.values.lock().unwrap();
+        let mut values = self.values.lock();
         let value = match self.fault {
             Fault::Order if rng.one_in(8) => values.pop_back(),
             Fault::Blind if rng.one_in(16) => None,
@@ -174,7 +175,7 @@ impl Game for Queues {
     type Spec = Model;
     type Object = Broken;
 
-    fn new(&self) -> (Broken, Model) {
+    fn set_up(&self) -> (Broken, Model) {
         (Broken { fault: self.0, values: Mutex::default() }, Model::new(self.capacity()))
     }
 

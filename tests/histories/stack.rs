@@ -76,7 +76,7 @@ impl<L: Lifo> Game for Stacks<L> {
     type Spec = Model;
     type Object = L;
 
-    fn new(&self) -> (L, Model) {
+    fn set_up(&self) -> (L, Model) {
         (L::default(), Model::default())
     }
 

@@ -2,9 +2,10 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
+
+use gosync::OnceValue;
 
 /// A xorshift generator: small, and good enough to vary interleavings.
 pub(crate) struct Rng {
@@ -60,12 +61,13 @@ impl Rng {
 
 /// The process's seed, from the environment or the hasher's randomness; printed when first asked for.
 fn seed() -> u64 {
-    static SEED: OnceLock<u64> = OnceLock::new();
-    *SEED.get_or_init(|| {
+    // Not std's lock: a race detector without an instrumented std would not see what it orders.
+    static SEED: OnceValue<u64> = OnceValue::new(|| {
         let given = std::env::var("GOSYNC_SEED").ok().map(|text| text.parse().expect("GOSYNC_SEED is a number"));
         let seed = given.unwrap_or_else(|| RandomState::new().hash_one("gosync"));
         // Not `println!`: it must appear when a test aborts, too.
-        writeln!(io::stderr(), "stress: GOSYNC_SEED={seed}").ok();
+        writeln!(io::stderr(), "GOSYNC_SEED={seed}").ok();
         seed
-    })
+    });
+    *SEED
 }

@@ -24,7 +24,7 @@
 //! # Never under the lock
 //!
 //! A wake-up, and anything that runs a user's code: drops of values in particular. The ring's growth is the one
-//! allocation that happens under it.
+//! allocation that happens under it, and that it gives the memory of a burst back.
 //!
 //! # Ordering
 //!

@@ -1,7 +1,8 @@
 //! The buffer: a ring that grows by doubling, up to the channel's capacity.
 //!
 //! It starts without memory, so that creating a channel costs the same at every capacity, and a channel that is never
-//! full never pays for its whole buffer. At steady depth nothing is allocated. All of it happens under the channel's lock.
+//! full never pays for its whole buffer. At steady depth nothing is allocated. What a burst has made of an unbounded one is
+//! given back when it is empty; a bounded one keeps what its user has allowed it. All of it happens under the channel's lock.
 
 use std::mem::MaybeUninit;
 
@@ -11,14 +12,19 @@ pub(crate) struct Ring<T> {
     slots: Box<[MaybeUninit<T>]>,
     head: usize,
     len: usize,
+    /// With more slots than this it gives its memory back when it gets empty.
+    keep: usize,
 }
 
 impl<T> Ring<T> {
+    /// What an empty ring keeps if its capacity is unbounded: this many bytes of values.
+    const KEPT_BYTES: usize = 64 * 1024;
+
     /// The first allocation: this many bytes of values, and one slot at least.
     const FIRST_BYTES: usize = 1024;
 
     pub(crate) fn new() -> Ring<T> {
-        Ring { slots: Box::new([]), head: 0, len: 0 }
+        Ring { slots: Box::new([]), head: 0, len: 0, keep: usize::MAX }
     }
 
     #[inline(always)]
@@ -69,7 +75,17 @@ impl<T> Ring<T> {
         let value = unsafe { slot.assume_init_read() };
         self.head = at.wrapping_add(1);
         self.len -= 1;
+        if self.len == 0 && self.slots.len() > self.keep {
+            self.give_back();
+        }
         Some(value)
+    }
+
+    /// Frees the slots of a ring that is empty.
+    #[cold]
+    fn give_back(&mut self) {
+        self.slots = Box::new([]);
+        self.head = 0;
     }
 
     /// Makes room, when there is none.
@@ -95,6 +111,9 @@ impl<T> Ring<T> {
         let wrapped = &front[..self.head.min(old)];
         // SAFETY: there are as many new slots as old ones, or none is wrapped; each value is moved once.
         unsafe { wrapped.as_ptr().copy_to_nonoverlapping(back.as_mut_ptr(), wrapped.len()) };
+        if capacity == usize::MAX {
+            self.keep = (Self::KEPT_BYTES / size_of::<T>().max(1)).max(1);
+        }
     }
 }
 
@@ -132,6 +151,26 @@ mod tests {
             let mut ring = Ring::new();
             (0..capacity).for_each(|i| ring.push(i, capacity));
             assert_eq!(ring.slots.len(), capacity.next_power_of_two());
+        }
+    }
+
+    #[test]
+    fn gives_back_what_a_burst_has_made() {
+        let fill_and_drain = |ring: &mut Ring<u64>, n, capacity| {
+            (0..n).for_each(|i| ring.push(i, capacity));
+            assert_eq!(std::iter::from_fn(|| ring.pop()).count() as u64, n);
+            ring.slots.len()
+        };
+        let mut ring = Ring::new();
+        assert_eq!(fill_and_drain(&mut ring, 8192, usize::MAX), 8192, "as many as it keeps");
+        assert_eq!(fill_and_drain(&mut ring, 8193, usize::MAX), 0);
+        assert_eq!(fill_and_drain(&mut ring, 3, usize::MAX), 32);
+        assert_eq!(fill_and_drain(&mut Ring::new(), 10_000, 10_000), 16_384, "its user has allowed it");
+        let mut large: Ring<[u8; 100_000]> = Ring::new();
+        for _ in 0..2 {
+            large.push([0; 100_000], usize::MAX);
+            assert!(large.pop().is_some());
+            assert_eq!(large.slots.len(), 1);
         }
     }
 

@@ -2,9 +2,13 @@
 
 mod atomics;
 mod channels;
+mod context;
+mod errgroup;
 mod locks;
 mod once;
+mod rwmutex;
 mod selects;
+mod semaphore;
 mod states;
 mod timers;
 mod waitgroup;
@@ -17,8 +21,12 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(states::cases());
     cases.extend(channels::cases());
     cases.extend(locks::cases());
+    cases.extend(rwmutex::cases());
     cases.extend(once::cases());
     cases.extend(waitgroup::cases());
+    cases.extend(context::cases());
+    cases.extend(errgroup::cases());
+    cases.extend(semaphore::cases());
     cases.extend(selects::cases());
     cases.extend(timers::cases());
     cases

@@ -4,21 +4,29 @@
 //! have when it first asks, and gives it back when it ends; so threads share a slot only when there are more of them than
 //! slots, and threads that come and go do not wear anything out. Nothing is allocated.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::wait::cpus;
 
 /// The most slots that there can be.
 const MOST: usize = 128;
 
-/// How many living threads have each slot.
-static TAKEN: Mutex<[u32; MOST]> = Mutex::new([0; MOST]);
+/// How many living threads have each slot. Numbers alone: they order nothing.
+static TAKEN: [AtomicU32; MOST] = [const { AtomicU32::new(0) }; MOST];
 
 /// The number of slots, a power of two. It never changes.
 #[must_use]
 pub fn slots() -> usize {
-    static SLOTS: OnceLock<usize> = OnceLock::new();
-    *SLOTS.get_or_init(|| (cpus() as usize).min(MOST).next_power_of_two())
+    /// 0 is not known yet.
+    static SLOTS: AtomicUsize = AtomicUsize::new(0);
+    match SLOTS.load(Ordering::Relaxed) {
+        0 => {
+            let slots = (cpus() as usize).min(MOST).next_power_of_two();
+            // Who comes first decides.
+            SLOTS.compare_exchange(0, slots, Ordering::Relaxed, Ordering::Relaxed).map_or_else(|first| first, |_| slots)
+        }
+        slots => slots,
+    }
 }
 
 /// The slot of the calling thread, less than [`slots`]; `None` once the thread has given it back at its end.
@@ -38,16 +46,21 @@ struct Slot(usize);
 impl Slot {
     #[cold]
     fn take() -> Slot {
-        let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = (0..slots()).min_by_key(|&slot| taken[slot]).unwrap_or(0);
-        taken[slot] += 1;
-        Slot(slot)
+        loop {
+            let counts = TAKEN[..slots()].iter().map(|count| count.load(Ordering::Relaxed)).enumerate();
+            let (slot, count) = counts.min_by_key(|&(_, count)| count).unwrap_or_default();
+            // Somebody else may have found the same one free.
+            let exchange = TAKEN[slot].compare_exchange(count, count + 1, Ordering::Relaxed, Ordering::Relaxed);
+            if exchange.is_ok() {
+                return Slot(slot);
+            }
+        }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        TAKEN.lock().unwrap_or_else(PoisonError::into_inner)[self.0] -= 1;
+        TAKEN[self.0].fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -79,7 +92,7 @@ mod tests {
             });
             assert_eq!(used.len(), slots(), "four times as many threads take all of them");
         }
-        let held: u32 = TAKEN.lock().unwrap().iter().sum();
+        let held: u32 = TAKEN.iter().map(|count| count.load(Ordering::Relaxed)).sum();
         assert!(held < 12 * slots() as u32, "{held} are held, as if none were given back");
     }
 }
