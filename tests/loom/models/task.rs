@@ -212,7 +212,9 @@ async fn receive(rx: Receiver<()>) -> Result<(), RecvError> {
 
 /// A waker that drops a future, then and there.
 #[derive(Default)]
-struct Doomed(Mutex<Option<Pin<Box<dyn Future<Output = Result<(), RecvError>>>>>>);
+struct Doomed(Mutex<Option<Waiting>>);
+
+type Waiting = Pin<Box<dyn Future<Output = Result<(), RecvError>>>>;
 
 // SAFETY: loom runs one thread at a time and reports unordered accesses.
 unsafe impl Send for Doomed {}
