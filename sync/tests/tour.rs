@@ -44,6 +44,7 @@ fn programs() {
         ("atomics", &[hello, "13 13 15 6"]),
         ("compare-and-swap", &["3999"]),
         ("stack", &["4000 values, each once: true"]),
+        ("package-init", &["a = 9, b = 4, c = 5, d = 5"]),
         ("go-start", &[hello]),
         ("go-exit", &["hello"]),
         ("double-checked", &[hello, hello]),

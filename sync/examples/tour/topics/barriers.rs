@@ -13,24 +13,23 @@ pub(crate) const MODELS: super::Models = Some((broken, repaired));
 
 // -- the program --
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use gosync::atomic::Int32;
 use gosync::go;
 use loom::sync::atomic::{AtomicI32, Ordering, fence};
 
 pub(crate) fn run(out: &mut dyn Write) -> io::Result<()> {
-    static X: Int32 = Int32::new(0);
-    static Y: Int32 = Int32::new(0);
     let mut both = 0;
     for _ in 0..100 {
-        X.store(0);
-        Y.store(0);
-        let thread = go(|| {
-            X.store(1);
-            Y.load()
+        let mine = Arc::new((Int32::new(0), Int32::new(0)));
+        let theirs = Arc::clone(&mine);
+        let thread = go(move || {
+            theirs.0.store(1);
+            theirs.1.load()
         });
-        Y.store(1);
-        let second = X.load();
+        mine.1.store(1);
+        let second = mine.0.load();
         let first = thread.join().expect("it does not panic");
         both += usize::from((first, second) == (0, 0));
     }

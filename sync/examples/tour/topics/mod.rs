@@ -60,6 +60,7 @@ topics! {
     atomics, "atomics", "Atomics";
     compare_and_swap, "compare-and-swap", "Compare-and-swap";
     stack, "stack", "A lock-free stack";
+    package_init, "package-init", "Package initialisation";
     go_start, "go-start", "The start of a goroutine";
     go_exit, "go-exit", "The end of a goroutine";
     double_checked, "double-checked", "Double-checked locking";
