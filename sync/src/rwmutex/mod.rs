@@ -12,7 +12,7 @@ mod word;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after};
+use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
 
 pub use guards::{MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RwMutexReadGuard, RwMutexWriteGuard};
 use phase_lock::PhaseLock;
@@ -104,6 +104,7 @@ impl<T: ?Sized> RwMutex<T> {
     #[track_caller]
     #[doc(alias = "RLock")]
     pub fn read(&self) -> RwMutexReadGuard<'_, T> {
+        waits!("locks for reading");
         self.lock.read();
         RwMutexReadGuard::of(self)
     }
@@ -143,6 +144,7 @@ impl<T: ?Sized> RwMutex<T> {
     /// As [`read`](RwMutex::read).
     #[track_caller]
     pub fn read_timeout(&self, timeout: Duration) -> Option<RwMutexReadGuard<'_, T>> {
+        waits!("locks for reading");
         self.lock.read_until(deadline_after(timeout)).then(|| RwMutexReadGuard::of(self))
     }
 
@@ -153,6 +155,7 @@ impl<T: ?Sized> RwMutex<T> {
     /// As [`read`](RwMutex::read).
     #[track_caller]
     pub fn read_deadline(&self, deadline: Instant) -> Option<RwMutexReadGuard<'_, T>> {
+        waits!("locks for reading");
         self.lock.read_until(Some(deadline)).then(|| RwMutexReadGuard::of(self))
     }
 
@@ -204,7 +207,9 @@ impl<T: ?Sized> RwMutex<T> {
     /// Not re-entrant: a thread that has a guard of this mutex and locks it again waits for itself, as in Go.
     #[inline]
     #[doc(alias = "Lock")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn write(&self) -> RwMutexWriteGuard<'_, T> {
+        waits!("locks for writing");
         self.lock.write();
         RwMutexWriteGuard::of(self)
     }
@@ -233,12 +238,16 @@ impl<T: ?Sized> RwMutex<T> {
     /// assert!(mutex.write_timeout(Duration::from_millis(5)).is_none());
     /// assert!(mutex.read_timeout(Duration::from_millis(5)).is_some());
     /// ```
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn write_timeout(&self, timeout: Duration) -> Option<RwMutexWriteGuard<'_, T>> {
+        waits!("locks for writing");
         self.lock.write_until(deadline_after(timeout)).then(|| RwMutexWriteGuard::of(self))
     }
 
     /// Locks for writing, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn write_deadline(&self, deadline: Instant) -> Option<RwMutexWriteGuard<'_, T>> {
+        waits!("locks for writing");
         self.lock.write_until(Some(deadline)).then(|| RwMutexWriteGuard::of(self))
     }
 

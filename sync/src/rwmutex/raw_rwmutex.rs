@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{const_fn, deadline_after};
+use gosync_atomic::__sys::{const_fn, deadline_after, waits};
 
 use super::phase_lock::{PhaseLock, State};
 #[cfg(feature = "async")]
@@ -61,7 +61,9 @@ impl RawRwMutex {
     /// Locks for writing, and blocks until it can. Go: `rw.Lock()`.
     #[inline]
     #[doc(alias = "Lock")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock(&self) {
+        waits!("locks for writing");
         self.lock.write();
     }
 
@@ -93,14 +95,18 @@ impl RawRwMutex {
     ///
     /// A `timeout` beyond what the clock can tell is for ever. Readers that were kept out by a writer that gives up go on.
     #[must_use = "it may have failed"]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_timeout(&self, timeout: Duration) -> bool {
+        waits!("locks for writing");
         self.lock.write_until(deadline_after(timeout))
     }
 
     /// Locks for writing, and blocks until `deadline` at most; whether it did. If it can lock at once, it does so however
     /// late it is.
     #[must_use = "it may have failed"]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_deadline(&self, deadline: Instant) -> bool {
+        waits!("locks for writing");
         self.lock.write_until(Some(deadline))
     }
 
@@ -129,6 +135,7 @@ impl RawRwMutex {
     #[track_caller]
     #[doc(alias = "RLock")]
     pub fn rlock(&self) {
+        waits!("locks for reading");
         self.lock.read();
     }
 
@@ -171,6 +178,7 @@ impl RawRwMutex {
     #[track_caller]
     #[must_use = "it may have failed"]
     pub fn rlock_timeout(&self, timeout: Duration) -> bool {
+        waits!("locks for reading");
         self.lock.read_until(deadline_after(timeout))
     }
 
@@ -183,6 +191,7 @@ impl RawRwMutex {
     #[track_caller]
     #[must_use = "it may have failed"]
     pub fn rlock_deadline(&self, deadline: Instant) -> bool {
+        waits!("locks for reading");
         self.lock.read_until(Some(deadline))
     }
 

@@ -18,7 +18,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{UnsafeCell, array, const_fn, deadline_after, slot, slots, step};
+use gosync_atomic::__sys::{UnsafeCell, array, const_fn, deadline_after, slot, slots, step, waits};
 use gosync_atomic::CachePadded;
 
 use super::phase_lock::PhaseLock;
@@ -103,6 +103,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     #[track_caller]
     #[doc(alias = "RLock")]
     pub fn read(&self) -> ShardedRwMutexReadGuard<'_, T> {
+        waits!("locks for reading");
         let lock = self.mine();
         lock.read();
         self.reader(lock)
@@ -128,6 +129,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     /// As [`RwMutex::read`](crate::RwMutex::read).
     #[track_caller]
     pub fn read_timeout(&self, timeout: Duration) -> Option<ShardedRwMutexReadGuard<'_, T>> {
+        waits!("locks for reading");
         let lock = self.mine();
         lock.read_until(deadline_after(timeout)).then(|| self.reader(lock))
     }
@@ -139,13 +141,16 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     /// As [`RwMutex::read`](crate::RwMutex::read).
     #[track_caller]
     pub fn read_deadline(&self, deadline: Instant) -> Option<ShardedRwMutexReadGuard<'_, T>> {
+        waits!("locks for reading");
         let lock = self.mine();
         lock.read_until(Some(deadline)).then(|| self.reader(lock))
     }
 
     /// Locks for writing, and blocks until it can.
     #[doc(alias = "Lock")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn write(&self) -> ShardedRwMutexWriteGuard<'_, T, N> {
+        waits!("locks for writing");
         self.used().iter().for_each(|lock| step!("sharded.write", lock.write()));
         ShardedRwMutexWriteGuard { mutex: self, _value: PhantomData }
     }
@@ -157,13 +162,17 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     }
 
     /// Locks for writing, and blocks for `timeout` at most; one beyond what the clock can tell is for ever.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn write_timeout(&self, timeout: Duration) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
+        waits!("locks for writing");
         let deadline = deadline_after(timeout);
         self.write_each(|lock| lock.write_until(deadline))
     }
 
     /// Locks for writing, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn write_deadline(&self, deadline: Instant) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
+        waits!("locks for writing");
         self.write_each(|lock| lock.write_until(Some(deadline)))
     }
 
