@@ -385,7 +385,8 @@ impl PhaseLock {
 
     /// With the writers' lock: takes this one.
     fn write_as_next(&self, deadline: Option<Instant>) -> bool {
-        // Readers that come meanwhile get in. It does not take long.
+        // Readers that come meanwhile get in. It does not take long, unless they compute: then each time that the CPU is
+        // given away takes a time slice, so that is over with the first.
         let mut pacer = Pacer::reluctant(1);
         while pacer.step() {
             if self.try_as_next() {

@@ -25,6 +25,7 @@ use std::cell::Cell;
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::yield_now;
+use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
@@ -36,6 +37,8 @@ const SPINS: u32 = 250;
 const SPINS_LONG: u32 = 1000;
 /// Yields after them.
 const YIELDS: u32 = 4;
+/// Who has the CPU for longer than this before a yield is over does not wait, but works.
+const LONG_YIELD: Duration = Duration::from_micros(200);
 /// Yields when spinning cannot help.
 const YIELDS_ONLY: u32 = 2;
 
@@ -154,6 +157,8 @@ pub struct Pacer {
     pauses: u32,
     left: u32,
     yields: u32,
+    /// Whether it gives the CPU away no more once that took long.
+    impatient: bool,
 }
 
 impl Pacer {
@@ -165,7 +170,7 @@ impl Pacer {
     pub fn new() -> Pacer {
         // About 500 pauses in all, which is two wake-ups' time.
         let left = if cpus() == 1 { 0 } else { 500 };
-        Pacer { pauses: 4, left, yields: YIELDS_ONLY }
+        Pacer { pauses: 4, left, yields: YIELDS_ONLY, impatient: false }
     }
 
     /// A short one, about a microsecond, that does not give the CPU away: for a thread that nobody knows to be waiting, and
@@ -173,14 +178,15 @@ impl Pacer {
     #[must_use]
     pub fn brief(pauses: u32) -> Pacer {
         let Pacer { left, .. } = Pacer::new();
-        Pacer { pauses, left: left.min(32), yields: 0 }
+        Pacer { pauses, left: left.min(32), yields: 0, impatient: false }
     }
 
-    /// As [`brief`](Pacer::brief), and gives the CPU away a few times after that: for a lock that is so hard to get rid of a
+    /// As [`brief`](Pacer::brief), and gives the CPU away a few times after that, but not again once somebody has used it for
+    /// long: for a lock that is so hard to get rid of a
     /// waiter that it is worth a while.
     #[must_use]
     pub fn reluctant(pauses: u32) -> Pacer {
-        Pacer { yields: YIELDS, ..Pacer::brief(pauses) }
+        Pacer { yields: YIELDS, impatient: true, ..Pacer::brief(pauses) }
     }
 
     /// One with few looks: for a thread that competes with one that locks again and again, and would only take the cache
@@ -200,7 +206,15 @@ impl Pacer {
             true
         } else if self.yields > 0 {
             self.yields -= 1;
-            yield_now();
+            if self.impatient {
+                let start = Instant::now();
+                yield_now();
+                if start.elapsed() > LONG_YIELD {
+                    self.yields = 0;
+                }
+            } else {
+                yield_now();
+            }
             true
         } else {
             false
