@@ -1,4 +1,4 @@
-//! [`RwMutex`]: a value and the readers-writer lock that guards it. The lock is in `phase_lock.rs`; [`RawRwMutex`] is the
+//! [`RwMutex`]: a value and the readers-writer lock that guards it. The lock is in `phase_lock/`; [`RawRwMutex`] is the
 //! lock alone; [`ShardedRwMutex`] is many of them.
 
 mod guards;

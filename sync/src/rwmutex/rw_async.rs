@@ -1,6 +1,6 @@
 //! Tasks in the lines of a readers-writer lock: [`ReadAsync`], [`WriteAsync`] and their raw twins. Feature `async`.
 //!
-//! A task stands in the same lines as the threads, in the same way: `phase_lock.rs` has the protocol, all of it; here is who
+//! A task stands in the same lines as the threads, in the same way: `phase_lock/` has the protocol, all of it; here is who
 //! does the steps, which is whoever polls the future or drops it. A task never spins nor sleeps. Its node is completed by
 //! the very step that takes it out of its line, so each poll and the drop find it in one of two places: in line, or let in.
 //!

@@ -1,4 +1,4 @@
-//! The word of the readers-writer lock: its bits, and what each step makes of it. Pure functions; `phase_lock.rs` has the
+//! The word of the readers-writer lock: its bits, and what each step makes of it. Pure functions; `phase_lock/` has the
 //! protocol.
 //!
 //! | bits | meaning | who changes it |

@@ -1,0 +1,196 @@
+//! How a writer gets in and out. The argument is in the head of `mod.rs`.
+
+use std::ptr::NonNull;
+use std::time::Instant;
+
+use gosync_atomic::__sys::{Pacer, Waiter, has_passed, ord, step};
+
+use super::super::word::{self, LINED, ONE, PENDING, WAITING, WRITER};
+use super::{Ended, PhaseLock};
+
+impl PhaseLock {
+    /// Takes the lock for writing, blocking.
+    #[inline(always)]
+    pub(in crate::rwmutex) fn write(&self) {
+        if let Err(word) = self.take() {
+            self.write_contended(word, None);
+        }
+    }
+
+    /// Takes the lock for writing, blocking until the deadline at most; `None` is for ever. Whether it was taken.
+    #[inline]
+    pub(in crate::rwmutex) fn write_until(&self, deadline: Option<Instant>) -> bool {
+        self.take().map_or_else(|word| self.write_contended(word, deadline), |()| true)
+    }
+
+    /// Takes the lock for writing if nobody has it or waits for it; or else the word.
+    #[inline(always)]
+    pub(in crate::rwmutex) fn take(&self) -> Result<(), u32> {
+        // Acquire: pairs with the Release of whoever has released it. Relaxed on failure: nothing was taken.
+        self.word.compare_exchange(0, WRITER, ord!("rw.take", Acquire), ord!("rw.take.fail", Relaxed)).map(drop)
+    }
+
+    /// As [`take`](PhaseLock::take), after a look that is cheaper if it fails.
+    #[inline]
+    pub(in crate::rwmutex) fn try_write(&self) -> Result<(), u32> {
+        // Relaxed: a guess that the exchange checks.
+        match self.word.load(ord!("rw.try-write.look", Relaxed)) {
+            0 => self.take(),
+            word => Err(word),
+        }
+    }
+
+    #[cold]
+    fn write_contended(&self, mut word: u32, deadline: Option<Instant>) -> bool {
+        let mut pacer = Pacer::reluctant(4);
+        // Where others wait it is no use.
+        while word & (PENDING | WAITING) == 0 && pacer.step() {
+            match self.try_write() {
+                Ok(()) => return true,
+                Err(now) => word = now,
+            }
+        }
+        if !self.writers.lock_until(deadline) {
+            return false;
+        }
+        let taken = self.write_as_next(deadline);
+        if !taken {
+            // SAFETY: it was taken above, and the lock was not.
+            unsafe { self.writers.unlock() };
+        }
+        taken
+    }
+
+    /// With the writers' lock: takes this one.
+    fn write_as_next(&self, deadline: Option<Instant>) -> bool {
+        // Readers that come meanwhile get in. It does not take long, unless they compute: then each time that the CPU is
+        // given away takes a time slice, so that is over with the first.
+        let mut pacer = Pacer::reluctant(1);
+        while pacer.step() {
+            if self.try_as_next() {
+                return true;
+            }
+        }
+        if has_passed(deadline) {
+            return false;
+        }
+        let waiter = Waiter::of_thread(0);
+        // SAFETY: it is new, and below it is seen woken or removed.
+        if unsafe { self.claim(&waiter) } {
+            return true;
+        }
+        waiter.spin();
+        if waiter.wait(deadline) {
+            return true;
+        }
+        // SAFETY: the node is alive, and was pushed to this line.
+        if unsafe { self.withdraw(&waiter) } {
+            return false;
+        }
+        // Too late: it has the lock, and is woken in a moment (invariant 5).
+        step!("rw.await-lock", waiter.wait(None), else true)
+    }
+
+    /// With the writers' lock: takes this one if nobody is in.
+    pub(in crate::rwmutex) fn try_as_next(&self) -> bool {
+        // Relaxed: a guess that the exchange checks.
+        let mut word = self.word.load(ord!("rw.next.look", Relaxed));
+        while word::is_free(word) {
+            let new = word::taken_by_pending(word);
+            // Acquire: as in `take`. Relaxed on failure: it looks again.
+            match self.word.compare_exchange(word, new, ord!("rw.next", Acquire), ord!("rw.next.fail", Relaxed)) {
+                Ok(_) => return true,
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+
+    /// With the writers' lock: becomes the pending writer (`false`), or takes this lock if nobody is in (`true`).
+    ///
+    /// # Safety
+    ///
+    /// The node is new, and in line unless the lock was taken: [`withdraw`](PhaseLock::withdraw) removes it, or it is
+    /// seen woken, before it moves or goes.
+    pub(in crate::rwmutex) unsafe fn claim(&self, waiter: &Waiter) -> bool {
+        let queue = self.word.queue();
+        let mut line = queue.lock();
+        // Relaxed: a guess that the exchange checks.
+        let mut word = self.word.load(ord!("rw.claim.look", Relaxed));
+        loop {
+            let free = word::is_free(word);
+            let new = if free { word::taken_by_pending(word) } else { word | PENDING };
+            // Acquire: if it takes the lock, as in `take`. Relaxed on failure: it looks again.
+            match step!(
+                "rw.claim",
+                self.word.compare_exchange(word, new, ord!("rw.claim.take", Acquire), ord!("rw.claim.fail", Relaxed)),
+                else Ok(word)
+            ) {
+                Ok(_) if free => return true,
+                Ok(_) => break,
+                Err(now) => word = now,
+            }
+        }
+        debug_assert!(word & (PENDING | LINED) == 0, "two writers are next");
+        line.beside(|line| {
+            // Invariants 2 and 3. What is there all the same waited for another lock at this address, and was forgotten.
+            line.forget_all();
+            // SAFETY: the caller's contract.
+            unsafe { line.push_back(NonNull::from(waiter)) };
+        });
+        false
+    }
+
+    /// As the pending writer: gives up, and lets in the readers that it has kept out; `false` if it has the lock. It has
+    /// the writers' lock either way.
+    ///
+    /// # Safety
+    ///
+    /// The node is alive, and [`claim`](PhaseLock::claim) pushed it.
+    pub(in crate::rwmutex) unsafe fn withdraw(&self, waiter: &Waiter) -> bool {
+        self.advance(Ended::Claim(waiter))
+    }
+
+    /// Releases the lock, for a writer; `false` if none has it.
+    #[inline(always)]
+    pub(in crate::rwmutex) fn write_unlock(&self) -> bool {
+        // Release: pairs with the Acquire of whoever takes the lock next. Relaxed on failure: it looks again.
+        self.word
+            .compare_exchange(WRITER, 0, ord!("rw.write-release", Release), ord!("rw.write-release.fail", Relaxed))
+            .is_ok()
+            || self.end_section(0)
+    }
+
+    /// Turns a writer into a reader.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held for writing.
+    pub(in crate::rwmutex) unsafe fn downgrade(&self) {
+        self.end_section(ONE);
+    }
+
+    /// Ends a writer's section, of which so much stays: nothing, or one reader. `false` if there is none.
+    fn end_section(&self, stays: u32) -> bool {
+        // Relaxed: a guess that the exchange checks.
+        let mut word = self.word.load(ord!("rw.end.look", Relaxed));
+        while word & WRITER != 0 {
+            if word & (PENDING | WAITING) != 0 {
+                return self.advance(Ended::Section { stays });
+            }
+            let new = word::without_writer(word) + stays;
+            // Release: as in `write_unlock`. Relaxed on failure: it looks again.
+            match self.word.compare_exchange(word, new, ord!("rw.end", Release), ord!("rw.end.fail", Relaxed)) {
+                Ok(_) => {
+                    if word & LINED != 0 {
+                        // SAFETY: the section that ended came with it (invariant 2).
+                        step!("rw.end.next", unsafe { self.writers.unlock() });
+                    }
+                    return true;
+                }
+                Err(now) => word = now,
+            }
+        }
+        false
+    }
+}
