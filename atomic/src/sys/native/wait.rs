@@ -13,6 +13,7 @@
 //! 2. Otherwise spin for about as long as a wake-up takes, yield a few times, then sleep. After having woken a peer
 //!    ([`woke_a_peer`]) spin longer: its answer comes a whole wake-up later, and who does not outlast that sleeps too, so
 //!    that the peer has to wake it in turn, and both go on sleeping although both are fast.
+//!    If nobody knows where the peer runs, it may be on this CPU, and then spinning is in its way: yield once, early on.
 //! 3. A process-wide [`credit`] gates rule 2: it grows when waits end while spinning and shrinks when they do not. With
 //!    more busy threads than CPUs it runs out, and waiters sleep at once but for an occasional long probe. It is process-wide
 //!    because a program with many channels that are each used a few times would never learn otherwise.
@@ -31,6 +32,8 @@ use crossbeam_utils::CachePadded;
 
 use super::Futex;
 
+/// Pauses before the early yield of rule 2: about two transfers of a cache line.
+const SPINS_FIRST: u32 = 16;
 /// Pauses in rule 2: about one wake-up's time, where a pause takes 30 ns.
 const SPINS: u32 = 250;
 /// Pauses after having woken a peer, and of a probe.
@@ -83,7 +86,10 @@ pub fn await_state(word: &Futex, peer: Cpu, is_reached: impl Fn(u32) -> bool) {
         }
     } else if let Some(pauses) = credit::pauses() {
         let pauses = if woke_a_peer { SPINS_LONG } else { pauses };
-        credit::record(spins(pauses, changed) || yields(YIELDS, changed));
+        // A peer that runs elsewhere and is quick answers in the first few pauses. One that is on this CPU needs it.
+        let may_be_here = peer == Cpu::UNKNOWN;
+        let answered = may_be_here && (spins(SPINS_FIRST, changed) || yields(1, changed));
+        credit::record(answered || spins(pauses, changed) || yields(YIELDS, changed));
     }
 }
 
