@@ -182,9 +182,10 @@ impl Game for Channels {
     fn play(&self, channels: &Self::Object, recorder: &mut Recorder<'_, Effect>, rng: &mut Rng) {
         let closer = recorder.thread == 0;
         let most = if closer { 3 } else { 4 + usize::from(self.tasks) };
-        // A task does not wait for a partner at capacity 0: it leaves its value in the buffer, and there it stays if the
-        // partner gives up.
-        let give_back = !self.tasks || self.capacity > 0;
+        // Operations that have chosen each other, of which one gives up. The other goes on as a plain one, which the
+        // specification knows at capacity 0; a task that sends leaves its value in the buffer, beyond the capacity if need
+        // be. In a small buffer all places may be chosen and not used yet, so that there are such partners, too.
+        let give_back = !self.tasks && (self.capacity == 0 || self.capacity >= 8);
         let sends = rng.below(4);
         for _ in 0..2 + rng.below(4) {
             // One of them is used more, and so gets full.

@@ -259,7 +259,7 @@ impl fmt::Debug for Select<'_> {
 /// A partner that is set aside waits for the completion, beyond its own deadline if it has one. Where two operations have
 /// chosen each other, at capacity 0, the one that is completed first blocks until the other is; if that is dropped
 /// instead, it goes on as a plain send or receive. A task never blocks: what it sends is set aside for the other one, and its
-/// send has completed.
+/// send has completed; if the other one is dropped, the value stays in the buffer, beyond the capacity if need be.
 #[must_use = "what was set aside for the operation is given back when it is dropped"]
 pub struct SelectedOperation<'a> {
     number: usize,
