@@ -64,21 +64,32 @@ fn stretch(scenario: &Scenario, implementation: &str, few: usize, many: usize) -
     Some((stepper.count(), stepper.count()))
 }
 
+/// How many times longer the second stretch is.
+const TIMES: usize = 8;
+
+/// What it costs, with so many operations in the first stretch; `None` if it cannot do this scenario.
+fn cost_with(scenario: &Scenario, implementation: &str, operations: usize) -> Option<Cost> {
+    let (few, many) = stretches(scenario, operations, TIMES)?;
+    let (first, second) = stretch(scenario, implementation, few, many)?;
+    let per_operation = |less: u64, more: u64| more.saturating_sub(less) * 100 / (many - few) as u64;
+    Some(Cost {
+        instructions: per_operation(first.instructions, second.instructions),
+        locked: per_operation(first.locked, second.locked),
+    })
+}
+
+/// How many operations the first stretch needs; `None` if it cannot do this scenario.
+fn enough(scenario: &Scenario, implementation: &str) -> Option<usize> {
+    let (few, many) = stretches(scenario, 2, 4)?;
+    let (first, second) = stretch(scenario, implementation, few, many)?;
+    let each = (second.instructions.saturating_sub(first.instructions) / (many - few) as u64).max(1);
+    let n = usize::try_from(ENOUGH / each).expect("it is small").min(1500).max(TIMES);
+    Some(n.div_ceil(TIMES))
+}
+
 /// What it costs; `None` if it cannot do this scenario.
 fn cost(scenario: &Scenario, implementation: &str) -> Option<Cost> {
-    let (mut few, mut many) = stretches(scenario, 2, 4)?;
-    let (mut first, mut second) = stretch(scenario, implementation, few, many)?;
-    let each = (second.instructions.saturating_sub(first.instructions) / (many - few) as u64).max(1);
-    if each * ((many - few) as u64) < ENOUGH {
-        let n = usize::try_from(ENOUGH / each).expect("it is small").clamp(few, 1500);
-        (few, many) = stretches(scenario, n.div_ceil(8), 8)?;
-        (first, second) = stretch(scenario, implementation, few, many)?;
-    }
-    let per_operation = |few: u64, many: u64, n: usize| many.saturating_sub(few) * 100 / n as u64;
-    Some(Cost {
-        instructions: per_operation(first.instructions, second.instructions, many - few),
-        locked: per_operation(first.locked, second.locked, many - few),
-    })
+    cost_with(scenario, implementation, enough(scenario, implementation)?)
 }
 
 const OURS: &str = "gosync";
@@ -93,24 +104,22 @@ fn compiler() -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// gosync's costs, by scenario.
-fn ours() -> impl Iterator<Item = (&'static str, Cost)> {
-    scenarios_of_one_thread().filter_map(|scenario| Some((scenario.name, cost(&scenario, OURS)?)))
-}
-
 fn write() {
     let mut text = format!(
-        "# Instructions and locked instructions of gosync's operations, in hundredths: `--bench costs -- --write`.\n{}\n",
+        "# gosync's operations: how many were counted, instructions and locked instructions of one, in hundredths: \
+         `--bench costs -- --write`.\n{}\n",
         compiler()
     );
-    for (name, cost) in ours() {
-        text += &format!("{name} {} {}\n", cost.instructions, cost.locked);
+    for scenario in scenarios_of_one_thread() {
+        let Some(operations) = enough(&scenario, OURS) else { continue };
+        let Some(cost) = cost_with(&scenario, OURS, operations) else { continue };
+        text += &format!("{} {operations} {} {}\n", scenario.name, cost.instructions, cost.locked);
     }
     fs::write(file(), text).expect("the sources can be written");
 }
 
-/// What the file says; `None` with another compiler.
-fn recorded() -> Option<BTreeMap<String, Cost>> {
+/// What the file says, and with how many operations; `None` with another compiler.
+fn recorded() -> Option<BTreeMap<String, (usize, Cost)>> {
     let text = fs::read_to_string(file()).expect("the file is there");
     let mut lines = text.lines().filter(|line| !line.starts_with('#'));
     let written_by = lines.next().expect("it names a compiler");
@@ -119,22 +128,32 @@ fn recorded() -> Option<BTreeMap<String, Cost>> {
         return None;
     }
     let parse = |line: &str| {
-        let mut words = line.split(' ');
-        let name = words.next().expect("a name").to_owned();
-        let mut number = || words.next().and_then(|word| word.parse().ok()).expect("two numbers");
-        (name, Cost { instructions: number(), locked: number() })
+        let words: Vec<&str> = line.split(' ').collect();
+        let [name, operations, instructions, locked] = words[..] else { panic!("a name and three numbers: {line}") };
+        let number = |word: &str| word.parse().expect("a number");
+        let cost = Cost { instructions: number(instructions), locked: number(locked) };
+        (name.to_owned(), (operations.parse().expect("a number"), cost))
     };
     Some(lines.map(parse).collect())
 }
 
 /// Whether no operation has become more expensive, and all are in the file. Libraries below us (the allocator) differ a little
-/// from machine to machine, so more is what is more by a fiftieth.
+/// from machine to machine, so more is what is more by a fiftieth. As many operations are counted as for the file: which case a
+/// select chooses, the same each time, differs from one operation to the next.
 fn check() -> bool {
     let Some(mut recorded) = recorded() else { return true };
     let mut good = true;
-    for (name, cost) in ours() {
-        let Some(old) = recorded.remove(name) else {
-            println!("{name} is not in the file");
+    for scenario in scenarios_of_one_thread() {
+        let name = scenario.name;
+        let Some((operations, old)) = recorded.remove(name) else {
+            if cost(&scenario, OURS).is_some() {
+                println!("{name} is not in the file");
+                good = false;
+            }
+            continue;
+        };
+        let Some(cost) = cost_with(&scenario, OURS, operations) else {
+            println!("{name} is in the file, and gosync cannot do it");
             good = false;
             continue;
         };
