@@ -3,6 +3,8 @@ Two threads that raise a flag each and then look at the other's: at least one se
 in one order. Release and acquire alone do not give that; it takes a full barrier between the store and the load, which on
 x86 is the locked instruction that these stores are made of. Rust spells it `fence(SeqCst)`.";
 
+// go: var x, y atomic.Int32
+// go: var r1, r2 int32
 pub(crate) const GO: &str = r#"
 go func() { x.Store(1); r1 = y.Load() }()
 go func() { y.Store(1); r2 = x.Load() }()

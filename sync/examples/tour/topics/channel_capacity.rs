@@ -2,6 +2,7 @@ pub(crate) const TEXT: &str = "
 The k-th receive from a channel of capacity C happens before the completion of the (k+C)-th send (rule
 `chan.kth-recv-before-(k+C)th-send-complete`). So a buffered channel is a counting semaphore.";
 
+// go: var work []func()
 pub(crate) const GO: &str = r#"
 var limit = make(chan int, 3)
 

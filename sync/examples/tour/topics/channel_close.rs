@@ -2,6 +2,7 @@ pub(crate) const TEXT: &str = "
 The close of a channel happens before a receive that returns because the channel is closed (rule
 `chan.close-before-closed-recv`). What was sent before the close is received first.";
 
+// go: var a string
 pub(crate) const GO: &str = r#"
 c := make(chan int, 10)
 go func() {

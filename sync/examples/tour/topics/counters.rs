@@ -2,9 +2,13 @@ pub(crate) const TEXT: &str = "
 Three ways to count without a race: a lock around the number, a number that changes in one step, and a number that one
 goroutine owns. The example `race_free` has them in full, with times.";
 
+// go: var mu sync.Mutex
+// go: var n int
+// go: var m atomic.Int64
+// go: var add chan int
 pub(crate) const GO: &str = r#"
 mu.Lock(); n++; mu.Unlock()        // a lock
-n.Add(1)                           // an atomic
+m.Add(1)                           // an atomic
 add <- 1                           // a channel, and whoever owns n adds what comes
 "#;
 

@@ -2,6 +2,7 @@ pub(crate) const TEXT: &str = "
 A value that is made when it is first asked for, once, whoever asks. A panic of the function is every caller's, as with
 `sync.OnceValue`.";
 
+// go: func sieve(int) []int { return nil }
 pub(crate) const GO: &str = r#"
 var primes = sync.OnceValue(func() []int {
 	fmt.Println("computed")

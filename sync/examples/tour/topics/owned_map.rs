@@ -2,6 +2,7 @@ pub(crate) const TEXT: &str = "
 A map that is in no lock, because one goroutine owns it and the others ask: share memory by communicating. Each request brings
 the channel for its answer.";
 
+// go: var requests chan struct { word string; answer chan int }
 pub(crate) const GO: &str = r#"
 type request struct {
 	word   string

@@ -2,6 +2,9 @@ pub(crate) const TEXT: &str = "
 A queue between those who make and those who use: what the producer wrote before it sent is seen by the consumer. The
 producer says when it is done by closing; the consumer ends when the queue is closed and empty.";
 
+// go: type Job struct { id int; data string }
+// go: func load(int) string { return "" }
+// go: func use(*Job) {}
 pub(crate) const GO: &str = r#"
 jobs := make(chan *Job, 4)
 go func() {

@@ -2,6 +2,7 @@ pub(crate) const TEXT: &str = "
 One goroutine sees what it did itself in the order of its program. What others see of it is another matter, and what the
 rest of this tour is about: only synchronisation orders it.";
 
+// go: var a, b int
 pub(crate) const GO: &str = r#"
 a = 1
 b = a + 1

@@ -2,6 +2,7 @@ pub(crate) const TEXT: &str = "
 To publish is to make something, and then to let others see it. Without synchronisation they may see the pointer before
 they see what it points to. A channel, a mutex, an atomic pointer or a `Once` orders the two.";
 
+// go: type Config struct { retries int }
 pub(crate) const GO: &str = r#"
 var config atomic.Pointer[Config]
 
