@@ -9,6 +9,7 @@ use crate::receiver::Receiver;
 /// It is raised by [`raise`](Signal::raise), and when it is dropped. What comes before that happens before a receive that
 /// reports the end (chan.close-before-closed-recv); nobody but the owner can close the channel.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct Signal(Chan<()>);
 
 impl Signal {

@@ -57,6 +57,8 @@
 //! assert_eq!(squares.try_iter().sum::<i32>(), 30);
 //! ```
 
+pub mod atomic;
+pub mod chan;
 mod cond;
 #[cfg(feature = "deadlock")]
 gosync_atomic::__sys::native_only! {
@@ -75,11 +77,7 @@ pub use cond::CondWaitAsync;
 pub use cond::{Cond, CondGuard};
 pub use context::Context;
 pub use go::{JoinHandle, go};
-#[doc(inline)]
-pub use gosync_atomic as atomic;
 pub use gosync_atomic::Stack;
-#[doc(inline)]
-pub use gosync_chan as chan;
 pub use gosync_chan::{select, select_biased};
 #[cfg(feature = "async")]
 pub use gosync_chan::{select_async, select_async_biased};

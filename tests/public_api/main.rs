@@ -101,8 +101,17 @@ fn nothing_has_changed() {
 
 /// The paths of all types, functions, macros, constants and traits that a crate has at its root.
 fn roots<'a>(listing: &'a str, krate: &str) -> Vec<&'a str> {
-    let kinds =
-        ["pub struct ", "pub enum ", "pub fn ", "pub const fn ", "pub trait ", "pub macro ", "pub use ", "pub type "];
+    let kinds = [
+        "pub mod ",
+        "pub struct ",
+        "pub enum ",
+        "pub fn ",
+        "pub const fn ",
+        "pub trait ",
+        "pub macro ",
+        "pub use ",
+        "pub type ",
+    ];
     let path = |line: &'a str| {
         let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind))?.strip_prefix(krate)?.strip_prefix("::")?;
         // A method's path has one part more.

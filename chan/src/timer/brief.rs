@@ -9,6 +9,7 @@ use super::service::{self, Alarm};
 
 /// Hidden, for gosync: no part of the interface. Clones are handles of the same one; dropping them all does not stop it.
 #[derive(Clone)]
+#[doc(hidden)]
 pub struct BriefTimer {
     alarm: Arc<Alarm>,
 }

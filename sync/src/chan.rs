@@ -1,0 +1,13 @@
+//! Channels, select and timers: all of the crate [`gosync_chan`], whose page has Go's spelling of each and how they behave.
+//!
+//! ```
+//! use gosync::chan;
+//!
+//! let (tx, rx) = chan::bounded(1);
+//! tx.send("hello").unwrap();
+//! assert_eq!(rx.recv(), Ok("hello"));
+//! ```
+
+// A module and not the crate under another name: so the compiler's messages spell a path that a user can write.
+#[doc(inline)]
+pub use gosync_chan::*;
