@@ -105,6 +105,10 @@ impl<T> Receiver<T> {
 
     /// Receives a value if that needs no blocking. Go: `select { case v, ok := <-ch: default: }`.
     ///
+    /// At capacity 0 the sender may be a select that is about to evaluate its message, or that is yet to complete its
+    /// [`SelectedOperation`](crate::SelectedOperation). Then this waits for the value, however long it takes; if the message
+    /// panics or the operation is dropped instead, there was no sender.
+    ///
     /// # Errors
     ///
     /// If there is no value and no blocked sender, or if the channel is closed and drained.
@@ -114,7 +118,8 @@ impl<T> Receiver<T> {
     }
 
     /// As [`recv`](Receiver::recv), but blocks for `timeout` at most. A timeout that has passed still receives if that
-    /// needs no blocking.
+    /// needs no blocking. A sender that is about to bring its value is waited for beyond it, as by
+    /// [`try_recv`](Receiver::try_recv).
     ///
     /// # Errors
     ///

@@ -113,6 +113,10 @@ impl<T> Sender<T> {
     /// Sends a value if that needs no blocking. Go: `select { case ch <- value: default: }`, except that a closed channel
     /// is an error here and a panic there.
     ///
+    /// At capacity 0 the receiver may be a [`Select`](crate::Select). Then this waits until its
+    /// [`SelectedOperation`](crate::SelectedOperation) is completed, however long that takes; if it is dropped instead, there
+    /// was no receiver.
+    ///
     /// # Errors
     ///
     /// If there is no room and no blocked receiver, or if the channel is closed. The value is in the error.
@@ -122,7 +126,8 @@ impl<T> Sender<T> {
     }
 
     /// As [`send`](Sender::send), but blocks for `timeout` at most. A timeout that has passed still sends if that needs
-    /// no blocking.
+    /// no blocking. A [`Select`](crate::Select) that receives is waited for beyond it, as by
+    /// [`try_send`](Sender::try_send).
     ///
     /// # Errors
     ///

@@ -17,10 +17,14 @@
 ///   [`Chan`](crate::Chan) for both, by value or behind references and smart pointers, or an `Option` of one. It is
 ///   evaluated once, in order. `None`, as the nil channel, disables its case.
 /// * The result is a pattern: of a `Result<T, RecvError>` for `recv`, of a `Result<(), SendError<T>>` for `send`. An
-///   operation on a closed channel is ready, and reports that.
+///   operation on a closed channel is ready, and reports that. The pattern is to match whatever comes, as in a `let`.
+/// * So in a loop the case of a closed channel is ready every time: let its operand be an `Option`, and `None` from then on.
 /// * The message is evaluated only after its case was chosen: what was not sent is still yours. (Go evaluates all messages
 ///   first.) Room, or a blocked receiver, is set aside meanwhile, and given back if the message panics. The receiver waits
-///   for it, beyond its deadline if it has one.
+///   for it, beyond its deadline if it has one; if the message panics, it waits on for another one, with its deadline.
+/// * At capacity 0 a send may have met a [`Select`](crate::Select) that receives. It then waits until that one's
+///   [`SelectedOperation`](crate::SelectedOperation) is completed; if it is dropped instead, the send goes on as a plain one,
+///   and blocks until another receiver comes, `default` or not.
 /// * Of several cases that are ready one is chosen at random, each as likely as the others: see
 ///   [`select_biased!`](crate::select_biased) for the first. `default` is chosen only if there was an instant at which
 ///   nothing was ready.
@@ -48,6 +52,31 @@
 /// };
 /// assert_eq!(answer, Some(42));
 /// # drop(quit);
+/// ```
+///
+/// A loop over two channels until both have ended:
+///
+/// ```
+/// use gosync_chan::{bounded, select};
+///
+/// let ((ta, a), (tb, b)) = (bounded(1), bounded(1));
+/// (ta.send(1).unwrap(), tb.send(2).unwrap());
+/// drop((ta, tb));
+///
+/// let (mut a, mut b, mut sum) = (Some(a), Some(b), 0);
+/// while a.is_some() || b.is_some() {
+///     select! {
+///         recv(a) -> n => match n {
+///             Ok(n) => sum += n,
+///             Err(_) => a = None,
+///         },
+///         recv(b) -> n => match n {
+///             Ok(n) => sum += n,
+///             Err(_) => b = None,
+///         },
+///     }
+/// }
+/// assert_eq!(sum, 3);
 /// ```
 ///
 /// A case that is switched off, and one that sends:

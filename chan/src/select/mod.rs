@@ -123,7 +123,8 @@ impl<'a> Select<'a> {
         self.operations.remove(at);
     }
 
-    /// Chooses an operation that is ready, if there is one. Go: `select` with `default`.
+    /// Chooses an operation that is ready, if there is one. Go: `select` with `default`. Its completion may still block, for
+    /// a partner that is yet to complete its own: see [`SelectedOperation`].
     ///
     /// # Errors
     ///

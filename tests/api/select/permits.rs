@@ -1,6 +1,7 @@
 //! Operations that were chosen: what is set aside for them, and what becomes of that.
 
 use std::mem::forget;
+use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
@@ -169,6 +170,55 @@ fn try_choose_send(tx: &Sender<i32>, timeout: Duration) -> Option<SelectedOperat
     let mut select = Select::new();
     select.send(tx);
     select.select_timeout(timeout).ok()
+}
+
+/// A try that has met a select at capacity 0 waits for it; if that gives up, there was nobody.
+#[test]
+fn a_try_waits_for_a_select() {
+    let _watchdog = Watchdog::new();
+    for completes in [true, false] {
+        let (tx, rx) = make(Some(0));
+        thread::scope(|s| {
+            s.spawn(|| {
+                let operation = choose_recv(&rx);
+                completes.then(|| assert_eq!(operation.recv(&rx), Ok(5)));
+            });
+            await_receiver(&tx);
+            assert_eq!(tx.try_send(5), if completes { Ok(()) } else { Err(TrySendError::Full(5)) });
+        });
+        thread::scope(|s| {
+            s.spawn(|| {
+                let message = || if completes { 6 } else { resume_unwind(Box::new(())) };
+                let sent = catch_unwind(|| select! { send(tx, message()) -> sent => sent });
+                assert_eq!(sent.ok(), completes.then_some(Ok(())));
+            });
+            await_sender(&rx);
+            assert_eq!(rx.try_recv(), if completes { Ok(6) } else { Err(TryRecvError::Empty) });
+        });
+    }
+}
+
+/// A send of a `select!` that has met a `Select` at capacity 0 is chosen: if that gives up, it goes on without its default.
+#[test]
+fn a_chosen_send_goes_on_beyond_its_default() {
+    let _watchdog = Watchdog::new();
+    for timeout in [None, Some(Duration::ZERO)] {
+        let (tx, rx) = make(Some(0));
+        thread::scope(|s| {
+            let receiver = s.spawn(|| {
+                drop(choose_recv(&rx));
+                settle();
+                rx.recv()
+            });
+            await_receiver(&tx);
+            let sent = match timeout {
+                None => select! { send(tx, 5) -> sent => Some(sent), default => None },
+                Some(timeout) => select! { send(tx, 5) -> sent => Some(sent), default(timeout) => None },
+            };
+            assert_eq!(sent, Some(Ok(())));
+            assert_eq!(receiver.join().unwrap(), Ok(5));
+        });
+    }
 }
 
 /// The same for a sender: whether or not it was promised, its value is received or comes back.
