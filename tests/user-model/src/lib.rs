@@ -2,7 +2,8 @@
 //! all have come. In a model the same code runs on loom.
 
 use gosync::chan::Receiver;
-use gosync::{Mutex, WaitGroup, chan, go};
+use gosync::context::{Context, ContextError};
+use gosync::{Mutex, WaitGroup, chan, go, select};
 
 /// In a model loom's `Arc` and cell, so that loom sees what they order and what they do not.
 #[cfg(gosync_loom)]
@@ -51,6 +52,15 @@ fn work(queue: &Receiver<u64>, results: &Results, all: &WaitGroup) {
     }
     if !cfg!(feature = "done-too-early") {
         all.done();
+    }
+}
+
+/// A result, if one comes before the context ends. How long that is, is for the caller to say, by `with_timeout`; a model
+/// has no time, and says it by a cancellation.
+pub fn first(results: &Receiver<u64>, ctx: &Context) -> Result<u64, ContextError> {
+    select! {
+        recv(results) -> result => Ok(result.unwrap_or(0)),
+        recv(ctx.done()) -> _ => Err(ctx.err().expect("it is done")),
     }
 }
 
