@@ -92,6 +92,21 @@ const CHANGE: u64 = 2;
 /// assert_eq!(seen, Some(first), "who has it, has it");
 /// assert_eq!(*NEWEST.load().unwrap(), "second");
 /// ```
+///
+/// What was there comes out:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use gosync_atomic::Pointer;
+///
+/// let pointer = Pointer::new(Some(Arc::new(1)));
+/// let mut reader = pointer.reader();
+/// assert_eq!(pointer.swap(Some(Arc::new(2))).as_deref(), Some(&1));
+/// assert_eq!(reader.get().map(|value| **value), Some(2));
+/// drop(reader);
+/// assert_eq!(pointer.into_inner().as_deref(), Some(&2));
+/// ```
 #[doc(alias = "atomic.Pointer")]
 pub struct Pointer<T: ?Sized> {
     latch: Latch,

@@ -54,6 +54,16 @@ macro_rules! common {
             /// # Memory ordering
             ///
             /// That of a [`load`](Self::load) and a [`store`](Self::store) in one.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!("let mut x = gosync_atomic::", stringify!($name), "::new(", $zero, ");")]
+            #[doc = concat!("assert_eq!(x.swap(", $one, "), ", $zero, ");")]
+            #[doc = concat!("x.store(", $zero, ");")]
+            #[doc = concat!("*x.get_mut() = ", $one, ";")]
+            #[doc = concat!("assert_eq!(x.into_inner(), ", $one, ");")]
+            /// ```
             #[inline]
             #[doc(alias = $swap)]
             pub fn swap(&self, value: $value) -> $value {

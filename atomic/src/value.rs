@@ -46,6 +46,19 @@ use crate::{Pointer, Reader};
 /// assert!(CONFIG.compare_and_swap(Some(&Config { workers: 2 }), Config { workers: 4 }));
 /// assert_eq!((config.workers, CONFIG.load().unwrap().workers), (2, 4));
 /// ```
+///
+/// What was there comes out:
+///
+/// ```
+/// use gosync_atomic::Value;
+///
+/// let value = Value::new(1);
+/// let mut reader = value.reader();
+/// assert_eq!(value.swap(2).as_deref(), Some(&1));
+/// assert_eq!(reader.get().map(|value| **value), Some(2));
+/// drop(reader);
+/// assert_eq!(value.into_inner().as_deref(), Some(&2));
+/// ```
 #[doc(alias = "atomic.Value")]
 pub struct Value<T> {
     pointer: Pointer<T>,

@@ -35,6 +35,28 @@ use crate::sender::Sender;
 ///     }
 /// });
 /// ```
+///
+/// One handle for both directions, and those for one of them:
+///
+/// ```
+/// use gosync_chan::{Chan, TryRecvError};
+///
+/// let chan = Chan::new(2);
+/// let (tx, rx) = (chan.sender(), chan.receiver());
+/// tx.send(1).unwrap();
+/// chan.send(2).unwrap();
+/// assert!(chan.is_full() && chan.capacity() == Some(2));
+/// assert_eq!(rx.recv(), Ok(1));
+/// assert_eq!(chan.try_iter().collect::<Vec<_>>(), [2]);
+/// assert!(chan.is_empty() && chan.try_recv() == Err(TryRecvError::Empty));
+/// chan.close().unwrap();
+/// assert!(chan.is_closed() && rx.is_closed());
+///
+/// let other = Chan::<i32>::unbounded();
+/// assert!(!chan.same_channel(&other) && other.capacity().is_none());
+/// let (_tx, _rx) = other.split();
+/// assert!(Chan::<i32>::nil().is_nil());
+/// ```
 #[doc(alias = "chan")]
 #[repr(transparent)] // as `Sender` and `Receiver`
 pub struct Chan<T> {

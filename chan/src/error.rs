@@ -8,10 +8,38 @@ use std::fmt;
 /// The channel is closed, or nobody is left to receive. Holds the value that was not sent.
 ///
 /// Go: `panic: send on closed channel`.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::{SendError, bounded};
+///
+/// let (tx, rx) = bounded(1);
+/// drop(rx);
+/// let error = tx.send("letter").unwrap_err();
+/// assert_eq!(error, SendError("letter"));
+/// assert_eq!(error.to_string(), "send on closed channel");
+/// assert_eq!(error.into_inner(), "letter");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
 /// Why [`try_send`](crate::Sender::try_send) did not send. Holds the value that was not sent.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::{TrySendError, bounded};
+///
+/// let (tx, rx) = bounded(1);
+/// tx.send(1).unwrap();
+/// let error = tx.try_send(2).unwrap_err();
+/// assert!(error.is_full());
+/// assert_eq!(error.into_inner(), 2);
+/// drop(rx);
+/// assert_eq!(tx.try_send(3), Err(TrySendError::Disconnected(3)));
+/// assert!(tx.try_send(3).unwrap_err().is_disconnected());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
     /// There was no room and no blocked receiver.
@@ -21,6 +49,20 @@ pub enum TrySendError<T> {
 }
 
 /// Why [`send_timeout`](crate::Sender::send_timeout) or `send_deadline` did not send. Holds the value that was not sent.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let (tx, rx) = gosync_chan::bounded(1);
+/// tx.send(1).unwrap();
+/// let error = tx.send_timeout(2, Duration::from_millis(1)).unwrap_err();
+/// assert!(error.is_timeout());
+/// assert_eq!(error.into_inner(), 2);
+/// drop(rx);
+/// assert!(tx.send_timeout(3, Duration::from_millis(1)).unwrap_err().is_disconnected());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
     /// There was no room until the deadline.
@@ -32,10 +74,29 @@ pub enum SendTimeoutError<T> {
 /// The channel is closed, or has no sender left, and has been drained.
 ///
 /// Go: the `false` of `v, ok := <-ch`.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::{RecvError, bounded};
+///
+/// let (tx, rx) = bounded::<u8>(1);
+/// drop(tx);
+/// assert_eq!(rx.recv(), Err(RecvError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
 
 /// Why [`try_recv`](crate::Receiver::try_recv) received nothing.
+///
+/// # Examples
+///
+/// ```
+/// let (tx, rx) = gosync_chan::bounded::<u8>(1);
+/// assert!(rx.try_recv().unwrap_err().is_empty());
+/// drop(tx);
+/// assert!(rx.try_recv().unwrap_err().is_disconnected());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// There was no value and no blocked sender.
@@ -45,6 +106,20 @@ pub enum TryRecvError {
 }
 
 /// Why [`recv_timeout`](crate::Receiver::recv_timeout) or `recv_deadline` received nothing.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use gosync_chan::{RecvTimeoutError, bounded};
+///
+/// let (tx, rx) = bounded::<u8>(1);
+/// assert_eq!(rx.recv_timeout(Duration::from_millis(1)), Err(RecvTimeoutError::Timeout));
+/// assert!(rx.recv_timeout(Duration::from_millis(1)).unwrap_err().is_timeout());
+/// drop(tx);
+/// assert!(rx.recv_timeout(Duration::from_secs(60)).unwrap_err().is_disconnected());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvTimeoutError {
     /// There was no value until the deadline.

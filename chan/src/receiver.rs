@@ -31,6 +31,28 @@ use crate::raw::{Grant, Setting, Side};
 /// assert_eq!(rx.iter().collect::<Vec<_>>(), [0, 1, 2]);
 /// producer.join().unwrap();
 /// ```
+///
+/// What it can be asked:
+///
+/// ```
+/// use gosync_chan::{Receiver, TryRecvError, bounded};
+///
+/// let (tx, rx) = bounded(2);
+/// let other = rx.clone();
+/// assert!(rx.same_channel(&other));
+/// assert_eq!((rx.sender_count(), rx.receiver_count()), (1, 2));
+/// assert_eq!((rx.capacity(), rx.is_empty()), (Some(2), true));
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+///
+/// (1..=2).for_each(|n| tx.send(n).unwrap());
+/// assert_eq!((rx.len(), rx.is_full(), rx.is_closed()), (2, true, false));
+/// drop(tx);
+/// assert!(rx.is_closed(), "and not yet drained");
+/// assert_eq!(rx.recv(), Ok(1));
+/// assert_eq!(rx.try_iter().collect::<Vec<_>>(), [2]);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Disconnected));
+/// assert!(!rx.is_nil() && Receiver::<u8>::nil().is_nil());
+/// ```
 #[doc(alias = "chan")]
 #[repr(transparent)] // as `Chan`
 pub struct Receiver<T> {
@@ -124,6 +146,17 @@ impl<T> Receiver<T> {
     /// # Errors
     ///
     /// If there was no value in time, or if the channel is closed and drained.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (tx, rx) = gosync_chan::bounded::<u8>(1);
+    /// assert!(rx.recv_timeout(Duration::from_millis(1)).unwrap_err().is_timeout());
+    /// drop(tx);
+    /// assert!(rx.recv_timeout(Duration::from_secs(60)).unwrap_err().is_disconnected());
+    /// ```
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
         waits!("receives from a channel");
@@ -164,6 +197,20 @@ impl<T> Receiver<T> {
     /// # Panics
     ///
     /// The future panics when it is polled after it was done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_chan::Receiver;
+    ///
+    /// async fn sum(numbers: &Receiver<u64>) -> u64 {
+    ///     let mut sum = 0;
+    ///     while let Ok(n) = numbers.recv_async().await {
+    ///         sum += n;
+    ///     }
+    ///     sum
+    /// }
+    /// ```
     #[cfg(feature = "async")]
     #[inline]
     pub fn recv_async(&self) -> crate::future::RecvFuture<'_, T> {
@@ -171,12 +218,40 @@ impl<T> Receiver<T> {
     }
 
     /// The values until the channel is closed and drained, as a stream. Feature `async`. Allocates once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_core::Stream;
+    /// use gosync_chan::Receiver;
+    ///
+    /// /// As what a combinator takes.
+    /// fn numbers(rx: &Receiver<u64>) -> impl Stream<Item = u64> + '_ {
+    ///     rx.stream()
+    /// }
+    /// ```
     #[cfg(feature = "async")]
     pub fn stream(&self) -> crate::future::RecvStream<'_, T> {
         crate::future::RecvStream::new(self)
     }
 
     /// The values until the channel is closed and drained; blocks for each. Go: `for v := range ch`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_chan::{IntoIter, Iter, Receiver, TryIter};
+    ///
+    /// let (tx, rx) = gosync_chan::bounded(3);
+    /// (1..=3).for_each(|n| tx.send(n).unwrap());
+    /// let mut now: TryIter<'_, i32> = rx.try_iter();
+    /// assert_eq!(now.next(), Some(1));
+    /// drop(tx);
+    /// let mut blocking: Iter<'_, i32> = rx.iter();
+    /// assert_eq!(blocking.next(), Some(2));
+    /// let owned: IntoIter<i32> = rx.into_iter();
+    /// assert_eq!(owned.collect::<Vec<_>>(), [3]);
+    /// ```
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { receiver: self }
     }

@@ -36,6 +36,26 @@ use crate::raw::{Grant, Side};
 /// assert_eq!(rx.recv(), Ok(1));
 /// assert!(rx.recv().is_err());
 /// ```
+///
+/// What it can be asked:
+///
+/// ```
+/// use gosync_chan::{Sender, bounded};
+///
+/// let (tx, rx) = bounded(2);
+/// let other = tx.clone();
+/// assert!(tx.same_channel(&other));
+/// assert_eq!((tx.sender_count(), tx.receiver_count()), (2, 1));
+/// assert_eq!((tx.len(), tx.capacity(), tx.is_empty()), (0, Some(2), true));
+/// (1..=2).for_each(|n| tx.send(n).unwrap());
+/// assert!(tx.is_full());
+///
+/// other.close().unwrap();
+/// assert!(tx.is_closed());
+/// assert_eq!(tx.send(3).unwrap_err().into_inner(), 3);
+/// assert!(!tx.is_nil() && Sender::<u8>::nil().is_nil());
+/// # drop(rx);
+/// ```
 #[doc(alias = "chan")]
 #[repr(transparent)] // as `Chan`
 pub struct Sender<T> {

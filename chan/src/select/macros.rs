@@ -154,6 +154,19 @@ macro_rules! select_async {
 }
 
 /// As [`select_async!`](crate::select_async), but of several cases that are ready the first is chosen.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::{Receiver, select_async_biased};
+///
+/// async fn next(urgent: &Receiver<i32>, normal: &Receiver<i32>) -> Option<i32> {
+///     select_async_biased! {
+///         recv(urgent) -> value => value.ok(),
+///         recv(normal) -> value => value.ok(),
+///     }
+/// }
+/// ```
 #[cfg(feature = "async")]
 #[macro_export]
 macro_rules! select_async_biased {

@@ -60,6 +60,29 @@ use crate::sender::Sender;
 /// let number = operation.index();
 /// assert_eq!((number, operation.recv(&inputs[number].1)), (1, Ok("hello")));
 /// ```
+///
+/// Looks, tries, and one operation less:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use gosync_chan::{ReadyTimeoutError, Select, SelectTimeoutError, TryReadyError, TrySelectError, bounded};
+///
+/// const SHORT: Duration = Duration::from_millis(1);
+///
+/// let ((ta, a), (tb, b)) = (bounded(1), bounded(1));
+/// let mut select = Select::new_biased();
+/// let (first, second) = (select.recv(&a), select.recv(&b));
+/// assert_eq!(select.try_ready(), Err(TryReadyError));
+/// assert_eq!(select.ready_timeout(SHORT), Err(ReadyTimeoutError));
+/// assert_eq!(select.try_select().unwrap_err(), TrySelectError);
+/// assert_eq!(select.select_timeout(SHORT).unwrap_err(), SelectTimeoutError);
+///
+/// (ta.send(1).unwrap(), tb.send(2).unwrap());
+/// assert_eq!(select.ready(), first);
+/// select.remove(first);
+/// assert_eq!(select.ready(), second);
+/// ```
 #[derive(Clone)]
 pub struct Select<'a> {
     operations: Operations<'a>,
@@ -261,6 +284,25 @@ impl fmt::Debug for Select<'_> {
 /// chosen each other, at capacity 0, the one that is completed first blocks until the other is; if that is dropped
 /// instead, it goes on as a plain send or receive. A task never blocks: what it sends is set aside for the other one, and its
 /// send has completed; if the other one is dropped, the value stays in the buffer, beyond the capacity if need be.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::{Select, bounded};
+///
+/// let (tx, rx) = bounded(1);
+/// let mut select = Select::new();
+/// select.send(&tx);
+/// select.recv(&rx);
+///
+/// let operation = select.select();
+/// assert_eq!(operation.index(), 0, "there is room, and nothing to receive");
+/// operation.send(&tx, 5).unwrap();
+/// let operation = select.select();
+/// assert_eq!(operation.index(), 1);
+/// drop(operation); // changes its mind
+/// assert_eq!(select.select().recv(&rx), Ok(5));
+/// ```
 #[must_use = "what was set aside for the operation is given back when it is dropped"]
 pub struct SelectedOperation<'a> {
     number: usize,

@@ -49,6 +49,21 @@ where
 }
 
 /// The handle of a function that is to be called: what [`after_func`] returns. Clones are handles of the same one.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use gosync_chan::after_func;
+///
+/// const HOUR: Duration = Duration::from_secs(3600);
+///
+/// let timer = after_func(HOUR, || unreachable!("it is stopped"));
+/// assert!(timer.reset(2 * HOUR), "put off");
+/// assert!(timer.stop());
+/// assert!(!timer.stop(), "it was");
+/// ```
 #[derive(Clone)]
 pub struct FuncTimer {
     alarm: Arc<Alarm>,

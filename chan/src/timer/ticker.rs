@@ -59,6 +59,18 @@ impl Ticker {
     /// # Panics
     ///
     /// If the period is zero, with Go's text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use gosync_chan::Ticker;
+    ///
+    /// let ticker = Ticker::new(Duration::from_secs(3600));
+    /// ticker.reset(Duration::from_millis(1));
+    /// ticker.channel().recv().unwrap();
+    /// ```
     #[track_caller]
     pub fn reset(&self, period: Duration) {
         assert!(!period.is_zero(), "non-positive interval for Ticker.Reset");

@@ -58,6 +58,19 @@ impl Timer {
 
     /// Stops it: the value does not come any more. `true` if it would have come: it was not due yet, or had not been
     /// received. O(1); never blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use gosync_chan::Timer;
+    ///
+    /// let timer = Timer::new(Duration::from_secs(3600));
+    /// assert!(timer.stop());
+    /// assert!(!timer.reset(Duration::from_millis(1)), "it was stopped");
+    /// timer.channel().recv().unwrap();
+    /// ```
     pub fn stop(&self) -> bool {
         self.channel.set_timer(Setting { when: None, period: None })
     }

@@ -111,6 +111,16 @@ impl Package {
     }
 
     /// Its name, for messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// gosync_once::package! {
+    ///     package APP;
+    ///     static A: u32 = 1;
+    /// }
+    /// assert_eq!(APP.name(), "APP");
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.node.name()
@@ -181,6 +191,18 @@ impl fmt::Debug for Package {
 ///
 /// As for [`OnceValue`]: what the initialiser did happens before the return of every `get`
 /// (`oncevalue.value`).
+///
+/// # Examples
+///
+/// ```
+/// gosync_once::package! {
+///     package APP;
+///     static A: Vec<u32> = vec![*B];
+///     static B: u32 = 7;
+/// }
+/// assert_eq!((A.len(), A.get()[0]), (1, 7));
+/// assert!(!APP.is_initialized(), "A and B are; the rest of it comes by `init`");
+/// ```
 pub struct Variable<T: 'static, F = fn() -> T> {
     node: Node,
     // A function, so that a model can make one after the other.

@@ -8,6 +8,26 @@ use crate::rwmutex::{RawRwMutex, RwMutexWriteGuard};
 /// It is a guard of a [`Mutex`](crate::Mutex), borrowed or owned, one of an [`RwMutex`](crate::RwMutex) for writing, or a
 /// reference to a [`RawMutex`] or [`RawRwMutex`] that is locked. The trait is sealed: a wait relies on its locks. A guard of a
 /// part of the value is none of them: while it waits the part may be replaced.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::{Cond, CondGuard, RwMutex};
+///
+/// fn wait_once<G: CondGuard>(changed: &Cond, mut guard: G) -> G {
+///     changed.wait(&mut guard);
+///     guard
+/// }
+///
+/// static N: RwMutex<i32> = RwMutex::new(0);
+/// static CHANGED: Cond = Cond::new();
+/// let guard = N.write();
+/// gosync::go(|| {
+///     *N.write() += 1;
+///     CHANGED.signal();
+/// });
+/// assert_eq!(*wait_once(&CHANGED, guard), 1);
+/// ```
 pub trait CondGuard: sealed::Relock {}
 
 impl<T: ?Sized> CondGuard for MutexGuard<'_, T> {}

@@ -274,6 +274,23 @@ impl Cond {
     /// # Panics
     ///
     /// If it wakes tasks whose wakers panic, with the first such panic, when all were woken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::{Cond, Mutex};
+    ///
+    /// static OPEN: Mutex<bool> = Mutex::new(false);
+    /// static OPENED: Cond = Cond::new();
+    ///
+    /// std::thread::scope(|scope| {
+    ///     for _ in 0..2 {
+    ///         scope.spawn(|| OPENED.wait_while(&mut OPEN.lock(), |open| !*open));
+    ///     }
+    ///     *OPEN.lock() = true;
+    ///     OPENED.broadcast();
+    /// });
+    /// ```
     #[inline]
     #[doc(alias = "Broadcast")]
     #[doc(alias = "notify_all")]

@@ -22,6 +22,21 @@ const CANCELED: End = End { error: ContextError::Canceled, cause: None };
 ///
 /// See [`Context`](super::Context#memory-ordering). A drop of a clone happens before the cancellation by the drop of the
 /// last one.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::Context;
+///
+/// let (ctx, cancel) = Context::background().with_cancel();
+/// cancel.cancel();
+/// assert!(ctx.err().is_some());
+///
+/// let (parent, _cancel) = Context::background().with_cancel();
+/// let (child, cancel) = parent.with_cancel();
+/// cancel.forget();
+/// assert!(child.err().is_none(), "it ends with its parent");
+/// ```
 #[must_use = "a context is cancelled when its last CancelFunc is dropped"]
 pub struct CancelFunc {
     /// `None`: forgotten.
@@ -123,6 +138,16 @@ impl CancelCauseFunc {
     }
 
     /// As a function without a cause. It is not a clone: dropping this one cancels, too, if there is no clone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::Context;
+    ///
+    /// let (ctx, cancel) = Context::background().with_cancel_cause();
+    /// cancel.as_cancel_func().cancel();
+    /// assert_eq!(ctx.cause().unwrap().to_string(), "context canceled");
+    /// ```
     pub fn as_cancel_func(&self) -> &CancelFunc {
         &self.plain
     }
@@ -141,6 +166,18 @@ impl fmt::Debug for CancelCauseFunc {
 
 /// Keeps a function from being called: what [`Context::after_func`](super::Context::after_func) returns. Dropping it does
 /// nothing.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::Context;
+///
+/// let (ctx, cancel) = Context::background().with_cancel();
+/// let stop = ctx.after_func(|| unreachable!("it is stopped"));
+/// assert!(stop.stop());
+/// cancel.cancel();
+/// assert!(!stop.stop(), "it was");
+/// ```
 pub struct StopFunc {
     /// `None`: it would never have been called.
     scope: Option<Handle>,

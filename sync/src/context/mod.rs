@@ -257,6 +257,17 @@ impl Context {
     }
 
     /// A context with the same values that is never done, and has no deadline. Go: `context.WithoutCancel(ctx)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::Context;
+    ///
+    /// let (ctx, cancel) = Context::background().with_value("a request").with_cancel();
+    /// let cleanup = ctx.without_cancel();
+    /// cancel.cancel();
+    /// assert_eq!((cleanup.err(), cleanup.value::<&str>()), (None, Some(&"a request")));
+    /// ```
     #[must_use]
     #[doc(alias = "WithoutCancel")]
     pub fn without_cancel(&self) -> Context {
@@ -364,6 +375,20 @@ impl Context {
 
     /// When the context will be done at the latest: the earliest deadline of its own and those that it was derived from. Go:
     /// `ctx.Deadline()`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// use gosync::Context;
+    ///
+    /// let soon = Instant::now() + Duration::from_secs(1);
+    /// let (parent, _cancel) = Context::background().with_deadline(soon);
+    /// let (child, _cancel) = parent.with_timeout(Duration::from_secs(3600));
+    /// assert_eq!(child.deadline(), Some(soon));
+    /// assert_eq!(Context::todo().deadline(), None);
+    /// ```
     #[must_use]
     #[doc(alias = "Deadline")]
     pub fn deadline(&self) -> Option<Instant> {

@@ -20,4 +20,19 @@ use std::error::Error;
 pub use group::Group;
 
 /// What a task returns: `?` makes an error of any type, and of a text, a task's error.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::errgroup::{Group, TaskResult};
+///
+/// fn parse(text: &str) -> TaskResult {
+///     let n: u32 = text.parse()?;
+///     if n == 0 { Err("it is zero".into()) } else { Ok(()) }
+/// }
+///
+/// let group = Group::new();
+/// group.go(|| parse("0"));
+/// assert_eq!(group.wait().unwrap_err().to_string(), "it is zero");
+/// ```
 pub type TaskResult = Result<(), Box<dyn Error + Send + Sync>>;

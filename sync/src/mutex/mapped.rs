@@ -69,6 +69,19 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 /// A part of the value of a locked [`Mutex`](crate::Mutex): what [`MutexGuard::map`] makes.
 ///
 /// A [`Cond`](crate::Cond) cannot wait with it: while it waits the part may be replaced.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::{MappedMutexGuard, Mutex, MutexGuard};
+///
+/// let table = Mutex::new([[1, 2], [3, 4]]);
+/// let row = MutexGuard::map(table.lock(), |table| &mut table[1]);
+/// let Ok(mut cell) = MappedMutexGuard::filter_map(row, |row| row.last_mut()) else { unreachable!() };
+/// *cell += 1;
+/// let cell = MappedMutexGuard::map(cell, |cell| cell);
+/// assert_eq!(*cell, 5);
+/// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
     lock: &'a FairLock,

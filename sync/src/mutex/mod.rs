@@ -65,6 +65,22 @@ pub(crate) use raw_mutex::unlocked;
 /// names.sort();
 /// assert_eq!(*names, ["ferris", "gopher"]);
 /// ```
+///
+/// Without a lock, for who has it alone; and with a deadline:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use gosync::Mutex;
+///
+/// let mut n = Mutex::new(1);
+/// *n.get_mut() += 1;
+/// let guard = n.lock();
+/// assert!(n.lock_timeout(Duration::from_millis(1)).is_none());
+/// assert!(n.lock_deadline(Instant::now()).is_none());
+/// drop(guard);
+/// assert_eq!(n.into_inner(), 2);
+/// ```
 #[doc(alias = "sync.Mutex")]
 pub struct Mutex<T: ?Sized> {
     lock: FairLock,

@@ -111,6 +111,17 @@ impl RawMutex {
     /// Locks, and blocks for `timeout` at most; whether it did. Has no counterpart in Go.
     ///
     /// A `timeout` beyond what the clock can tell is for ever.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let mutex = gosync::RawMutex::new();
+    /// assert!(mutex.lock_timeout(Duration::from_millis(1)));
+    /// assert!(!mutex.lock_deadline(Instant::now()));
+    /// mutex.unlock();
+    /// ```
     #[must_use = "it may have failed"]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_timeout(&self, timeout: Duration) -> bool {

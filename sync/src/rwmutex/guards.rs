@@ -215,6 +215,18 @@ impl<T: ?Sized> Drop for RwMutexWriteGuard<'_, T> {
 }
 
 /// A part of the value of an [`RwMutex`] that is locked for reading: what [`RwMutexReadGuard::map`] makes.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::{MappedRwMutexReadGuard, RwMutex, RwMutexReadGuard};
+///
+/// let table = RwMutex::new([[1, 2], [3, 4]]);
+/// let Ok(row) = RwMutexReadGuard::filter_map(table.read(), |table| table.get(1)) else { unreachable!() };
+/// let row = MappedRwMutexReadGuard::map(row, |row| &row[..]);
+/// let Ok(cell) = MappedRwMutexReadGuard::filter_map(row, |row| row.last()) else { unreachable!() };
+/// assert_eq!(*cell, 4);
+/// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
 pub struct MappedRwMutexReadGuard<'a, T: ?Sized> {
     lock: &'a PhaseLock,
@@ -281,6 +293,20 @@ impl<T: ?Sized> Drop for MappedRwMutexReadGuard<'_, T> {
 }
 
 /// A part of the value of an [`RwMutex`] that is locked for writing: what [`RwMutexWriteGuard::map`] makes.
+///
+/// # Examples
+///
+/// ```
+/// use gosync::{MappedRwMutexWriteGuard, RwMutex, RwMutexWriteGuard};
+///
+/// let table = RwMutex::new([[1, 2], [3, 4]]);
+/// let Ok(row) = RwMutexWriteGuard::filter_map(table.write(), |table| table.get_mut(1)) else { unreachable!() };
+/// let row = MappedRwMutexWriteGuard::map(row, |row| &mut row[..]);
+/// let Ok(mut cell) = MappedRwMutexWriteGuard::filter_map(row, |row| row.last_mut()) else { unreachable!() };
+/// *cell += 1;
+/// drop(cell);
+/// assert_eq!(table.read()[1][1], 5);
+/// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
 pub struct MappedRwMutexWriteGuard<'a, T: ?Sized> {
     lock: &'a PhaseLock,

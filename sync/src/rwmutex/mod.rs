@@ -63,6 +63,23 @@ pub use sharded::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGu
 ///     }
 /// });
 /// ```
+///
+/// Without a lock, for who has it alone; and with a deadline:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use gosync::RwMutex;
+///
+/// let mut n = RwMutex::new(1);
+/// *n.get_mut() += 1;
+/// let reader = n.read();
+/// assert!(n.read_deadline(Instant::now()).is_some());
+/// assert!(n.write_timeout(Duration::from_millis(1)).is_none());
+/// assert!(n.write_deadline(Instant::now()).is_none());
+/// drop(reader);
+/// assert_eq!(n.into_inner(), 2);
+/// ```
 #[doc(alias = "sync.RWMutex")]
 #[doc(alias = "RwLock")]
 pub struct RwMutex<T: ?Sized> {

@@ -42,6 +42,18 @@ use super::rw_async::{RawReadAsync, RawWriteAsync};
 /// assert!(!LOCK.try_rlock());
 /// LOCK.unlock();
 /// ```
+///
+/// With a deadline:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// let lock = gosync::RawRwMutex::new();
+/// assert!(lock.rlock_timeout(Duration::from_millis(1)) && lock.rlock_deadline(Instant::now()));
+/// assert!(!lock.lock_timeout(Duration::from_millis(1)) && !lock.lock_deadline(Instant::now()));
+/// lock.runlock();
+/// lock.runlock();
+/// ```
 #[doc(alias = "sync.RWMutex")]
 #[doc(alias = "sync.Locker")]
 pub struct RawRwMutex {
@@ -75,6 +87,17 @@ impl RawRwMutex {
     /// # Panics
     ///
     /// As [`RwMutex::write_async`](crate::RwMutex::write_async).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::RawRwMutex;
+    ///
+    /// async fn alone(lock: &RawRwMutex) {
+    ///     lock.lock_async().await;
+    ///     lock.unlock();
+    /// }
+    /// ```
     #[cfg(feature = "async")]
     #[doc(alias = "Lock")]
     pub fn lock_async(&self) -> RawWriteAsync<'_> {
@@ -147,6 +170,17 @@ impl RawRwMutex {
     /// # Panics
     ///
     /// As [`RwMutex::read_async`](crate::RwMutex::read_async).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::RawRwMutex;
+    ///
+    /// async fn among_others(lock: &RawRwMutex) {
+    ///     lock.rlock_async().await;
+    ///     lock.runlock();
+    /// }
+    /// ```
     #[cfg(feature = "async")]
     #[doc(alias = "RLock")]
     pub fn rlock_async(&self) -> RawReadAsync<'_> {

@@ -64,6 +64,24 @@ use super::phase_lock::PhaseLock;
 ///     }
 /// });
 /// ```
+///
+/// Without a lock, for who has it alone; with a deadline; and tries:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use gosync::{ShardedRwMutex, ShardedRwMutexReadGuard};
+///
+/// let mut n: ShardedRwMutex<i32> = ShardedRwMutex::new(1);
+/// *n.get_mut() += 1;
+/// let reader: ShardedRwMutexReadGuard<'_, i32> = n.read();
+/// assert!(n.try_read().is_some() && n.read_timeout(Duration::from_millis(1)).is_some());
+/// assert!(n.read_deadline(Instant::now()).is_some());
+/// assert!(n.try_write().is_none() && n.write_timeout(Duration::from_millis(1)).is_none());
+/// assert!(n.write_deadline(Instant::now()).is_none());
+/// drop(reader);
+/// assert_eq!(n.into_inner(), 2);
+/// ```
 #[doc(alias = "ShardedLock")]
 pub struct ShardedRwMutex<T: ?Sized, const N: usize = 8> {
     locks: [CachePadded<PhaseLock>; N],

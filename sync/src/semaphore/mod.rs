@@ -275,6 +275,21 @@ impl Weighted {
     /// # Errors
     ///
     /// As [`acquire`](Weighted::acquire).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::Context;
+    /// use gosync::semaphore::{Permit, Weighted};
+    ///
+    /// let slots = Weighted::new(3);
+    /// let permit: Permit<'_> = slots.permit(&Context::background(), 2).unwrap();
+    /// assert_eq!(permit.count(), 2);
+    /// assert!(slots.try_permit(2).is_none());
+    /// drop(permit);
+    /// assert!(slots.try_permit(3).is_some());
+    /// assert!(Weighted::MAX_SIZE >= 1 << 30);
+    /// ```
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn permit(&self, ctx: &Context, n: usize) -> Result<Permit<'_>, ContextError> {
         self.acquire(ctx, n).map(|()| Permit::of(self, n))
@@ -298,6 +313,17 @@ impl Weighted {
     }
 
     /// As [`acquire_async`](Weighted::acquire_async): permits that return themselves. Feature `async`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::semaphore::{PermitAsync, Weighted};
+    ///
+    /// async fn one_at_a_time(slots: &Weighted) {
+    ///     let turn: PermitAsync<'_> = slots.permit_async(1);
+    ///     let _permit = turn.await;
+    /// }
+    /// ```
     #[cfg(feature = "async")]
     pub fn permit_async(&self, n: usize) -> PermitAsync<'_> {
         PermitAsync::new(self, n)
