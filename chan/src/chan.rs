@@ -214,6 +214,7 @@ impl<T> Chan<T> {
     }
 
     /// The values until the channel is closed and drained; blocks for each. Go: `for v := range ch`.
+    #[doc(alias = "range")]
     pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
         std::iter::from_fn(|| self.recv().ok())
     }
@@ -271,6 +272,7 @@ impl<T> Chan<T> {
 
     /// Whether both handles belong to the same channel. Go: `==`.
     #[must_use]
+    #[doc(alias = "==")]
     pub fn same_channel(&self, other: &Chan<T>) -> bool {
         self.handle.same_channel(&other.handle)
     }

@@ -135,6 +135,7 @@ impl<T> Receiver<T> {
     ///
     /// If there is no value and no blocked sender, or if the channel is closed and drained.
     #[inline]
+    #[doc(alias = "default")]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.handle.try_recv()
     }
@@ -252,6 +253,7 @@ impl<T> Receiver<T> {
     /// let owned: IntoIter<i32> = rx.into_iter();
     /// assert_eq!(owned.collect::<Vec<_>>(), [3]);
     /// ```
+    #[doc(alias = "range")]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { receiver: self }
     }
@@ -312,6 +314,7 @@ impl<T> Receiver<T> {
 
     /// Whether both handles belong to the same channel. Go: `==`.
     #[must_use]
+    #[doc(alias = "==")]
     pub fn same_channel(&self, other: &Receiver<T>) -> bool {
         self.handle.same_channel(&other.handle)
     }

@@ -141,6 +141,7 @@ impl<T> Sender<T> {
     ///
     /// If there is no room and no blocked receiver, or if the channel is closed. The value is in the error.
     #[inline]
+    #[doc(alias = "default")]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         self.handle.try_send(value)
     }
@@ -290,6 +291,7 @@ impl<T> Sender<T> {
 
     /// Whether both handles belong to the same channel. Go: `==`.
     #[must_use]
+    #[doc(alias = "==")]
     pub fn same_channel(&self, other: &Sender<T>) -> bool {
         self.handle.same_channel(&other.handle)
     }

@@ -10,13 +10,17 @@ use std::rc::Rc;
 use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 use futures_sink::Sink;
-use gosync::atomic::{Pointer, Reader, TakeAll, Value};
+use gosync::atomic::{
+    Bool, Int32, Int64, PaddedCounters, Pointer, Reader, ShardedCounter, TakeAll, Uint32, Uint64, Uintptr, Value,
+};
 use gosync::chan::{
-    Chan, CloseError, FuncTimer, IntoIter, Iter, Receiver, RecvError, RecvFuture, RecvStream, RecvTimeoutError,
-    SendError, SendFuture, SendSink, SendTimeoutError, Sender, Ticker, Timer, TryIter, TryRecvError, TrySendError,
+    Chan, CloseError, FuncTimer, IntoIter, Iter, ReadyTimeoutError, Receiver, RecvError, RecvFuture, RecvStream,
+    RecvTimeoutError, Select, SelectTimeoutError, SelectedOperation, SendError, SendFuture, SendSink, SendTimeoutError,
+    Sender, Ticker, Timer, TryIter, TryReadyError, TryRecvError, TrySelectError, TrySendError,
 };
 use gosync::context::{CancelCauseFunc, CancelFunc, Cause, Context, ContextError, StopFunc};
 use gosync::errgroup::Group;
+use gosync::semaphore::{AcquireAsync, Permit, PermitAsync, Weighted};
 use gosync::{
     ArcMutexGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync, LockAsync, MappedMutexGuard,
     MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue,
@@ -113,6 +117,15 @@ assert_impl_all!(SendError<Movable>: Send);
 assert_not_impl_any!(SendError<Movable>: Sync);
 assert_not_impl_any!(SendError<Fixed>: Send, Sync);
 assert_not_impl_any!(SendError<Opaque>: Clone, PartialEq);
+
+assert_impl_all!(Select<'static>: Send, Sync, Unpin, Clone, Default, Debug);
+// What it holds a claim on is completed where it was chosen.
+assert_impl_all!(SelectedOperation<'static>: Unpin, Debug);
+assert_not_impl_any!(SelectedOperation<'static>: Send, Sync, Clone);
+assert_impl_all!(TrySelectError: Copy, PartialEq, Eq, Error, Send, Sync);
+assert_impl_all!(SelectTimeoutError: Copy, PartialEq, Eq, Error, Send, Sync);
+assert_impl_all!(TryReadyError: Copy, PartialEq, Eq, Error, Send, Sync);
+assert_impl_all!(ReadyTimeoutError: Copy, PartialEq, Eq, Error, Send, Sync);
 
 assert_impl_all!(WaitGroup: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
 // A copy would be another group.
@@ -298,6 +311,44 @@ assert_not_impl_any!(RawReadAsync<'static>: Unpin, Clone);
 assert_not_impl_any!(RawWriteAsync<'static>: Unpin, Clone);
 assert_impl_all!(WaitAsync<'static>: Send, Debug, Future<Output = ()>);
 assert_not_impl_any!(WaitAsync<'static>: Unpin, Clone);
+
+assert_impl_all!(Weighted: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(Weighted: Clone);
+assert_impl_all!(Permit<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(Permit<'static>: Clone);
+assert_impl_all!(AcquireAsync<'static>: Send, Debug, Future<Output = ()>);
+assert_not_impl_any!(AcquireAsync<'static>: Unpin, Clone);
+assert_impl_all!(PermitAsync<'static>: Send, Debug, Future<Output = Permit<'static>>);
+assert_not_impl_any!(PermitAsync<'static>: Unpin, Clone);
+
+// They are statics, so nobody has one by value.
+assert_impl_all!(gosync::package::Package: Send, Sync, RefUnwindSafe, Debug);
+assert_impl_all!(gosync::package::Variable<u8>: Send, Sync, RefUnwindSafe, Debug, std::ops::Deref<Target = u8>);
+assert_not_impl_any!(gosync::package::Variable<Movable>: Sync);
+assert_not_impl_any!(gosync::package::Variable<Fixed>: Send, Sync);
+
+macro_rules! words {
+    ($($word:ident: $value:ty;)*) => {
+        $(
+            assert_impl_all!($word: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug, From<$value>);
+            // A copy would be another one.
+            assert_not_impl_any!($word: Clone, PartialEq);
+        )*
+    };
+}
+
+words! {
+    Bool: bool;
+    Int32: i32;
+    Int64: i64;
+    Uint32: u32;
+    Uint64: u64;
+    Uintptr: usize;
+}
+assert_impl_all!(ShardedCounter: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
+assert_impl_all!(PaddedCounters<3>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
+assert_not_impl_any!(ShardedCounter: Clone);
+assert_not_impl_any!(PaddedCounters<3>: Clone);
 
 // A value moves from thread to thread, and is never shared.
 assert_impl_all!(Stack<Movable>: Send, Sync);

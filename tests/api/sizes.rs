@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use gosync::chan::{
-    self, Chan, CloseError, IntoIter, Receiver, RecvFuture, RecvStream, Select, SelectedOperation, SendFuture,
-    SendSink, Sender, TryRecvError, TrySendError,
+    self, Chan, CloseError, FuncTimer, IntoIter, Iter, ReadyTimeoutError, Receiver, RecvError, RecvFuture, RecvStream,
+    RecvTimeoutError, Select, SelectTimeoutError, SelectedOperation, SendError, SendFuture, SendSink, SendTimeoutError,
+    Sender, Ticker, Timer, TryIter, TryReadyError, TryRecvError, TrySelectError, TrySendError,
 };
+use gosync::context::{CancelCauseFunc, CancelFunc, ContextError, StopFunc};
 use gosync::errgroup::Group;
+use gosync::package::{Package, Variable};
+use gosync::semaphore::{AcquireAsync, Permit, PermitAsync, Weighted};
 use gosync::{
     ArcMutexGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync, MappedMutexGuard, MappedRwMutexReadGuard,
-    Mutex, MutexGuard, Once, OnceFunc, OnceValue, OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex,
-    RawWriteAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, Stack, WaitAsync,
-    WaitGroup, WaitTimeoutError, WriteAsync, atomic,
+    MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawLockAsync,
+    RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
+    ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError,
+    WriteAsync, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
@@ -22,6 +27,12 @@ assert_eq_size!(Chan<u64>, usize);
 assert_eq_size!(Sender<[u64; 100]>, usize);
 assert_eq_size!(Sender<()>, usize);
 assert_eq_size!(IntoIter<u64>, usize);
+assert_eq_size!(Iter<'static, u64>, usize);
+assert_eq_size!(TryIter<'static, u64>, usize);
+// So is that of a timer.
+assert_eq_size!(Timer, usize);
+assert_eq_size!(Ticker, usize);
+assert_eq_size!(FuncTimer, usize);
 // Nil takes the pointer's niche, so there is none left for `Option`.
 assert_eq_size!(Option<Sender<u64>>, [usize; 2]);
 
@@ -40,6 +51,9 @@ const_assert!(size_of::<SelectedOperation<'static>>() <= 5 * size_of::<usize>())
 // What ends it, and what it carries.
 assert_eq_size!(Context, [usize; 2]);
 assert_eq_size!(Group, usize);
+assert_eq_size!(CancelFunc, usize);
+assert_eq_size!(CancelCauseFunc, usize);
+assert_eq_size!(StopFunc, [usize; 2]);
 const _: Context = Context::background();
 
 const_assert_eq!(size_of::<Cond>(), 4);
@@ -69,6 +83,9 @@ const_assert_eq!(size_of::<RwMutex<u64>>(), 16);
 assert_eq_size!(Option<RwMutexReadGuard<'static, u64>>, usize);
 assert_eq_size!(Option<RwMutexWriteGuard<'static, u64>>, usize);
 assert_eq_size!(Option<MappedRwMutexReadGuard<'static, u64>>, [usize; 2]);
+assert_eq_size!(Option<MappedRwMutexWriteGuard<'static, u64>>, [usize; 2]);
+assert_eq_size!(Option<ShardedRwMutexReadGuard<'static, u64>>, [usize; 2]);
+assert_eq_size!(Option<ShardedRwMutexWriteGuard<'static, u64>>, usize);
 // A cache line, or two of them, for each lock.
 const_assert!(size_of::<ShardedRwMutex<(), 4>>() <= 4 * 128);
 
@@ -84,6 +101,12 @@ const_assert!(size_of::<WriteAsync<'static, u64>>() <= 29 * size_of::<usize>());
 const_assert!(size_of::<RawWriteAsync<'static>>() <= 28 * size_of::<usize>());
 const_assert!(size_of::<WaitAsync<'static>>() <= 14 * size_of::<usize>());
 
+// Permits, and a line.
+const_assert!(size_of::<Weighted>() <= 3 * size_of::<usize>());
+assert_eq_size!(Permit<'static>, [usize; 2]);
+const_assert!(size_of::<AcquireAsync<'static>>() <= 15 * size_of::<usize>());
+const_assert!(size_of::<PermitAsync<'static>>() <= 15 * size_of::<usize>());
+
 const_assert_eq!(size_of::<Once>(), 4);
 const_assert_eq!(align_of::<Once>(), 4);
 // The word, and one place for the function, the value, or a pointer to what is known of a panic.
@@ -92,20 +115,47 @@ assert_eq_size!(OnceValue<u64>, [u64; 2]);
 assert_eq_size!(OnceValue<[u64; 8]>, [u64; 9]);
 assert_eq_size!(OnceValue<u8, [usize; 8]>, [usize; 9]);
 assert_eq_size!(OnceValues<u32, u32>, [u64; 2]);
+// What stands in a static: where it was declared, and who initialises it.
+const_assert!(size_of::<Package>() <= 15 * size_of::<usize>());
+const_assert!(size_of::<Variable<u64>>() <= 11 * size_of::<usize>());
 
 // The words that change, on a cache line of their own, and a pointer for each segment.
 const_assert!(size_of::<Stack<u8>>() <= 512);
 assert_eq_size!(Stack<u8>, Stack<[u64; 100]>);
 assert_eq_size!(atomic::TakeAll<'static, [u64; 100]>, [usize; 2]);
 
+// As large as what they are in place of, and no larger.
+assert_eq_size!(atomic::Bool, bool);
+assert_eq_size!(atomic::Int32, i32);
+assert_eq_size!(atomic::Int64, i64);
+assert_eq_size!(atomic::Uint32, u32);
+assert_eq_size!(atomic::Uint64, u64);
+assert_eq_size!(atomic::Uintptr, usize);
+// A word for one thread, and a pointer to those of many; cache lines, or pairs of them, for each.
+assert_eq_size!(atomic::ShardedCounter, [u64; 2]);
+const_assert!(size_of::<atomic::PaddedCounters<3>>() <= 3 * 128);
+
 // A latch with a version, and an `Arc`. As large as Go's `Value`; Go's `Pointer` is one word.
 const_assert_eq!(size_of::<atomic::Value<[u64; 8]>>(), size_of::<u64>() + align_of::<u64>());
 assert_eq_size!(atomic::Pointer<u8>, atomic::Value<u64>);
 assert_eq_size!(atomic::Pointer<str>, (u64, [usize; 2]));
+// What it looks at, what it has seen, and when.
+assert_eq_size!(atomic::Reader<'static, u8>, (usize, usize, u64));
 
 // An error is no larger than what it has to hold.
-assert_eq_size!(chan::SendError<u64>, u64);
-assert_eq_size!(Result<(), chan::RecvError>, bool);
+assert_eq_size!(SendError<u64>, u64);
+const_assert!(size_of::<TrySendError<u64>>() <= 16);
+const_assert!(size_of::<SendTimeoutError<u64>>() <= 16);
+assert_eq_size!(Result<(), RecvError>, bool);
+assert_eq_size!(Result<(), TryRecvError>, u8);
+assert_eq_size!(Result<(), RecvTimeoutError>, u8);
+assert_eq_size!(Result<(), CloseError>, u8);
+assert_eq_size!(Result<(), TrySelectError>, bool);
+assert_eq_size!(Result<(), SelectTimeoutError>, bool);
+assert_eq_size!(Result<(), TryReadyError>, bool);
+assert_eq_size!(Result<(), ReadyTimeoutError>, bool);
+assert_eq_size!(Result<(), ContextError>, u8);
+assert_eq_size!(Result<(), OncePanic>, bool);
 assert_eq_size!(Result<(), WaitTimeoutError>, bool);
 
 static GROUP: WaitGroup = WaitGroup::new();

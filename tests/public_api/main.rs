@@ -1,4 +1,5 @@
-//! All that is public, in a listing per crate, so that a change of it shows in review; and the facade has all of it.
+//! All that is public, in a listing per crate, so that a change of it shows in review; and the facade has all of it. And what
+//! is public is shown by examples, found by Go's names, and has its traits and its size asserted.
 //!
 //! The listings are made from rustdoc's JSON, whose format goes with the compiler. So they are compared with the version of
 //! Rust that wrote them only, which the file `rustc` names. To write them anew:
@@ -7,10 +8,14 @@
 //! $ PUBLIC_API=overwrite cargo test -p gosync-tests --test public_api
 //! ```
 
+mod shown;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::{env, fs};
+
+use rustdoc_types::Crate;
 
 /// The crates, by their folders.
 const CRATES: [(&str, &str); 5] = [
@@ -49,12 +54,20 @@ fn listings() -> Option<&'static [String]> {
     LISTINGS.get_or_init(make).as_deref()
 }
 
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/public-api")
+}
+
+/// Where rustdoc puts what it knows of a crate.
+fn json(package: &str) -> PathBuf {
+    target().join("doc").join(package.replace('-', "_")).with_extension("json")
+}
+
 /// What is public in a crate, with all features.
 fn listing(package: &str) -> String {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/public-api");
     let output = cargo()
         .args(["rustdoc", "--quiet", "--package", package, "--lib", "--all-features", "--target-dir"])
-        .arg(&target)
+        .arg(target())
         .args(["--", "-Zunstable-options", "--output-format", "json"])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         // JSON is not stable, which is why the listings go with one version.
@@ -63,8 +76,7 @@ fn listing(package: &str) -> String {
         .output()
         .expect("there is cargo, which has run this");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let json = target.join("doc").join(package.replace('-', "_")).with_extension("json");
-    let api = public_api::Builder::from_rustdoc_json(json)
+    let api = public_api::Builder::from_rustdoc_json(json(package))
         .omit_blanket_impls(true)
         .omit_auto_trait_impls(true)
         .omit_auto_derived_impls(true)
@@ -141,5 +153,60 @@ fn the_facade_is_complete() {
     assert_eq!(selects.len(), 4, "{selects:?}");
     for name in selects {
         assert!(names.contains(&name), "gosync::{name} is not there");
+    }
+}
+
+/// The crates, with their documentation; `None` as for the listings.
+fn crates() -> Option<Vec<Crate>> {
+    listings()?;
+    let read = |(_, package): &(&str, &str)| {
+        let text = fs::read_to_string(json(package)).expect("it has been made for the listing");
+        serde_json::from_str(&text).expect("the JSON has the format of this compiler")
+    };
+    Some(CRATES.iter().map(read).collect())
+}
+
+/// What all crates together have too little of.
+fn of_all(crates: &[Crate], problems: impl Fn(&Crate) -> Vec<String>) -> Vec<String> {
+    let named = crates.iter().zip(CRATES).map(|(krate, (_, package))| (problems(krate), package));
+    named.flat_map(|(items, package)| items.into_iter().map(move |item| format!("{package}: {item}"))).collect()
+}
+
+#[test]
+fn every_item_is_shown() {
+    let Some(mut crates) = crates() else { return };
+    assert_eq!(of_all(&crates, shown::not_shown), [""; 0], "these have no example: see tests/public_api/shown.rs");
+    // The control: without documentation nothing is shown.
+    for item in crates.iter_mut().flat_map(|krate| krate.index.values_mut()) {
+        item.docs = None;
+    }
+    let without = of_all(&crates, shown::not_shown);
+    assert!(without.len() > 300, "{without:#?}");
+}
+
+#[test]
+fn every_item_is_found_by_its_name_in_go() {
+    let Some(mut crates) = crates() else { return };
+    assert_eq!(of_all(&crates, shown::not_found_by_go_name), [""; 0], "these need a `#[doc(alias = ..)]`");
+    // The control: without aliases some are not found.
+    for item in crates.iter_mut().flat_map(|krate| krate.index.values_mut()) {
+        item.attrs.clear();
+    }
+    let without = of_all(&crates, shown::not_found_by_go_name);
+    assert!(without.len() > 30, "{without:#?}");
+}
+
+/// Each type has its traits and its size asserted, under its name, in one file of tests/api each.
+#[test]
+fn every_type_has_its_traits_and_its_size_asserted() {
+    let Some(crates) = crates() else { return };
+    for file in ["auto_traits.rs", "sizes.rs"] {
+        let text = fs::read_to_string(folder().join("../api").join(file)).unwrap();
+        let code: String =
+            text.split("\nuse ").map(|part| part.split_once(";\n").map_or(part, |(_, code)| code)).collect();
+        let has = |name: &str| code.split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
+        assert!(has("Receiver") && !has("use"), "{code}");
+        let missing = of_all(&crates, |krate| shown::types(krate).into_iter().filter(|name| !has(name)).collect());
+        assert_eq!(missing, [""; 0], "these are not in tests/api/{file}");
     }
 }

@@ -84,6 +84,7 @@ impl WaitGroup {
     /// TASKS.wait();
     /// ```
     #[track_caller]
+    #[doc(alias = "Go")]
     pub fn go_static<F: FnOnce() + Send + 'static>(&'static self, f: F) {
         start(self, f, |job| thread::Builder::new().spawn(|| job.run()).map(drop));
     }
@@ -123,6 +124,7 @@ impl WaitGroup {
     /// });
     /// ```
     #[track_caller]
+    #[doc(alias = "Go")]
     pub fn go_scoped<'scope, 'env, F>(&'scope self, scope: &'scope Scope<'scope, 'env>, f: F)
     where
         F: FnOnce() + Send + 'scope,

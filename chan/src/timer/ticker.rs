@@ -44,6 +44,7 @@ impl Ticker {
     /// If the period is zero, with Go's text.
     #[must_use]
     #[track_caller]
+    #[doc(alias = "NewTicker")]
     pub fn new(period: Duration) -> Ticker {
         assert!(!period.is_zero(), "non-positive interval for NewTicker");
         Ticker { channel: start(every(period), Pace::Grid) }
@@ -79,6 +80,7 @@ impl Ticker {
 
     /// The channel of its values. Go: `t.C`.
     #[must_use]
+    #[doc(alias = "C")]
     pub fn channel(&self) -> &Receiver<Instant> {
         &self.channel
     }

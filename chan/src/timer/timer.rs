@@ -52,6 +52,7 @@ pub struct Timer {
 impl Timer {
     /// One that is due in `duration`, or never if that is beyond what the clock can tell. Go: `time.NewTimer`.
     #[must_use]
+    #[doc(alias = "NewTimer")]
     pub fn new(duration: Duration) -> Timer {
         Timer { channel: start(Setting { when: deadline_after(duration), period: None }, Pace::Grid) }
     }
@@ -84,6 +85,7 @@ impl Timer {
 
     /// The channel of its value. Go: `t.C`.
     #[must_use]
+    #[doc(alias = "C")]
     pub fn channel(&self) -> &Receiver<Instant> {
         &self.channel
     }

@@ -172,6 +172,7 @@ impl Cond {
     ///
     /// See [`Cond`](Cond#examples).
     #[track_caller]
+    #[doc(alias = "Wait")]
     pub fn wait_while<G>(&self, guard: &mut G, condition: impl FnMut(&mut G::Target) -> bool)
     where
         G: CondGuard + DerefMut,

@@ -94,6 +94,7 @@ impl Cond {
     /// let task = async { *cond.wait_while_async(mutex.lock_async().await, |value| *value == 0).await };
     /// assert!(pin!(task).poll(&mut Context::from_waker(Waker::noop())).is_ready());
     /// ```
+    #[doc(alias = "Wait")]
     pub async fn wait_while_async<G>(&self, mut guard: G, mut condition: impl FnMut(&mut G::Target) -> bool) -> G
     where
         G: CondGuard + DerefMut,

@@ -43,6 +43,7 @@ impl Group {
     /// assert_eq!(group.wait().unwrap_err().to_string(), "nothing to do");
     /// ```
     #[track_caller]
+    #[doc(alias = "Go")]
     pub fn task<F: Future<Output = TaskResult>>(&self, future: F) -> impl Future<Output = ()> + use<F> {
         let job = Job { work: future, task: Task::new(&self.shared) };
         async move {

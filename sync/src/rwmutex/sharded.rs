@@ -70,7 +70,7 @@ use super::phase_lock::PhaseLock;
 /// ```
 /// use std::time::{Duration, Instant};
 ///
-/// use gosync::{ShardedRwMutex, ShardedRwMutexReadGuard};
+/// use gosync::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard};
 ///
 /// let mut n: ShardedRwMutex<i32> = ShardedRwMutex::new(1);
 /// *n.get_mut() += 1;
@@ -80,7 +80,10 @@ use super::phase_lock::PhaseLock;
 /// assert!(n.try_write().is_none() && n.write_timeout(Duration::from_millis(1)).is_none());
 /// assert!(n.write_deadline(Instant::now()).is_none());
 /// drop(reader);
-/// assert_eq!(n.into_inner(), 2);
+/// let mut writer: ShardedRwMutexWriteGuard<'_, i32, 8> = n.write();
+/// *writer += 1;
+/// drop(writer);
+/// assert_eq!(n.into_inner(), 3);
 /// ```
 #[doc(alias = "ShardedLock")]
 pub struct ShardedRwMutex<T: ?Sized, const N: usize = 8> {

@@ -184,6 +184,7 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
     /// static GROUP: Group<&str, i32> = Group::new();
     /// assert_eq!(GROUP.call_chan_static("key", || 1).recv(), Ok((1, false)));
     /// ```
+    #[doc(alias = "DoChan")]
     pub fn call_chan_static<F>(&'static self, key: K, f: F) -> Receiver<(V, bool)>
     where
         F: FnOnce() -> V + Send + 'static,
