@@ -161,11 +161,13 @@ impl<T> TrySendError<T> {
     }
 
     /// Whether there was no room.
+    #[must_use]
     pub fn is_full(&self) -> bool {
         matches!(self, TrySendError::Full(_))
     }
 
     /// Whether the channel is closed or nobody is left to receive.
+    #[must_use]
     pub fn is_disconnected(&self) -> bool {
         matches!(self, TrySendError::Disconnected(_))
     }
@@ -180,11 +182,13 @@ impl<T> SendTimeoutError<T> {
     }
 
     /// Whether the deadline passed.
+    #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self, SendTimeoutError::Timeout(_))
     }
 
     /// Whether the channel is closed or nobody is left to receive.
+    #[must_use]
     pub fn is_disconnected(&self) -> bool {
         matches!(self, SendTimeoutError::Disconnected(_))
     }
@@ -192,11 +196,13 @@ impl<T> SendTimeoutError<T> {
 
 impl TryRecvError {
     /// Whether there was no value.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == TryRecvError::Empty
     }
 
     /// Whether the channel is closed and drained.
+    #[must_use]
     pub fn is_disconnected(&self) -> bool {
         *self == TryRecvError::Disconnected
     }
@@ -204,11 +210,13 @@ impl TryRecvError {
 
 impl RecvTimeoutError {
     /// Whether the deadline passed.
+    #[must_use]
     pub fn is_timeout(&self) -> bool {
         *self == RecvTimeoutError::Timeout
     }
 
     /// Whether the channel is closed and drained.
+    #[must_use]
     pub fn is_disconnected(&self) -> bool {
         *self == RecvTimeoutError::Disconnected
     }

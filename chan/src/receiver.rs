@@ -253,12 +253,14 @@ impl<T> Receiver<T> {
     /// let owned: IntoIter<i32> = rx.into_iter();
     /// assert_eq!(owned.collect::<Vec<_>>(), [3]);
     /// ```
+    #[must_use]
     #[doc(alias = "range")]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { receiver: self }
     }
 
     /// The values that can be had without blocking.
+    #[must_use]
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { receiver: self }
     }

@@ -161,6 +161,10 @@ impl<'a, O: ?Sized> AnyOperand<'a> for &Operand<'a, O> {
 }
 
 /// What can stand in `default(..)`.
+#[diagnostic::on_unimplemented(
+    message = "a `default` waits for a `Duration` or until an `Instant`, not for a `{Self}`",
+    label = "expected a `Duration` or an `Instant`"
+)]
 pub trait Timeout {
     /// When it passes; `None` is never.
     fn deadline(self) -> Option<Instant>;

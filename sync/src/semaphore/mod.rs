@@ -81,6 +81,7 @@ impl Weighted {
         ///
         /// If that is more than [`MAX_SIZE`](Weighted::MAX_SIZE).
         #[must_use]
+        #[track_caller]
         #[doc(alias = "NewWeighted")]
         pub const fn new(size: usize) -> Weighted {
             Weighted { permits: Permits::new(size) }

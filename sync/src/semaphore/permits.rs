@@ -107,6 +107,7 @@ impl Permits {
     pub(super) const MAX: usize = usize::MAX / ONE;
 
     const_fn! {
+        #[track_caller]
         pub(super) const fn new(size: usize) -> Permits {
             assert!(size <= Permits::MAX, "semaphore: the size is out of range");
             Permits { size, word: AtomicUsize::new(size * ONE), line: Futex::new(0) }
