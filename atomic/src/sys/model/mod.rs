@@ -138,6 +138,12 @@ impl Pacer {
 
     /// The same.
     #[must_use]
+    pub fn patient() -> Pacer {
+        Pacer
+    }
+
+    /// The same.
+    #[must_use]
     pub fn sparse() -> Pacer {
         Pacer
     }
