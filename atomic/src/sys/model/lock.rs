@@ -5,7 +5,7 @@
 
 use loom::sync::{Mutex, MutexGuard};
 
-use super::control;
+use super::{Pacer, control};
 use crate::__sys::RawLock;
 
 /// Mutual exclusion without data.
@@ -56,6 +56,11 @@ impl Lock {
             }
         };
         LockGuard { held }
+    }
+
+    /// The same: a model has no time.
+    pub fn lock_paced(&self, _pacer: impl FnOnce() -> Pacer) -> LockGuard<'_> {
+        self.lock()
     }
 
     /// Where this lock stands in the order in which several locks are taken: by creation.
