@@ -53,18 +53,22 @@ pub mod sites;
 mod sleeper;
 mod wait_table;
 
-#[cfg(not(gosync_loom))]
+#[cfg(not(any(gosync_loom, gosync_shuttle)))]
 mod native;
-#[cfg(not(gosync_loom))]
+#[cfg(not(any(gosync_loom, gosync_shuttle)))]
 use native as platform;
 
-#[cfg(all(gosync_loom, feature = "loom"))]
+#[cfg(any(all(gosync_loom, feature = "loom"), all(gosync_shuttle, feature = "shuttle")))]
 mod model;
-#[cfg(all(gosync_loom, feature = "loom"))]
+#[cfg(any(all(gosync_loom, feature = "loom"), all(gosync_shuttle, feature = "shuttle")))]
 use model as platform;
 
 #[cfg(all(gosync_loom, not(feature = "loom")))]
 compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
+#[cfg(all(gosync_shuttle, not(feature = "shuttle")))]
+compile_error!("--cfg gosync_shuttle needs feature `shuttle` of gosync-atomic");
+#[cfg(all(gosync_shuttle, gosync_loom))]
+compile_error!("a model runs on loom or on shuttle: --cfg gosync_loom or --cfg gosync_shuttle");
 
 pub use crate::{
     __array as array, __const_fn as const_fn, __native_only as native_only, __ord as ord,
@@ -80,21 +84,6 @@ pub use wait_table::{Bucket, Detached, QueueGuard, Waiter, Wake};
 #[must_use]
 pub fn deadline_after(timeout: std::time::Duration) -> Option<std::time::Instant> {
     now().checked_add(timeout)
-}
-
-/// Calls what must not unwind into its caller. The hook has reported a panic by the time that it ends here.
-#[cfg(not(gosync_loom))]
-pub fn contained(f: impl FnOnce()) {
-    if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
-        // Its drop may panic again.
-        std::mem::forget(payload);
-    }
-}
-
-/// The model side: a panic may be a model's verdict.
-#[cfg(gosync_loom)]
-pub fn contained(f: impl FnOnce()) {
-    f();
 }
 
 /// Runs `f` on a thread of its own, which nobody joins; on this one if there cannot be another. A panic of `f` ends here.
@@ -117,128 +106,4 @@ pub fn run_aside(name: &str, f: impl FnOnce() + Send + 'static) {
     if thread.is_err() {
         contained(|| run(&shared));
     }
-}
-
-/// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __const_fn {
-    ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis const fn $($rest)* };
-    ($(#[$attr:meta])* $vis:vis const unsafe fn $($rest:tt)*) => { $(#[$attr])* $vis const unsafe fn $($rest)* };
-}
-
-/// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __const_fn {
-    ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis fn $($rest)* };
-    ($(#[$attr:meta])* $vis:vis const unsafe fn $($rest:tt)*) => { $(#[$attr])* $vis unsafe fn $($rest)* };
-}
-
-/// An array of values that are made one by one; constant natively.
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __array {
-    ($value:expr; $n:expr) => {
-        [const { $value }; $n]
-    };
-}
-
-/// An array of values that are made one by one.
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __array {
-    ($value:expr; $n:expr) => {
-        ::core::array::from_fn::<_, $n, _>(|_| $value)
-    };
-}
-
-/// A function that returns the one value of the process, as a [`ProcessWide`].
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __process_wide {
-    ($(#[$attr:meta])* fn $name:ident() -> $type:ty = $init:expr) => {
-        $(#[$attr])*
-        fn $name() -> $crate::__sys::ProcessWide<$type> {
-            static VALUE: $type = $init;
-            &VALUE
-        }
-    };
-}
-
-/// A function that returns the one value of an execution, as a [`ProcessWide`].
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __process_wide {
-    ($(#[$attr:meta])* fn $name:ident() -> $type:ty = $init:expr) => {
-        $(#[$attr])*
-        fn $name() -> $crate::__sys::ProcessWide<$type> {
-            $crate::__sys::loom_lazy_static! {
-                static ref VALUE: $crate::__sys::ProcessWide<$type> = $crate::__sys::ProcessWide::new($init);
-            }
-            VALUE.clone()
-        }
-    };
-}
-
-/// What cannot be had in a model.
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __native_only {
-    ($($item:item)*) => { $($item)* };
-}
-
-/// What cannot be had in a model.
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __native_only {
-    ($($item:item)*) => {};
-}
-
-/// A thread-local for a constant that needs no drop, so that it can be used at any time in the life of a thread.
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __thread_local {
-    (static $name:ident: $type:ty = $init:expr) => {
-        const _: () = ::core::assert!(!::core::mem::needs_drop::<$type>());
-        ::std::thread_local! { static $name: $type = const { $init } }
-    };
-}
-
-/// A thread-local for a constant that needs no drop: one for each thread of the model.
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __thread_local {
-    (static $name:ident: $type:ty = $init:expr) => {
-        $crate::__sys::loom_thread_local! { static $name: $type = $init }
-    };
-}
-
-/// Notes for the rest of the block what the thread does, and where it was told to: for the deadlock report. The function is
-/// `#[cfg_attr(feature = "deadlock", track_caller)]`.
-#[cfg(all(feature = "deadlock", not(gosync_loom)))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __waits {
-    ($what:literal) => {
-        let _waits = $crate::__sys::waits::Waits::enter($what, ::core::panic::Location::caller());
-    };
-}
-
-/// Nothing, without the feature.
-#[cfg(not(all(feature = "deadlock", not(gosync_loom))))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __waits {
-    ($what:literal) => {};
 }
