@@ -8,7 +8,7 @@
 //! * `scenarios/`: the scenarios.
 //!
 //! `--long` runs ten minutes with a seed from the clock, `--schedules N` and `--seed N` say how many and which, `--scheduler
-//! random` or `pct` only one of them, `--sweep` tries every step that a scenario comes by as a control.
+//! random` or `pct` takes only one of them. The same seed brings the same schedules again.
 
 #[cfg(not(gosync_shuttle))]
 compile_error!(

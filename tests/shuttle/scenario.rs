@@ -1,6 +1,6 @@
 //! What a scenario is, and how one is run: in a child process, which has its own mutant, and may die of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, ExitCode};
@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::control::{self, Settings};
-use gosync_atomic::__sys::sites::weakened;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
@@ -55,6 +54,14 @@ impl fmt::Display for Verdict {
     }
 }
 
+pub(crate) const PASSES: &[Verdict] = &[Verdict::Pass];
+/// Some thread sleeps for ever.
+pub(crate) const HANGS: &[Verdict] = &[Verdict::Deadlock];
+/// Some assertion fails.
+pub(crate) const IS_WRONG: &[Verdict] = &[Verdict::Assertion];
+/// What is lost or there twice is a value, or the thread that waits for one: whatever comes first.
+pub(crate) const EITHER: &[Verdict] = &[Verdict::Deadlock, Verdict::Assertion];
+
 /// How the next thread is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Chooser {
@@ -83,22 +90,22 @@ pub(crate) struct Scenario {
     /// How many threads take part.
     pub(crate) threads: usize,
     /// `Pass`; or, of a scenario that claims too much, the verdict that it must get.
-    pub(crate) expected: Verdict,
+    pub(crate) expected: &'static [Verdict],
     /// Outcomes that some schedule must report by [`witness`].
     witnesses: &'static [&'static str],
     /// Steps of the shipped code without which it must fail, and how.
-    pub(crate) controls: Vec<(&'static str, Verdict)>,
+    pub(crate) controls: Vec<(&'static str, &'static [Verdict])>,
     body: fn(),
 }
 
 /// A scenario that must pass.
 pub(crate) fn holds(name: &'static str, threads: usize, body: fn()) -> Scenario {
-    Scenario { name, threads, expected: Verdict::Pass, witnesses: &[], controls: Vec::new(), body }
+    Scenario { name, threads, expected: PASSES, witnesses: &[], controls: Vec::new(), body }
 }
 
 /// One that must fail in this way.
-pub(crate) fn fails(name: &'static str, threads: usize, expected: Verdict, body: fn()) -> Scenario {
-    Scenario { expected, ..holds(name, threads, body) }
+pub(crate) fn fails(name: &'static str, threads: usize, body: fn()) -> Scenario {
+    Scenario { expected: IS_WRONG, ..holds(name, threads, body) }
 }
 
 impl Scenario {
@@ -107,9 +114,9 @@ impl Scenario {
         Scenario { witnesses, ..self }
     }
 
-    /// Steps whose absence it must convict, all with this verdict.
-    pub(crate) fn convicts(mut self, verdict: Verdict, steps: &[&'static str]) -> Scenario {
-        self.controls.extend(steps.iter().map(|&step| (step, verdict)));
+    /// Steps whose absence it must convict, each with one of these verdicts.
+    pub(crate) fn convicts(mut self, verdicts: &'static [Verdict], steps: &[&'static str]) -> Scenario {
+        self.controls.extend(steps.iter().map(|&step| (step, verdicts)));
         self
     }
 }
@@ -139,7 +146,6 @@ pub(crate) struct Run {
     pub(crate) verdict: Verdict,
     pub(crate) schedules: usize,
     pub(crate) took: Duration,
-    pub(crate) steps: BTreeSet<String>,
     /// Everything that the child printed.
     pub(crate) output: String,
 }
@@ -167,7 +173,7 @@ pub(crate) fn run(name: &str, request: &Request) -> Run {
         Some(0) => Verdict::Pass,
         Some(EXIT_VACUOUS) => Verdict::Vacuous,
         Some(EXIT_TIMEOUT) => Verdict::Timeout,
-        // shuttle's own words, in the panic that it ends with.
+        // In shuttle's own words, in the panic that it ends with.
         Some(1) => match fields("failed").next() {
             Some(text) if text.contains("deadlock!") => Verdict::Deadlock,
             Some(text) if text.contains("exceeded max_steps") => Verdict::Livelock,
@@ -180,7 +186,6 @@ pub(crate) fn run(name: &str, request: &Request) -> Run {
         verdict,
         schedules: fields("schedules").next().and_then(|n| n.parse().ok()).unwrap_or(0),
         took: start.elapsed(),
-        steps: fields("site").map(str::to_owned).collect(),
         output: stdout + &stderr,
     }
 }
@@ -188,7 +193,8 @@ pub(crate) fn run(name: &str, request: &Request) -> Run {
 /// The child's side of [`run`].
 pub(crate) fn run_in_child(scenarios: Vec<Scenario>, args: &[String]) -> ExitCode {
     let [name, chooser, schedules, seed, at_most] = args else { panic!("a child is started by its parent only") };
-    let scenario = scenarios.into_iter().find(|scenario| scenario.name == *name).expect("the parent knows the scenarios");
+    let scenario =
+        scenarios.into_iter().find(|scenario| scenario.name == *name).expect("the parent knows the scenarios");
     let chooser = Chooser::ALL.into_iter().find(|known| known.name() == chooser).expect("the parent knows them");
     let number = |text: &String| text.parse::<u64>().expect("the parent knows numbers");
     let (schedules, seed, at_most) = (number(schedules) as usize, number(seed), Duration::from_millis(number(at_most)));
@@ -208,7 +214,6 @@ pub(crate) fn run_in_child(scenarios: Vec<Scenario>, args: &[String]) -> ExitCod
         }
     }));
     println!("schedules {}", begun.load(Relaxed));
-    weakened::reached().iter().for_each(|site| println!("site {site}"));
     if let Err(payload) = result {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("a panic");

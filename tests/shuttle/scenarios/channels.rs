@@ -3,29 +3,34 @@
 use gosync::chan::{self, Receiver, Sender};
 
 use crate::kit::{InOrder, Ledger, SOON, Value, any, scope};
-use crate::scenario::{Scenario, Verdict, holds, witness};
+use crate::scenario::{EITHER, HANGS, IS_WRONG, Scenario, holds, witness};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    let lost = &["sleeper.wake", "lock.wake"];
+    let lost = &["sleeper.wake", "lock.wake", "chan.close.complete"];
     vec![
         holds("channel, cap 0, closed", 8, || closed(chan::bounded(0)))
             .witnesses(&["some", "all"])
-            .convicts(Verdict::Deadlock, lost),
+            .convicts(HANGS, lost),
         holds("channel, cap 1, closed", 8, || closed(chan::bounded(1)))
             .witnesses(&["some", "all"])
-            .convicts(Verdict::Deadlock, lost),
+            .convicts(HANGS, lost),
         holds("channel, cap 2, closed", 8, || closed(chan::bounded(2)))
             .witnesses(&["some", "all"])
-            .convicts(Verdict::Deadlock, lost),
+            .convicts(HANGS, lost),
         holds("channel, unbounded, closed", 8, || closed(chan::unbounded()))
             .witnesses(&["some", "all"])
-            .convicts(Verdict::Deadlock, lost),
+            .convicts(HANGS, lost),
         holds("channel, cap 0, senders go", 7, || disconnected(chan::bounded(0))),
         holds("channel, cap 2, senders go", 7, || disconnected(chan::bounded(2))),
         holds("channel, unbounded, senders go", 7, || disconnected(chan::unbounded())),
         holds("channel, cap 0, receivers go", 7, || receivers_go(chan::bounded(0))).witnesses(&["some", "all"]),
-        holds("channel, cap 1, receivers go", 7, || receivers_go(chan::bounded(1))).witnesses(&["some", "all"]),
-        holds("channel, cap 0, deadlines", 7, || deadlines(chan::bounded(0))).witnesses(&["some", "all"]),
+        holds("channel, cap 1, receivers go", 7, || receivers_go(chan::bounded(1)))
+            .witnesses(&["some", "all"])
+            .convicts(IS_WRONG, &["chan.send.closed"]),
+        holds("channel, cap 0, deadlines", 7, || deadlines(chan::bounded(0)))
+            .witnesses(&["some", "all"])
+            .convicts(IS_WRONG, &["chan.await-claimer"])
+            .convicts(EITHER, &["chan.still-queued"]),
         holds("channel, cap 1, deadlines", 7, || deadlines(chan::bounded(1))).witnesses(&["some", "all"]),
     ]
 }
@@ -64,7 +69,7 @@ fn closed((tx, rx): (Sender<Value>, Receiver<Value>)) {
         }
         // At some time: after it has looked so often.
         for _ in 0..any(40) {
-            tx.len();
+            let _ = tx.len();
         }
         tx.close().unwrap();
     });

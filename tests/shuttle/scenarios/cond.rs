@@ -6,15 +6,18 @@ use gosync::{Cond, Mutex};
 use gosync_atomic::__sys::control::expire_deadlines;
 
 use crate::kit::{List, SOON, scope, threads};
-use crate::scenario::{Scenario, Verdict, holds, witness};
+use crate::scenario::{HANGS, IS_WRONG, Scenario, holds, witness};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
-        holds("cond, a buffer of two", 8, buffer).convicts(Verdict::Deadlock, &["cond.wake-one", "cond.mark"]),
-        holds("cond, signals in line", 7, signals).convicts(Verdict::Deadlock, &["cond.wake-one"]),
-        holds("cond, a broadcast", 7, broadcast).convicts(Verdict::Deadlock, &["cond.wake-all"]),
-        holds("cond, rounds of broadcasts", 6, rounds),
-        holds("cond, signals and deadlines", 7, deadlines).witnesses(&["woken", "too late", "nobody"]),
+        holds("cond, a buffer of two", 8, buffer).convicts(HANGS, &["cond.wake-one", "cond.mark"]),
+        holds("cond, signals in line", 7, signals).convicts(HANGS, &["cond.wake-one"]),
+        holds("cond, a broadcast", 7, broadcast).convicts(HANGS, &["cond.wake-all"]),
+        holds("cond, rounds of broadcasts", 6, rounds).convicts(IS_WRONG, &["cond.mark"]),
+        holds("cond, signals and deadlines", 7, deadlines)
+            .witnesses(&["woken", "too late", "nobody"])
+            .convicts(HANGS, &["cond.wake-one"])
+            .convicts(IS_WRONG, &["table.still-queued"]),
     ]
 }
 

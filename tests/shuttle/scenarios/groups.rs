@@ -3,7 +3,6 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::task::Poll;
 
 use gosync::errgroup::Group;
 use gosync::semaphore::Weighted;
@@ -12,21 +11,28 @@ use gosync_atomic::__sys::Parker;
 use gosync_atomic::__sys::control::expire_deadlines;
 
 use crate::kit::{List, Room, SOON, any, finish, poll_once, scope, threads, turn};
-use crate::scenario::{Scenario, Verdict, holds, witness};
+use crate::scenario::{HANGS, IS_WRONG, Scenario, holds, witness};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
-        holds("wait group", 8, wait_group).convicts(Verdict::Deadlock, &["wg.wake"]),
+        holds("wait group", 8, wait_group).convicts(HANGS, &["wg.wake"]),
         holds("wait group, deadlines", 7, wait_group_deadlines).witnesses(&["in time", "too late"]),
-        holds("once", 8, once).convicts(Verdict::Deadlock, &["once.wake"]),
-        holds("semaphore", 7, semaphore).convicts(Verdict::Deadlock, &["semaphore.wake"]),
+        holds("once", 8, once).convicts(HANGS, &["once.wake"]),
+        holds("semaphore", 7, semaphore).convicts(HANGS, &["semaphore.wake"]),
         holds("semaphore, deadlines", 7, semaphore_deadlines).witnesses(&["taken", "too late"]),
         holds("semaphore, a large request", 7, large_request).witnesses(&["waited", "after it"]),
-        holds("context", 8, context).convicts(Verdict::Deadlock, &["ctx.raise"]),
-        holds("context, a semaphore's", 6, context_of_semaphore).witnesses(&["taken", "canceled"]),
-        holds("error group", 6, error_group).witnesses(&["canceled", "not canceled"]),
-        holds("error group, limited", 7, limited),
-        holds("stack", 6, stack),
+        holds("semaphore, the first in line gives up", 6, gives_up)
+            .witnesses(&["taken", "too late"])
+            .convicts(HANGS, &["semaphore.leave.serve"]),
+        holds("context", 8, context).convicts(HANGS, &["chan.close.complete"]).convicts(IS_WRONG, &["ctx.raise"]),
+        holds("context, a semaphore's", 6, context_of_semaphore)
+            .witnesses(&["taken", "canceled"])
+            .convicts(IS_WRONG, &["semaphore.give-back"]),
+        holds("error group", 6, error_group)
+            .witnesses(&["canceled", "not canceled"])
+            .convicts(HANGS, &["errgroup.cancel"]),
+        holds("error group, limited", 7, limited).convicts(HANGS, &["errgroup.free-slot"]),
+        holds("stack", 6, stack).convicts(IS_WRONG, &["stack.tag"]),
     ]
 }
 
@@ -164,7 +170,7 @@ fn large_request() {
             });
         }
         let (parker, mut large) = (Parker::new(), pin!(semaphore.acquire_async(3)));
-        if let Poll::Pending = poll_once(large.as_mut(), &parker) {
+        if poll_once(large.as_mut(), &parker).is_pending() {
             in_line.store(true, Relaxed);
             witness("waited");
             finish(large, &parker);
@@ -173,6 +179,37 @@ fn large_request() {
         permits.with(3);
         semaphore.release(3);
     });
+}
+
+/// Large requests that give up were in the way of small ones, for which there are permits.
+fn gives_up() {
+    let (semaphore, small) = (Weighted::new(3), WaitGroup::new());
+    let background = Context::background();
+    expire_deadlines();
+    scope(|s| {
+        semaphore.acquire(&background, 1).unwrap();
+        small.add(3);
+        for _ in 0..2 {
+            s.spawn(|| {
+                let taken = semaphore.acquire_timeout(3, SOON);
+                witness(if taken { "taken" } else { "too late" });
+                if taken {
+                    semaphore.release(3);
+                }
+            });
+        }
+        for _ in 0..3 {
+            s.spawn(|| {
+                semaphore.acquire(&background, 1).unwrap();
+                small.done();
+                semaphore.release(1);
+            });
+        }
+        // This one is not given back before the small ones have been served.
+        small.wait();
+        semaphore.release(1);
+    });
+    assert!(semaphore.try_acquire(3), "all are back");
 }
 
 /// A tree of contexts: the end of one is that of all below it, for all that wait for any of them.
@@ -273,9 +310,9 @@ fn stack() {
     let (stack, taken) = (Stack::new(), List::new());
     threads(6, |me| {
         for n in 0..2 {
-            if me % 2 == 0 {
-                stack.push((me, n));
-            } else {
+            stack.push((me, n));
+            stack.pop().into_iter().for_each(|item| taken.push(item));
+            if n == 0 {
                 stack.pop().into_iter().for_each(|item| taken.push(item));
             }
         }
@@ -283,5 +320,6 @@ fn stack() {
     let mut all = taken.take();
     all.extend(std::iter::from_fn(|| stack.pop()));
     all.sort_unstable();
-    assert_eq!(all, [(0, 0), (0, 1), (2, 0), (2, 1), (4, 0), (4, 1)]);
+    let pushed: Vec<_> = (0..6).flat_map(|me| [(me, 0), (me, 1)]).collect();
+    assert_eq!(all, pushed);
 }

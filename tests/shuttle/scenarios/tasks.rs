@@ -8,23 +8,34 @@ use gosync::semaphore::Weighted;
 use gosync::{Cond, Context, Mutex, RwMutex, WaitGroup, select_async};
 
 use crate::kit::{Ledger, List, Room, Value, any, block_on, poll_and_drop, scope, threads};
-use crate::scenario::{Scenario, Verdict, holds, witness};
+use crate::scenario::{HANGS, IS_WRONG, Scenario, holds, witness};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
-        holds("tasks, cap 0", 7, || channel(chan::bounded(0))).convicts(Verdict::Deadlock, &["chan.wake-task"]),
-        holds("tasks, cap 1", 7, || channel(chan::bounded(1))).convicts(Verdict::Deadlock, &["chan.wake-task"]),
-        holds("tasks, cap 0, dropped receives", 7, || dropped(chan::bounded(0))),
+        holds("tasks, cap 0", 7, || channel(chan::bounded(0)))
+            .convicts(HANGS, &["chan.wake-task", "sleeper.notice-taker"])
+            .convicts(IS_WRONG, &["sleeper.yield-to-change"]),
+        holds("tasks, cap 1", 7, || channel(chan::bounded(1))).convicts(HANGS, &["chan.wake-task"]),
+        holds("tasks, cap 0, dropped receives", 7, || dropped(chan::bounded(0))).convicts(IS_WRONG, &["task.put-back"]),
         holds("tasks, cap 1, dropped receives", 7, || dropped(chan::bounded(1))),
-        holds("tasks, cap 0, dropped sends", 7, || dropped_sends(0)).witnesses(&["some", "all"]),
+        holds("tasks, cap 0, dropped sends", 7, || dropped_sends(0))
+            .witnesses(&["some", "all"])
+            .convicts(HANGS, &["chan.wake-task", "sleeper.notice-taker"]),
         holds("tasks, cap 1, dropped sends", 7, || dropped_sends(1)).witnesses(&["some", "all"]),
-        holds("tasks, select", 7, || selects(0)),
+        holds("tasks, select", 7, || selects(0))
+            .convicts(HANGS, &["task-select.look-locked", "task-select.tell-holder"]),
         holds("tasks, select, cap 1", 7, || selects(1)),
-        holds("tasks, mutex", 6, mutex).witnesses(&["dropped"]),
-        holds("tasks, rwmutex", 6, rwmutex).witnesses(&["dropped"]),
-        holds("tasks, semaphore", 6, semaphore).witnesses(&["dropped"]),
-        holds("tasks, cond", 7, cond).witnesses(&["dropped"]),
-        holds("tasks, wait group", 7, wait_group),
+        holds("tasks, mutex", 6, mutex)
+            .witnesses(&["dropped"])
+            .convicts(HANGS, &["mutex.async.give-up", "mutex.async.hand-on"]),
+        holds("tasks, rwmutex", 6, rwmutex)
+            .witnesses(&["dropped"])
+            .convicts(HANGS, &["rw.async.next", "rw.async.unlock-read", "rw.async.unlock-write"]),
+        holds("tasks, semaphore", 6, semaphore).witnesses(&["dropped"]).convicts(HANGS, &["semaphore.async.give-back"]),
+        holds("tasks, cond", 7, cond)
+            .witnesses(&["dropped", "woken"])
+            .convicts(HANGS, &["cond.async.hand-on", "table.wake-task"]),
+        holds("tasks, wait group", 7, wait_group).convicts(HANGS, &["wg.wake-tasks", "wg.wake-beside-tasks"]),
     ]
 }
 
@@ -238,36 +249,37 @@ fn semaphore() {
     assert!(semaphore.try_acquire(2), "all are back");
 }
 
-/// A gate that lets one in for each signal, whoever has given up meanwhile.
+/// A signal for each that must come in. Others stand in line too: who is woken passes it on, and who is dropped passes on
+/// what has woken it.
 fn cond() {
-    let (open, cond) = (Mutex::new(0), Cond::new());
-    threads(7, |me| {
-        if me < 4 {
-            let mut places = open.lock();
-            while *places == 0 {
-                places = if me % 2 == 0 {
-                    block_on(cond.wait_async(places))
-                } else {
-                    poll_and_drop(cond.wait_async(places)).unwrap_or_else(|| {
-                        witness("dropped");
-                        let mut places = open.lock();
-                        if *places == 0 {
-                            cond.wait(&mut places);
-                        }
-                        places
-                    })
-                };
+    let (places, cond) = (Mutex::new(0), Cond::new());
+    threads(7, |me| match me {
+        0 => {
+            for _ in 0..4 {
+                *places.lock() += 1;
+                cond.signal();
             }
-            *places -= 1;
-        } else {
-            // The last one opens it twice.
-            for _ in 0..1 + usize::from(me == 6) {
-                *open.lock() += 1;
+        }
+        1..5 => {
+            let mut free = places.lock();
+            while *free == 0 {
+                if me % 2 == 0 {
+                    cond.wait(&mut free);
+                } else {
+                    free = block_on(cond.wait_async(free));
+                }
+            }
+            *free -= 1;
+        }
+        _ => {
+            let woken = poll_and_drop(cond.wait_async(places.lock())).is_some();
+            witness(if woken { "woken" } else { "dropped" });
+            if woken {
                 cond.signal();
             }
         }
     });
-    assert_eq!(open.into_inner(), 0);
+    assert_eq!(places.into_inner(), 0);
 }
 
 fn wait_group() {

@@ -1,24 +1,23 @@
 //! [`UnsafeCell`] for shuttle, which has none: each access gives the others a turn while it lasts, and panics if one of them
 //! comes here too.
+//!
+//! As the native one it has nothing to drop: what a node holds is read after the node has been dropped in its place.
 
-use std::sync::Arc;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicIsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use shuttle::thread::{panicking, sleep};
 
-/// How many read, or -1: somebody writes. Of std, so that shuttle does not see it, and shared, so that a pointer's scope may
-/// end after the cell.
-type Inside = Arc<AtomicIsize>;
-
 /// As the native one.
 #[derive(Debug, Default)]
 pub struct UnsafeCell<T: ?Sized> {
-    inside: Inside,
+    /// How many read, or -1: somebody writes. Of std, so that shuttle does not see it.
+    inside: AtomicIsize,
     value: std::cell::UnsafeCell<T>,
 }
 
-/// As the native one.
+/// As the native one. It ends before the cell does.
 #[derive(Debug)]
 pub struct MutPtr<T: ?Sized> {
     value: *mut T,
@@ -28,19 +27,19 @@ pub struct MutPtr<T: ?Sized> {
 /// Somebody is inside as long as this value is there.
 #[derive(Debug)]
 struct Access {
-    inside: Inside,
+    inside: NonNull<AtomicIsize>,
     writes: bool,
 }
 
 impl Access {
-    fn begin(inside: &Inside, writes: bool) -> Access {
+    fn begin(inside: &AtomicIsize, writes: bool) -> Access {
         let found = inside.load(Relaxed);
         // In an execution that has failed already, another report would only hide the first.
         if !panicking() {
             assert!(found == 0 || found > 0 && !writes, "two accesses to plain memory at a time");
         }
         inside.store(if writes { -1 } else { found + 1 }, Relaxed);
-        let access = Access { inside: Arc::clone(inside), writes };
+        let access = Access { inside: NonNull::from(inside), writes };
         // Time passes for nobody; it is a turn for somebody else.
         sleep(Duration::ZERO);
         access
@@ -49,14 +48,16 @@ impl Access {
 
 impl Drop for Access {
     fn drop(&mut self) {
-        self.inside.store(if self.writes { 0 } else { self.inside.load(Relaxed) - 1 }, Relaxed);
+        // SAFETY: an access ends before its cell does: that is what both are for.
+        let inside = unsafe { self.inside.as_ref() };
+        inside.store(if self.writes { 0 } else { inside.load(Relaxed) - 1 }, Relaxed);
     }
 }
 
 #[allow(missing_docs, reason = "as the native cell's")]
 impl<T> UnsafeCell<T> {
     pub fn new(value: T) -> UnsafeCell<T> {
-        UnsafeCell { inside: Inside::default(), value: std::cell::UnsafeCell::new(value) }
+        UnsafeCell { inside: AtomicIsize::new(0), value: std::cell::UnsafeCell::new(value) }
     }
 
     pub fn into_inner(self) -> T {

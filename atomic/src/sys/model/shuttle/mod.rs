@@ -15,8 +15,8 @@ use shuttle::rand::{Rng, thread_rng};
 
 pub use cell::{MutPtr, UnsafeCell};
 pub use shuttle::hint::spin_loop;
-pub use shuttle::sync::atomic::fence;
 pub use shuttle::sync::Arc;
+pub use shuttle::sync::atomic::fence;
 pub(super) use shuttle::sync::{Mutex, MutexGuard};
 pub use shuttle::{lazy_static, thread_local as model_thread_local};
 
