@@ -1,17 +1,17 @@
-//! The seam: everything that gosync's primitives take from the platform, once for real and once for loom.
+//! The seam: everything that gosync's primitives take from the platform, once for real and once for models.
 //!
 //! **Hidden and exempt from semver.** Siblings pin this crate with `=`.
 //!
-//! | item | native (`native/`) | model (`model/`, under `--cfg gosync_loom`) |
+//! | item | native (`native/`) | model (`model/`, under `--cfg gosync_loom`; with `gosync_shuttle` where that differs) |
 //! | --- | --- | --- |
-//! | `atomic::*`, `fence`, `spin_loop`, `thread` | std | loom |
+//! | `atomic::*`, `fence`, `spin_loop`, `thread` | std | loom, or shuttle |
 //! | [`sc`] | std's, sequentially consistent | loom's, each access between two fences |
 //! | [`slot`], [`slots`] | one of as many as CPUs, shared by few threads | one of two, in turn |
 //! | [`row`] | zeros, constant | zeros |
-//! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses |
-//! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak |
-//! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice |
-//! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
+//! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses; in shuttle accesses that overlap |
+//! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak; in shuttle nothing |
+//! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice: now or never, in shuttle at any time |
+//! | [`Lock`] | [`lock::RawLock`] | the checker's mutex, or the same `RawLock` on request |
 //! | [`Latch`] | a word that is spun on | the same word, and a hidden queue |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`Sleeper`] | a [`Futex`] | the same code |
@@ -30,11 +30,11 @@
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
 //! | [`run_aside`] | a thread, or this one | the same code |
 //! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |
-//! | [`choose`] | never asked | any of n answers, explored by loom |
-//! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |
+//! | [`choose`] | never asked | any of n answers, explored by loom, at random in shuttle |
+//! | [`thread_local!`](thread_local) | std's, constant, no destructor | the checker's: one OS thread runs all threads of a model |
 //! | [`process_wide!`](process_wide), [`ProcessWide`] | a static | one for each execution, freed after its last use |
 //!
-//! `cfg(gosync_loom)` appears in this file and in `sites.rs` and nowhere else in the shipped crates.
+//! The cfgs appear in this file, in `sites.rs` and in `model/mod.rs` and nowhere else in the shipped crates.
 //!
 //! # Rules of the house
 //!

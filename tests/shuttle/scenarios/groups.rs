@@ -4,9 +4,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
+use gosync::context::ContextError;
 use gosync::errgroup::Group;
 use gosync::semaphore::Weighted;
-use gosync::{Context, Once, OnceValue, Stack, WaitGroup, chan, select};
+use gosync::{Context, Once, OnceValue, Stack, WaitGroup, chan, select, singleflight};
 use gosync_atomic::__sys::Parker;
 use gosync_atomic::__sys::control::expire_deadlines;
 
@@ -25,6 +26,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .witnesses(&["taken", "too late"])
             .convicts(HANGS, &["semaphore.leave.serve"]),
         holds("context", 8, context).convicts(HANGS, &["chan.close.complete"]).convicts(IS_WRONG, &["ctx.raise"]),
+        holds("context, a deadline", 7, deadline)
+            .witnesses(&["deadline", "canceled"])
+            .convicts(HANGS, &["ctx.raise", "ctx.is-over"]),
         holds("context, a semaphore's", 6, context_of_semaphore)
             .witnesses(&["taken", "canceled"])
             .convicts(IS_WRONG, &["semaphore.give-back"]),
@@ -32,6 +36,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .witnesses(&["canceled", "not canceled"])
             .convicts(HANGS, &["errgroup.cancel"]),
         holds("error group, limited", 7, limited).convicts(HANGS, &["errgroup.free-slot"]),
+        holds("single flight", 6, flights)
+            .witnesses(&["alone", "together"])
+            .convicts(HANGS, &["wg.wake", "singleflight.over"]),
         holds("stack", 6, stack).convicts(IS_WRONG, &["stack.tag"]),
     ]
 }
@@ -239,6 +246,26 @@ fn context() {
     drop((cancel_left, cancel_low));
 }
 
+/// It ends when its time is over, or when it is canceled, once, for all.
+fn deadline() {
+    expire_deadlines();
+    let (context, cancel) = Context::background().with_timeout(SOON);
+    let (low, cancel_low) = context.with_cancel();
+    scope(|s| {
+        for me in 0..5 {
+            let context = if me % 2 == 0 { &context } else { &low };
+            s.spawn(move || assert!(context.done().recv().is_err()));
+        }
+        if any(2) == 0 {
+            cancel.cancel();
+        }
+    });
+    let (error, below) = (context.err().expect("it is over"), low.err().expect("it is over"));
+    assert_eq!(error, below);
+    witness(if error == ContextError::DeadlineExceeded { "deadline" } else { "canceled" });
+    drop(cancel_low);
+}
+
 /// Who waits for permits waits no longer when its context ends, and takes none.
 fn context_of_semaphore() {
     let (semaphore, permits) = (Weighted::new(2), Permits::new(2));
@@ -304,6 +331,25 @@ fn limited() {
     }
     group.wait().unwrap();
     assert_eq!(times.load(Relaxed), 6);
+}
+
+/// One call of a key at a time; whoever comes meanwhile shares what it returns.
+fn flights() {
+    let (group, rooms) = (singleflight::Group::new(), [Room::default(), Room::default()]);
+    let (calls, own) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    threads(6, |me| {
+        for _ in 0..2 {
+            let key = me % 2;
+            let before = calls.load(Relaxed);
+            let (call, shared) = group.call(key, || rooms[key].alone(|| calls.fetch_add(1, Relaxed)));
+            witness(if shared { "together" } else { "alone" });
+            if !shared {
+                own.fetch_add(1, Relaxed);
+                assert!(call >= before, "a call that was over");
+            }
+        }
+    });
+    assert!(own.into_inner() <= calls.into_inner());
 }
 
 fn stack() {

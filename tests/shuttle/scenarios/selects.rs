@@ -1,5 +1,7 @@
 //! Selects that meet: one case each, both sides of it, and no value twice.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use gosync::chan::{self, Chan, Receiver, Sender};
 use gosync::select;
 use gosync_atomic::__sys::control::expire_deadlines;
@@ -17,6 +19,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .convicts(EITHER, &["chan.claim", "select.give-up"]),
         holds("select, facing, a ring of buffers with default", 6, || ring(1, false))
             .witnesses(&["sent", "received", "neither"]),
+        holds("select, timers", 6, timers).witnesses(&["in time", "too late"]),
         holds("select, plain senders", 7, || plain_partners(chan::bounded(0), chan::bounded(0)))
             .convicts(HANGS, &["chan.pass-over", "select.look-locked"]),
         holds("select, plain senders, cap 1", 7, || plain_partners(chan::bounded(1), chan::bounded(0))),
@@ -97,6 +100,49 @@ fn ring(capacity: usize, deadlines: bool) {
     // What nobody has received is still there.
     channels.iter().flat_map(|(_, rx)| rx.try_iter()).for_each(|value| ledger.received.push(value));
     assert_eq!(ledger.balance(THREADS, 2), sent.take().len());
+}
+
+/// A timer is one of the channels. One that all share says so to one of them.
+fn timers() {
+    let ((tx, rx), ledger) = (chan::bounded(0), Ledger::new());
+    let shared = chan::after(SOON);
+    let late = AtomicUsize::new(0);
+    expire_deadlines();
+    scope(|s| {
+        for sender in 0..3 {
+            let (tx, ledger) = (tx.clone(), &ledger);
+            s.spawn(move || {
+                for n in 0..2 {
+                    select! {
+                        send(tx, (sender, n)) -> result => result.unwrap(),
+                        recv(chan::after(SOON)) -> _ => ledger.returned.push((sender, n)),
+                    }
+                }
+            });
+        }
+        for _ in 0..3 {
+            s.spawn(|| {
+                loop {
+                    select! {
+                        recv(rx) -> value => match value {
+                            Ok(value) => {
+                                ledger.received.push(value);
+                                witness("in time");
+                            }
+                            Err(_) => break,
+                        },
+                        recv(shared) -> _ => {
+                            late.fetch_add(1, Relaxed);
+                            witness("too late");
+                        }
+                    }
+                }
+            });
+        }
+        drop(tx);
+    });
+    assert!(late.into_inner() <= 1, "it is due once");
+    let _ = ledger.balance(3, 2);
 }
 
 /// Selects between two channels, on which others just send.
