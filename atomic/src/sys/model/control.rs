@@ -1,12 +1,13 @@
 //! What a model runner can set, and the choices that it can arm.
 //!
 //! A choice is one of several answers, each of which the checker may try ([`Choice`]). [`begin`] makes them anew for each
-//! execution; the model calls [`expire_deadlines`], [`wake_spuriously`] or [`pick_any`] in a thread other than the one that is to be surprised, after
-//! it has started that thread. Without any of this, deadlines never pass and waits never return for no reason.
+//! execution; the model calls [`expire_deadlines`], [`wake_spuriously`] or [`pick_any`] in a thread other than the one that
+//! is to be surprised, after it has started that thread. Without any of this, deadlines never pass and waits never return
+//! for no reason.
 //!
 //! Where a deadline has to pass sooner or later, a choice is not enough: [`stop_clock`] gives the model a clock that shows
-//! what [`set_clock`] says, to all threads alike, and wakes those whose deadline has passed by then. All orders of looks at it and changes are
-//! explored, and nothing is ordered by them.
+//! what [`set_clock`] says, to all threads alike, and wakes those whose deadline has passed by then. All orders of looks at
+//! it and changes are explored, and nothing is ordered by them.
 
 // All of this is std on purpose: it must stay invisible to the checker, which runs all threads of a model on one OS thread.
 use std::cell::{Cell, RefCell};

@@ -36,6 +36,9 @@ struct Inner {
     bucket: Option<Bucket>,
 }
 
+/// In how many turns, on average, a deadline comes, where deadlines come by themselves.
+const LONG: usize = 8;
+
 thread_local! {
     static MAKING_A_BUCKET: Cell<bool> = const { Cell::new(false) };
 }
@@ -82,9 +85,6 @@ impl Inner {
         self.sleepers.remove(id).iter().for_each(engine::wake);
     }
 }
-
-/// In how many turns, on average, a deadline comes.
-const LONG: usize = 8;
 
 #[allow(missing_docs, clippy::missing_errors_doc, reason = "as the native futex's")]
 impl Futex {
