@@ -6,12 +6,15 @@
 //! So every round runs every implementation once, each time in another order, and implementations are compared round by
 //! round: a slow minute hurts them all. Absolute figures do not carry over to another machine; ratios may.
 
+mod document;
+
 use std::time::Duration;
 
 use gosync_benches::harness::allocations::Counted;
 use gosync_benches::harness::args::Args;
 use gosync_benches::harness::measure::{self, Run};
-use gosync_benches::harness::{machine, report};
+use gosync_benches::harness::report::{self, Row, Summary};
+use gosync_benches::harness::{Scenario, machine};
 use gosync_benches::peers::go;
 use gosync_benches::scenarios;
 
@@ -27,12 +30,17 @@ compare [options] [scenario...]     scenarios by name or part of it, or all of a
   --rounds N              how often each implementation runs (15)
   --ms N                  how long one measurement takes, about (40)
   --quick                 --rounds 5 --ms 10
+  --cpus N                on the first N CPUs only, all threads (Linux)
+  --write                 everything twice; writes docs/MEASURED.md and its plot
   --list                  only list the scenarios";
 
 fn main() {
-    let args = Args::parse(USAGE, &["--rounds", "--ms"]);
+    let args = Args::parse(USAGE, &["--rounds", "--ms", "--cpus"]);
     let rounds = args.number_or_quick("--rounds", 15, 5);
     let time = Duration::from_millis(args.number_or_quick("--ms", 40, 10) as u64);
+    if args.has("--cpus") {
+        machine::restrict_to(args.number("--cpus", 1));
+    }
     let scenarios = args.scenarios(scenarios::all());
     if args.has("--list") {
         scenarios.iter().for_each(|scenario| println!("{}", scenario.name));
@@ -41,18 +49,32 @@ fn main() {
     // crossfire asks for this once per program: it stops spinning if there is but one CPU.
     crossfire::detect_backoff_cfg();
     println!("{}", machine::describe());
-    println!("Go: {}.\n", go::version().as_deref().unwrap_or("none; put it on PATH, or name it in GOSYNC_GO"));
+    println!("{}\n", go_version());
     println!("{}", report::LEGEND);
-    let mut summary = report::Summary::default();
-    for scenario in &scenarios {
+    let rows = pass(&scenarios, rounds, time);
+    println!("{}", Summary(&rows));
+    if args.has("--write") {
+        let again = pass(&scenarios, rounds, time);
+        document::write(&rows, &again, rounds, time);
+    }
+    println!("{}", machine::load());
+}
+
+fn go_version() -> String {
+    format!("Go: {}.", go::version().as_deref().unwrap_or("none; put it on PATH, or name it in GOSYNC_GO"))
+}
+
+/// Every scenario once; prints a table of each.
+fn pass(scenarios: &[Scenario], rounds: usize, time: Duration) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for scenario in scenarios {
         let runs = Run::all(scenario, time);
         let others = machine::Others::start();
         let runs = measure::rounds(runs, rounds, time);
         if !runs.is_empty() {
             println!("{}", report::table(scenario, &runs, others.cpus()));
-            summary.add(scenario, &runs);
+            rows.extend(Row::of(scenario, &runs));
         }
     }
-    println!("{summary}");
-    println!("{}", machine::load());
+    rows
 }

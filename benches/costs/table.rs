@@ -83,7 +83,7 @@ fn enough(scenario: &Scenario, implementation: &str) -> Option<usize> {
     let (few, many) = stretches(scenario, 2, 4)?;
     let (first, second) = stretch(scenario, implementation, few, many)?;
     let each = (second.instructions.saturating_sub(first.instructions) / (many - few) as u64).max(1);
-    let n = usize::try_from(ENOUGH / each).expect("it is small").min(1500).max(TIMES);
+    let n = usize::try_from(ENOUGH / each).expect("it is small").clamp(TIMES, 1500);
     Some(n.div_ceil(TIMES))
 }
 

@@ -18,7 +18,16 @@ futex-calls [options] [scenario...] scenarios as of `compare`; if none is named,
   --ms N                  how long one run takes, about (200)
   --quick                 --rounds 3 --ms 50";
 
-const DEFAULT: [&str; 4] = ["mutex.short.t02", "mutex.short.t08", "mutex.1us.t02", "mutex.1us.t08"];
+const DEFAULT: [&str; 8] = [
+    "mutex.short.t02",
+    "mutex.short.t08",
+    "mutex.1us.t02",
+    "mutex.1us.t08",
+    "rw.10to1.1us.t02",
+    "rw.10to1.1us.t08",
+    "rw.1000to1.1us.t02",
+    "rw.1000to1.1us.t08",
+];
 
 pub(crate) fn run() {
     let mut args = Args::parse(USAGE, &["--rounds", "--ms"]);

@@ -23,6 +23,44 @@ pub fn describe() -> String {
     )
 }
 
+/// Keeps this thread, and all that it starts from now on, on the first `n` of the CPUs that it may use. To be called before there
+/// are others.
+///
+/// # Panics
+///
+/// If the system refuses, or cannot.
+#[cfg(target_os = "linux")]
+pub fn restrict_to(n: usize) {
+    let size = size_of::<libc::cpu_set_t>();
+    let mut set = std::mem::MaybeUninit::<libc::cpu_set_t>::zeroed();
+    // SAFETY: the third argument points to room for as many bytes as the second says.
+    let result = unsafe { libc::sched_getaffinity(0, size, set.as_mut_ptr()) };
+    assert_eq!(result, 0, "sched_getaffinity failed");
+    // SAFETY: written by the successful call.
+    let all = unsafe { set.assume_init() };
+    // SAFETY: all zeros is a set without CPUs.
+    let mut few = unsafe { std::mem::zeroed::<libc::cpu_set_t>() };
+    // SAFETY: the number is that of a CPU which a set has room for.
+    let cpus = (0..size * 8).filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &all) });
+    for cpu in cpus.take(n) {
+        // SAFETY: as above.
+        unsafe { libc::CPU_SET(cpu, &mut few) };
+    }
+    // SAFETY: the third argument points to as many bytes as the second says.
+    let result = unsafe { libc::sched_setaffinity(0, size, &raw const few) };
+    assert_eq!(result, 0, "sched_setaffinity failed");
+}
+
+/// Cannot.
+///
+/// # Panics
+///
+/// Always.
+#[cfg(not(target_os = "linux"))]
+pub fn restrict_to(_n: usize) {
+    panic!("threads are kept on some of the CPUs on Linux only");
+}
+
 /// How busy the machine is: with more than one runnable thread per CPU from elsewhere the figures are worth little.
 pub fn load() -> String {
     let load = read_to_string("/proc/loadavg").unwrap_or_default();

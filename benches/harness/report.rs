@@ -139,50 +139,103 @@ pub fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
     text
 }
 
-/// One row per scenario: ours beside the fastest peer.
-#[derive(Debug, Default)]
-pub struct Summary {
-    /// Each with what stands under Go.
-    rows: Vec<(String, Option<String>)>,
+/// Figures that stay when the runs are gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell {
+    /// The implementation.
+    pub name: &'static str,
+    /// Nanoseconds per operation.
+    pub median: f64,
+    /// A quarter of the rounds were faster.
+    pub p25: f64,
+    /// CPU time per operation, in nanoseconds.
+    pub cpu: f64,
 }
 
-impl Summary {
-    /// Adds a row.
-    pub fn add(&mut self, scenario: &Scenario, runs: &[Run<'_>]) {
-        let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
-        let Some(ours) = all.iter().find(|run| run.name == OURS) else { return };
-        let figures = |run: &Figures<'_>| format!("{} [{}] ({})", number(run.median), number(run.p25), number(run.cpu));
-        let mut row = format!("| {} | {} | {} |", scenario.name, figures(ours), count(ours.allocations));
-        let _ = match Best::of(&all) {
-            None => write!(row, " | | | | | | |"),
-            Some(best) => {
-                let ratios = best.ratios(ours);
-                write!(
-                    row,
-                    " {} {} | {:.2} | {} | {:.2} | {:.2} | {} {} | {:.2} |",
-                    best.median.name,
-                    figures(best.median),
-                    ratios.by_round,
-                    ratios.std,
-                    ratios.median,
-                    ratios.p25,
-                    best.cpu.name,
-                    number(best.cpu.cpu),
-                    ratios.cpu,
-                )
-            }
-        };
-        let go = all.iter().find(|run| run.name == GO);
-        self.rows.push((row, go.map(|go| format!(" {} | {} |", figures(go), beside_go(ours, &all)))));
+impl Cell {
+    fn of(run: &Figures<'_>) -> Cell {
+        Cell { name: run.name, median: run.median, p25: run.p25, cpu: run.cpu }
     }
 }
 
-impl fmt::Display for Summary {
+impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.rows.is_empty() {
+        write!(f, "{} [{}] ({})", number(self.median), number(self.p25), number(self.cpu))
+    }
+}
+
+/// Ours beside the best peers.
+#[derive(Debug)]
+pub struct BesidePeers {
+    /// The fastest.
+    pub fastest: Cell,
+    /// The one that takes the least CPU time.
+    pub thriftiest: Cell,
+    by_round: f64,
+    std: String,
+    /// Ours beside the fastest: medians,
+    pub median: f64,
+    p25: f64,
+    /// and CPU time beside the thriftiest.
+    pub cpu: f64,
+}
+
+/// One scenario: ours beside the fastest peer, and Go.
+#[derive(Debug)]
+pub struct Row {
+    /// The scenario's.
+    pub name: &'static str,
+    /// The scenario's.
+    pub family: &'static str,
+    /// gosync's.
+    pub ours: Cell,
+    /// Per operation; empty if unknown.
+    pub allocations: String,
+    /// `None` if only ours ran.
+    pub peers: Option<BesidePeers>,
+    /// Go's, and what ours is beside it.
+    pub go: Option<(Cell, String)>,
+}
+
+impl Row {
+    /// `None` if ours did not run.
+    pub fn of(scenario: &Scenario, runs: &[Run<'_>]) -> Option<Row> {
+        let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
+        let ours = all.iter().find(|run| run.name == OURS)?;
+        let peers = Best::of(&all).map(|best| {
+            let ratios = best.ratios(ours);
+            BesidePeers {
+                fastest: Cell::of(best.median),
+                thriftiest: Cell::of(best.cpu),
+                by_round: ratios.by_round,
+                std: ratios.std,
+                median: ratios.median,
+                p25: ratios.p25,
+                cpu: ratios.cpu,
+            }
+        });
+        let go = all.iter().find(|run| run.name == GO);
+        Some(Row {
+            name: scenario.name,
+            family: scenario.family,
+            ours: Cell::of(ours),
+            allocations: count(ours.allocations),
+            peers,
+            go: go.map(|go| (Cell::of(go), beside_go(ours, &all))),
+        })
+    }
+}
+
+/// One row per scenario.
+#[derive(Debug)]
+pub struct Summary<'a>(pub &'a [Row]);
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
             return Ok(());
         }
-        let with_go = self.rows.iter().any(|(_, go)| go.is_some());
+        let with_go = self.0.iter().any(|row| row.go.is_some());
         let (names, line) = if with_go { (" Go | x Go |", " --- | ---: |") } else { ("", "") };
         writeln!(f, "### Summary: median [p25] (CPU)\n")?;
         writeln!(
@@ -190,8 +243,22 @@ impl fmt::Display for Summary {
             "| | {OURS} | allocations | fastest peer | x time | x std | x median | x p25 | thriftiest peer, CPU | x CPU |{names}"
         )?;
         writeln!(f, "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | --- | ---: |{line}")?;
-        for (row, go) in &self.rows {
-            writeln!(f, "{row}{}", go.as_deref().unwrap_or(if with_go { " | |" } else { "" }))?;
+        for row in self.0 {
+            write!(f, "| {} | {} | {} |", row.name, row.ours, row.allocations)?;
+            match &row.peers {
+                None => write!(f, " | | | | | | |")?,
+                Some(BesidePeers { fastest, thriftiest, by_round, std, median, p25, cpu }) => write!(
+                    f,
+                    " {} {fastest} | {by_round:.2} | {std} | {median:.2} | {p25:.2} | {} {} | {cpu:.2} |",
+                    fastest.name,
+                    thriftiest.name,
+                    number(thriftiest.cpu),
+                )?,
+            }
+            match &row.go {
+                Some((go, beside)) => writeln!(f, " {go} | {beside} |")?,
+                None => writeln!(f, "{}", if with_go { " | |" } else { "" })?,
+            }
         }
         Ok(())
     }

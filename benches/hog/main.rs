@@ -6,6 +6,7 @@
 //! * `cargo bench -p gosync-benches --bench hog -- rwmutex`: of a readers-writer lock, a writer among readers, and a reader
 //!   among writers.
 
+mod contest;
 mod hog;
 mod readers_writers;
 mod saturation;

@@ -83,6 +83,18 @@ impl Twin {
 }
 
 fn perform(row: &str, cpus: usize, n: usize) -> Option<Sample> {
+    match numbers(row, cpus, n)?[..] {
+        [elapsed, cpu, allocations] => Some(Sample::elsewhere(n, elapsed, cpu, allocations)),
+        ref other => panic!("Go's answer to {row} has {} numbers", other.len()),
+    }
+}
+
+/// The numbers of Go's answer; `None` without a toolchain, or if it has no such row.
+///
+/// # Panics
+///
+/// If the answer has something else.
+pub fn numbers(row: &str, cpus: usize, n: usize) -> Option<Vec<u64>> {
     /// By the number of CPUs, less one.
     static TWINS: [Mutex<Option<Twin>>; 2] = [const { Mutex::new(None) }; 2];
     let mut twin = TWINS[cpus - 1].lock().expect("no holder panics");
@@ -94,8 +106,5 @@ fn perform(row: &str, cpus: usize, n: usize) -> Option<Sample> {
         return None;
     }
     let numbers: Option<Vec<u64>> = answer.split_whitespace().map(|number| number.parse().ok()).collect();
-    match numbers.as_deref() {
-        Some(&[elapsed, cpu, allocations]) => Some(Sample::elsewhere(n, elapsed, cpu, allocations)),
-        _ => panic!("Go's answer to {row} is {answer:?}"),
-    }
+    Some(numbers.unwrap_or_else(|| panic!("Go's answer to {row} is {answer:?}")))
 }

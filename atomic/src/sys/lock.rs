@@ -37,18 +37,25 @@ impl RawLock {
     }
 
     /// Takes the lock. Blocks; not re-entrant.
-    #[inline]
+    #[inline(always)]
     pub fn lock(&self) {
+        self.lock_paced(Pacer::new);
+    }
+
+    /// As [`lock`](RawLock::lock), in a rhythm of the caller's if it has to wait.
+    #[inline(always)]
+    pub fn lock_paced(&self, pacer: impl FnOnce() -> Pacer) {
         // Acquire: pairs with the Release of the last `unlock`. Relaxed on failure: nothing was taken.
         let taken = self.word.compare_exchange(FREE, HELD, ord!("lock.take", Acquire), ord!("lock.take.fail", Relaxed));
         if taken.is_err() {
-            self.lock_slow();
+            self.lock_slow(pacer);
         }
     }
 
     #[cold]
-    fn lock_slow(&self) {
-        let mut pacer = Pacer::new();
+    #[inline(never)]
+    fn lock_slow(&self, pacer: impl FnOnce() -> Pacer) {
+        let mut pacer = pacer();
         loop {
             // Relaxed: a hint that saves the cache line from useless exchanges.
             let free = self.word.load(ord!("lock.look", Relaxed)) == FREE;

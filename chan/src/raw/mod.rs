@@ -50,7 +50,7 @@ use std::ptr::NonNull;
 use std::time::Instant;
 
 use gosync_atomic::__sys::atomic::AtomicUsize;
-use gosync_atomic::__sys::{Cpu, Lock, UnsafeCell, has_passed, ord, step};
+use gosync_atomic::__sys::{Cpu, Lock, LockGuard, Pacer, UnsafeCell, has_passed, ord, step};
 
 use held::Held;
 pub(crate) use permit::Grant;
@@ -103,6 +103,23 @@ pub(crate) struct Front {
     capacity: usize,
 }
 
+impl Front {
+    /// From this capacity on, values come and go in bursts: neither side need know of the other for each of them.
+    const MANY: usize = 64;
+
+    #[inline(always)]
+    fn lock(&self) -> LockGuard<'_> {
+        self.lock.lock_paced(|| if self.capacity >= Self::MANY { Pacer::patient() } else { Pacer::new() })
+    }
+
+    /// For a task, whose executor has others to run before the peer answers, however soon that is.
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    fn lock_for_task(&self) -> LockGuard<'_> {
+        self.lock.lock_paced(Pacer::patient)
+    }
+}
+
 /// A channel.
 #[repr(C)] // the hot words first
 pub(crate) struct Channel<T> {
@@ -144,7 +161,7 @@ impl<T> Channel<T> {
 
     /// The state, locked.
     fn settling(&self) -> Settling<'_, T> {
-        let lock = self.front.lock.lock();
+        let lock = self.front.lock();
         // SAFETY: the lock is held.
         Settling::new(unsafe { Held::new(self) }, Some(lock))
     }
@@ -180,7 +197,7 @@ impl<T> Channel<T> {
     /// Sends, blocking as long as there is patience.
     #[inline]
     pub(crate) fn send(&self, value: T, patience: Patience) -> Result<(), SendFailure<T>> {
-        let lock = self.front.lock.lock();
+        let lock = self.front.lock();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         match held.push(value) {
@@ -262,7 +279,7 @@ impl<T> Channel<T> {
     /// Receives, blocking as long as there is patience.
     #[inline]
     pub(crate) fn recv(&self, patience: Patience) -> Result<T, RecvFailure> {
-        let lock = self.front.lock.lock();
+        let lock = self.front.lock();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         match held.pop() {

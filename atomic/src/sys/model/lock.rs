@@ -1,10 +1,10 @@
 //! [`Lock`]: the checker's mutex, or the shipped lock on request.
 //!
-//! What is built on the lock relies on its contract alone (`lock.rs`), which has models of its own. Putting the checker's mutex
-//! in its place keeps the models of everything else small; two-thread models of channels also run on the real one.
+//! What is built on the lock relies on its contract alone (`lock.rs`), which has models of its own. Putting the checker's
+//! mutex in its place keeps the models of everything else small; two-thread models of channels also run on the real one.
 
-use super::control;
 use super::engine::{Mutex, MutexGuard};
+use super::{Pacer, control};
 use crate::__sys::RawLock;
 
 /// Mutual exclusion without data.
@@ -55,6 +55,11 @@ impl Lock {
             }
         };
         LockGuard { held }
+    }
+
+    /// The same: a model has no time.
+    pub fn lock_paced(&self, _pacer: impl FnOnce() -> Pacer) -> LockGuard<'_> {
+        self.lock()
     }
 
     /// Where this lock stands in the order in which several locks are taken: by creation.

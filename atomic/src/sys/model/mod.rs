@@ -130,6 +130,24 @@ impl Pacer {
 
     /// The same.
     #[must_use]
+    pub fn patient() -> Pacer {
+        Pacer
+    }
+
+    /// The same.
+    #[must_use]
+    pub fn wary(_pauses: u32) -> Pacer {
+        Pacer
+    }
+
+    /// The same.
+    #[must_use]
+    pub fn napping(_pauses: u32) -> Pacer {
+        Pacer
+    }
+
+    /// The same.
+    #[must_use]
     pub fn sparse() -> Pacer {
         Pacer
     }

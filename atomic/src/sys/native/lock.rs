@@ -1,5 +1,6 @@
 //! [`Lock`]: the adaptive lock with a guard.
 
+use super::Pacer;
 use crate::__sys::RawLock;
 
 /// Mutual exclusion without data: what it guards stands beside it in an [`UnsafeCell`](super::UnsafeCell).
@@ -25,7 +26,13 @@ impl Lock {
     /// Takes the lock. Blocks; not re-entrant.
     #[inline(always)]
     pub fn lock(&self) -> LockGuard<'_> {
-        self.raw.lock();
+        self.lock_paced(Pacer::new)
+    }
+
+    /// As [`lock`](Lock::lock), in a rhythm of the caller's if it has to wait.
+    #[inline(always)]
+    pub fn lock_paced(&self, pacer: impl FnOnce() -> Pacer) -> LockGuard<'_> {
+        self.raw.lock_paced(pacer);
         LockGuard { raw: &self.raw }
     }
 

@@ -25,7 +25,7 @@
 use std::cell::Cell;
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::yield_now;
+use std::thread::{sleep, yield_now};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
@@ -42,6 +42,10 @@ const SPINS_LONG: u32 = 1000;
 const YIELDS: u32 = 4;
 /// Who has the CPU for longer than this before a yield is over does not wait, but works.
 const LONG_YIELD: Duration = Duration::from_micros(200);
+/// How long a nap is, without what the system adds. Long beside a wake-up, and short beside a time slice.
+const NAP: Duration = Duration::from_micros(50);
+/// Naps of a thread that takes them.
+const NAPS: u32 = 2;
 /// Yields when spinning cannot help.
 const YIELDS_ONLY: u32 = 2;
 
@@ -157,14 +161,53 @@ mod credit {
     }
 }
 
+/// Whether a yield has taken long lately, in this process: others compute then, and the next one would take as long.
+///
+/// Loads and stores, as for the [`credit`].
+mod slices {
+    use super::*;
+
+    /// Waits with naps until the next one with yields: all of them together take a few time slices.
+    const WAITS_WITH_NAPS: u32 = 250;
+
+    static LEFT: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
+
+    pub(super) fn note_long() {
+        LEFT.store(WAITS_WITH_NAPS, Ordering::Relaxed);
+    }
+
+    pub(super) fn are_long() -> bool {
+        LEFT.load(Ordering::Relaxed) > 0
+    }
+
+    /// As `are_long`, for one more nap.
+    pub(super) fn use_up() -> bool {
+        let left = LEFT.load(Ordering::Relaxed);
+        if left > 0 {
+            LEFT.store(left - 1, Ordering::Relaxed);
+        }
+        left > 0
+    }
+}
+
 /// The rhythm of a thread that waits for a lock.
 #[derive(Debug)]
 pub struct Pacer {
     pauses: u32,
     left: u32,
     yields: u32,
-    /// Whether it gives the CPU away no more once that took long.
-    impatient: bool,
+    away: Away,
+}
+
+/// How a thread that waits for a lock lets others have the CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Away {
+    /// By a yield: they may have it for a time slice, which is milliseconds if they compute.
+    Yield,
+    /// By a yield, unless one took long.
+    YieldOnce,
+    /// By a short sleep, after which the scheduler prefers the thread to those that compute.
+    Nap,
 }
 
 impl Pacer {
@@ -176,7 +219,15 @@ impl Pacer {
     pub fn new() -> Pacer {
         // About 500 pauses in all, which is two wake-ups' time.
         let left = if cpus() == 1 { 0 } else { 500 };
-        Pacer { pauses: 4, left, yields: YIELDS_ONLY, impatient: false }
+        Pacer { pauses: 4, left, yields: YIELDS_ONLY, away: Away::Yield }
+    }
+
+    /// One with a late first look: for a thread that has something else to do than to win a race. Who holds the lock, and
+    /// takes it again at once, gets on undisturbed for a while, and does in that time what takes several times as long when the
+    /// cache line moves for every operation.
+    #[must_use]
+    pub fn patient() -> Pacer {
+        Pacer { pauses: 24, ..Pacer::new() }
     }
 
     /// A short one, about a microsecond, that does not give the CPU away: for a thread that nobody knows to be waiting, and
@@ -184,15 +235,32 @@ impl Pacer {
     #[must_use]
     pub fn brief(pauses: u32) -> Pacer {
         let Pacer { left, .. } = Pacer::new();
-        Pacer { pauses, left: left.min(32), yields: 0, impatient: false }
+        Pacer { pauses, left: left.min(32), yields: 0, away: Away::Yield }
     }
 
     /// As [`brief`](Pacer::brief), and gives the CPU away a few times after that, but not again once somebody has used it for
-    /// long: for a lock that is so hard to get rid of a
-    /// waiter that it is worth a while.
+    /// long: for a lock that is so hard to get rid of a waiter that it is worth a while.
     #[must_use]
     pub fn reluctant(pauses: u32) -> Pacer {
-        Pacer { yields: YIELDS, impatient: true, ..Pacer::brief(pauses) }
+        Pacer { yields: YIELDS, away: Away::YieldOnce, ..Pacer::brief(pauses) }
+    }
+
+    /// As [`reluctant`](Pacer::reluctant), but as [`brief`](Pacer::brief) while giving the CPU away takes long.
+    #[must_use]
+    pub fn wary(pauses: u32) -> Pacer {
+        if slices::are_long() { Pacer::brief(pauses) } else { Pacer::reluctant(pauses) }
+    }
+
+    /// As [`reluctant`](Pacer::reluctant), but takes naps while giving the CPU away takes long: for a thread that will make
+    /// many others wait when it is registered, so that those had better come to an end before, but that cannot wait for
+    /// them to compute in turns.
+    #[must_use]
+    pub fn napping(pauses: u32) -> Pacer {
+        if slices::use_up() {
+            Pacer { yields: NAPS, away: Away::Nap, ..Pacer::brief(pauses) }
+        } else {
+            Pacer::reluctant(pauses)
+        }
     }
 
     /// One with few looks: for a thread that competes with one that locks again and again, and would only take the cache
@@ -212,14 +280,17 @@ impl Pacer {
             true
         } else if self.yields > 0 {
             self.yields -= 1;
-            if self.impatient {
-                let start = Instant::now();
-                yield_now();
-                if start.elapsed() > LONG_YIELD {
-                    self.yields = 0;
+            match self.away {
+                Away::Yield => yield_now(),
+                Away::YieldOnce => {
+                    let start = Instant::now();
+                    yield_now();
+                    if start.elapsed() > LONG_YIELD {
+                        self.yields = 0;
+                        slices::note_long();
+                    }
                 }
-            } else {
-                yield_now();
+                Away::Nap => sleep(NAP),
             }
             true
         } else {

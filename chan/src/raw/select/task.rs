@@ -133,7 +133,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         let mut observers = Observers::default();
         let ready = look(operations, &mut seen);
         let mut won = try_each(operations, &seen, ready, how.biased, |number, operation, port| {
-            let _lock = port.front().lock.lock();
+            let _lock = port.front().lock_for_task();
             // SAFETY: the lock is held; the node is the operation's, or its place's.
             unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
         });

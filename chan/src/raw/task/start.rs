@@ -43,7 +43,7 @@ impl<T> Channel<T> {
             // SAFETY: the caller's contract.
             return unsafe { self.wait_to_recv(node, waker) };
         }
-        let lock = self.front.lock.lock();
+        let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         match held.pop() {
@@ -61,7 +61,7 @@ impl<T> Channel<T> {
     /// As for [`start_recv`](Channel::start_recv).
     unsafe fn wait_to_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<T> {
         let task = Task::new(Some(waker.clone()));
-        let lock = self.front.lock.lock();
+        let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         if !held.may_queue_receiver() {
@@ -155,7 +155,7 @@ impl<T> Channel<T> {
             // SAFETY: the caller's contract.
             return unsafe { self.wait_to_send(node, waker) };
         }
-        let lock = self.front.lock.lock();
+        let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         if held.has_plain_room() {
@@ -176,7 +176,7 @@ impl<T> Channel<T> {
         let value = DropOnUnwind(node);
         let task = Task::new(Some(waker.clone()));
         std::mem::forget(value);
-        let lock = self.front.lock.lock();
+        let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         if !held.may_queue_sender() {

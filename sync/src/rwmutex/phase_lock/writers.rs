@@ -42,7 +42,7 @@ impl PhaseLock {
 
     #[cold]
     fn write_contended(&self, mut word: u32, deadline: Option<Instant>) -> bool {
-        let mut pacer = Pacer::reluctant(4);
+        let mut pacer = Pacer::wary(4);
         // Where others wait it is no use.
         while word & (PENDING | WAITING) == 0 && pacer.step() {
             match self.try_write() {
@@ -63,9 +63,10 @@ impl PhaseLock {
 
     /// With the writers' lock: takes this one.
     fn write_as_next(&self, deadline: Option<Instant>) -> bool {
-        // Readers that come meanwhile get in. It does not take long, unless they compute: then each time that the CPU is
-        // given away takes a time slice, so that is over with the first.
-        let mut pacer = Pacer::reluctant(1);
+        // Readers that come meanwhile get in. It keeps them out if there is always one inside, but not before: with many
+        // threads and short sections each writer would put all readers to sleep. A yield would do, unless they
+        // compute: then it takes a time slice.
+        let mut pacer = Pacer::napping(1);
         while pacer.step() {
             if self.try_as_next() {
                 return true;
