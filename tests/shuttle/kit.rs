@@ -158,7 +158,8 @@ pub(crate) fn poll_and_drop<F: Future>(task: F) -> Option<F::Output> {
         if let Poll::Ready(output) = poll_once(task.as_mut(), &parker) {
             return Some(output);
         }
-        turn();
+        // Long enough for somebody to come by.
+        (0..any(20)).for_each(|_| turn());
     }
     None
 }

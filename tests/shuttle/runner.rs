@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::scenario::{self, Chooser, PASSES, Request, Run, Scenario, Verdict};
 
 /// As many as a change has to pass, per scenario and chooser.
-const SCHEDULES: usize = 4_000;
+const SCHEDULES: usize = 2_500;
 /// What a control gets at most: it ends with the schedule that convicts it.
 const SCHEDULES_OF_CONTROLS: usize = 10_000;
 const SEED: u64 = 1;
