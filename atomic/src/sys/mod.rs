@@ -1,17 +1,17 @@
-//! The seam: everything that gosync's primitives take from the platform, once for real and once for loom.
+//! The seam: everything that gosync's primitives take from the platform, once for real and once for models.
 //!
 //! **Hidden and exempt from semver.** Siblings pin this crate with `=`.
 //!
-//! | item | native (`native/`) | model (`model/`, under `--cfg gosync_loom`) |
+//! | item | native (`native/`) | model (`model/`, under `--cfg gosync_loom`; with `gosync_shuttle` where that differs) |
 //! | --- | --- | --- |
-//! | `atomic::*`, `fence`, `spin_loop`, `thread` | std | loom |
+//! | `atomic::*`, `fence`, `spin_loop`, `thread` | std | loom, or shuttle |
 //! | [`sc`] | std's, sequentially consistent | loom's, each access between two fences |
 //! | [`slot`], [`slots`] | one of as many as CPUs, shared by few threads | one of two, in turn |
 //! | [`row`] | zeros, constant | zeros |
-//! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses |
-//! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak |
-//! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice |
-//! | [`Lock`] | [`lock::RawLock`] | loom's mutex, or the same `RawLock` on request |
+//! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses; in shuttle accesses that overlap |
+//! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak; in shuttle nothing |
+//! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice: now or never, in shuttle at any time |
+//! | [`Lock`] | [`lock::RawLock`] | the checker's mutex, or the same `RawLock` on request |
 //! | [`Latch`] | a word that is spun on | the same word, and a hidden queue |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`Sleeper`] | a [`Futex`] | the same code |
@@ -30,11 +30,11 @@
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
 //! | [`run_aside`] | a thread, or this one | the same code |
 //! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |
-//! | [`choose`] | never asked | any of n answers, explored by loom |
-//! | [`thread_local!`](thread_local) | std's, constant, no destructor | loom's: one OS thread runs all threads of a model |
+//! | [`choose`] | never asked | any of n answers, explored by loom, at random in shuttle |
+//! | [`thread_local!`](thread_local) | std's, constant, no destructor | the checker's: one OS thread runs all threads of a model |
 //! | [`process_wide!`](process_wide), [`ProcessWide`] | a static | one for each execution, freed after its last use |
 //!
-//! `cfg(gosync_loom)` appears in this file and in `sites.rs` and nowhere else in the shipped crates.
+//! The cfgs appear in this file, in `sites.rs` and in `model/mod.rs` and nowhere else in the shipped crates.
 //!
 //! # Rules of the house
 //!
@@ -53,18 +53,22 @@ pub mod sites;
 mod sleeper;
 mod wait_table;
 
-#[cfg(not(gosync_loom))]
+#[cfg(not(any(gosync_loom, gosync_shuttle)))]
 mod native;
-#[cfg(not(gosync_loom))]
+#[cfg(not(any(gosync_loom, gosync_shuttle)))]
 use native as platform;
 
-#[cfg(all(gosync_loom, feature = "loom"))]
+#[cfg(any(all(gosync_loom, feature = "loom"), all(gosync_shuttle, feature = "shuttle")))]
 mod model;
-#[cfg(all(gosync_loom, feature = "loom"))]
+#[cfg(any(all(gosync_loom, feature = "loom"), all(gosync_shuttle, feature = "shuttle")))]
 use model as platform;
 
 #[cfg(all(gosync_loom, not(feature = "loom")))]
 compile_error!("--cfg gosync_loom needs feature `loom` of gosync-atomic");
+#[cfg(all(gosync_shuttle, not(feature = "shuttle")))]
+compile_error!("--cfg gosync_shuttle needs feature `shuttle` of gosync-atomic");
+#[cfg(all(gosync_shuttle, gosync_loom))]
+compile_error!("a model runs on loom or on shuttle: --cfg gosync_loom or --cfg gosync_shuttle");
 
 pub use crate::{
     __array as array, __const_fn as const_fn, __native_only as native_only, __ord as ord,
@@ -80,21 +84,6 @@ pub use wait_table::{Bucket, Detached, QueueGuard, Waiter, Wake};
 #[must_use]
 pub fn deadline_after(timeout: std::time::Duration) -> Option<std::time::Instant> {
     now().checked_add(timeout)
-}
-
-/// Calls what must not unwind into its caller. The hook has reported a panic by the time that it ends here.
-#[cfg(not(gosync_loom))]
-pub fn contained(f: impl FnOnce()) {
-    if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
-        // Its drop may panic again.
-        std::mem::forget(payload);
-    }
-}
-
-/// The model side: a panic may be a model's verdict.
-#[cfg(gosync_loom)]
-pub fn contained(f: impl FnOnce()) {
-    f();
 }
 
 /// Runs `f` on a thread of its own, which nobody joins; on this one if there cannot be another. A panic of `f` ends here.
@@ -117,128 +106,4 @@ pub fn run_aside(name: &str, f: impl FnOnce() + Send + 'static) {
     if thread.is_err() {
         contained(|| run(&shared));
     }
-}
-
-/// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __const_fn {
-    ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis const fn $($rest)* };
-    ($(#[$attr:meta])* $vis:vis const unsafe fn $($rest:tt)*) => { $(#[$attr])* $vis const unsafe fn $($rest)* };
-}
-
-/// `const fn` natively, plain `fn` in a model: loom's constructors are not const.
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __const_fn {
-    ($(#[$attr:meta])* $vis:vis const fn $($rest:tt)*) => { $(#[$attr])* $vis fn $($rest)* };
-    ($(#[$attr:meta])* $vis:vis const unsafe fn $($rest:tt)*) => { $(#[$attr])* $vis unsafe fn $($rest)* };
-}
-
-/// An array of values that are made one by one; constant natively.
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __array {
-    ($value:expr; $n:expr) => {
-        [const { $value }; $n]
-    };
-}
-
-/// An array of values that are made one by one.
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __array {
-    ($value:expr; $n:expr) => {
-        ::core::array::from_fn::<_, $n, _>(|_| $value)
-    };
-}
-
-/// A function that returns the one value of the process, as a [`ProcessWide`].
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __process_wide {
-    ($(#[$attr:meta])* fn $name:ident() -> $type:ty = $init:expr) => {
-        $(#[$attr])*
-        fn $name() -> $crate::__sys::ProcessWide<$type> {
-            static VALUE: $type = $init;
-            &VALUE
-        }
-    };
-}
-
-/// A function that returns the one value of an execution, as a [`ProcessWide`].
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __process_wide {
-    ($(#[$attr:meta])* fn $name:ident() -> $type:ty = $init:expr) => {
-        $(#[$attr])*
-        fn $name() -> $crate::__sys::ProcessWide<$type> {
-            $crate::__sys::loom_lazy_static! {
-                static ref VALUE: $crate::__sys::ProcessWide<$type> = $crate::__sys::ProcessWide::new($init);
-            }
-            VALUE.clone()
-        }
-    };
-}
-
-/// What cannot be had in a model.
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __native_only {
-    ($($item:item)*) => { $($item)* };
-}
-
-/// What cannot be had in a model.
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __native_only {
-    ($($item:item)*) => {};
-}
-
-/// A thread-local for a constant that needs no drop, so that it can be used at any time in the life of a thread.
-#[cfg(not(gosync_loom))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __thread_local {
-    (static $name:ident: $type:ty = $init:expr) => {
-        const _: () = ::core::assert!(!::core::mem::needs_drop::<$type>());
-        ::std::thread_local! { static $name: $type = const { $init } }
-    };
-}
-
-/// A thread-local for a constant that needs no drop: one for each thread of the model.
-#[cfg(gosync_loom)]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __thread_local {
-    (static $name:ident: $type:ty = $init:expr) => {
-        $crate::__sys::loom_thread_local! { static $name: $type = $init }
-    };
-}
-
-/// Notes for the rest of the block what the thread does, and where it was told to: for the deadlock report. The function is
-/// `#[cfg_attr(feature = "deadlock", track_caller)]`.
-#[cfg(all(feature = "deadlock", not(gosync_loom)))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __waits {
-    ($what:literal) => {
-        let _waits = $crate::__sys::waits::Waits::enter($what, ::core::panic::Location::caller());
-    };
-}
-
-/// Nothing, without the feature.
-#[cfg(not(all(feature = "deadlock", not(gosync_loom))))]
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __waits {
-    ($what:literal) => {};
 }

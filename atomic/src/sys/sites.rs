@@ -7,7 +7,7 @@
 //! takes `other`. A suite that still passes then has not shown that the site matters. Names are unique: the mutant
 //! runner reads them from the sources, so that a site which no model reaches is found too.
 
-#[cfg(not(gosync_loom))]
+#[cfg(not(any(gosync_loom, gosync_shuttle)))]
 mod plain {
     /// An ordering, as a named site.
     #[macro_export]
@@ -31,11 +31,11 @@ mod plain {
     }
 }
 
-#[cfg(gosync_loom)]
+#[cfg(any(gosync_loom, gosync_shuttle))]
 pub mod weakened {
     //! The switch behind the macros.
 
-    // All of this is std on purpose: it must stay invisible to loom.
+    // All of this is std on purpose: it must stay invisible to the model checker.
     use std::collections::BTreeSet;
     use std::sync::atomic::Ordering;
     use std::sync::{Mutex, OnceLock, PoisonError};

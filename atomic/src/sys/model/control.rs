@@ -1,29 +1,29 @@
 //! What a model runner can set, and the choices that it can arm.
 //!
-//! A choice is a Relaxed load of an atomic that another thread has stored to: loom tries every value that the load may
-//! legally return, so every answer. Nothing is ordered by it. [`begin`] makes the atomics anew for each execution; the
-//! model calls [`expire_deadlines`], [`wake_spuriously`] or [`pick_any`] in a thread other than the one that is to be surprised, after
-//! it has started that thread. Without any of this, deadlines never pass and waits never return for no reason.
+//! A choice is one of several answers, each of which the checker may try ([`Choice`]). [`begin`] makes them anew for each
+//! execution; the model calls [`expire_deadlines`], [`wake_spuriously`] or [`pick_any`] in a thread other than the one that
+//! is to be surprised, after it has started that thread. Without any of this, deadlines never pass and waits never return
+//! for no reason.
 //!
 //! Where a deadline has to pass sooner or later, a choice is not enough: [`stop_clock`] gives the model a clock that shows
-//! what [`set_clock`] says, to all threads alike, and wakes those whose deadline has passed by then. All orders of looks at it and changes are
-//! explored, and nothing is ordered by them.
+//! what [`set_clock`] says, to all threads alike, and wakes those whose deadline has passed by then. All orders of looks at
+//! it and changes are explored, and nothing is ordered by them.
 
-// All of this is std on purpose: it must stay invisible to loom, which runs all threads of a model on one OS thread.
+// All of this is std on purpose: it must stay invisible to the checker, which runs all threads of a model on one OS thread.
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use loom::sync::atomic::AtomicUsize;
+use super::engine::{Aside, Choice, model_thread_local};
 
 /// What holds for all models of a process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings {
-    /// Ping before every atomic access: see `atomics.rs`.
+    /// Ping before every atomic access: see `loom/atomics.rs`. For loom.
     pub ping: bool,
-    /// Use the shipped lock instead of loom's mutex.
+    /// Use the shipped lock instead of the checker's mutex.
     pub real_lock: bool,
 }
 
@@ -44,9 +44,9 @@ pub(super) fn settings() -> Settings {
 
 #[derive(Clone)]
 struct Choices {
-    deadline: Rc<AtomicUsize>,
-    spurious: Rc<AtomicUsize>,
-    pick: Rc<AtomicUsize>,
+    deadline: Rc<Choice>,
+    spurious: Rc<Choice>,
+    pick: Rc<Choice>,
 }
 
 /// What a thread sleeps on until its deadline.
@@ -56,7 +56,7 @@ struct Clock {
     shows: Instant,
     /// Whoever looks at the clock or changes it uses this, so that loom tries all orders. `None` when the first thread has
     /// ended: nobody changes it any more.
-    word: Option<Rc<AtomicUsize>>,
+    word: Option<Rc<Aside>>,
     sleeps: Vec<Sleep>,
 }
 
@@ -72,7 +72,7 @@ thread_local! {
 
 /// Begins an execution: choices are there, and not armed.
 pub fn begin() {
-    let unarmed = || Rc::new(AtomicUsize::new(0));
+    let unarmed = || Rc::new(Choice::new());
     CLOCK.set(None);
     CHOICES.set(Some(Choices { deadline: unarmed(), spurious: unarmed(), pick: unarmed() }));
     SPURIOUS_LEFT.set(true);
@@ -96,10 +96,10 @@ pub fn end() {
 
 /// From here on, in this execution, deadlines are not choices: the clock stands still. For the beginning of a model.
 pub fn stop_clock() {
-    CLOCK.set(Some(Clock { shows: Instant::now(), word: Some(Rc::new(AtomicUsize::new(0))), sleeps: Vec::new() }));
+    CLOCK.set(Some(Clock { shows: Instant::now(), word: Some(Rc::new(Aside::new(0))), sleeps: Vec::new() }));
 }
 
-fn clock_word() -> Option<Rc<AtomicUsize>> {
+fn clock_word() -> Option<Rc<Aside>> {
     CLOCK.with_borrow(|clock| clock.as_ref()?.word.clone())
 }
 
@@ -157,34 +157,34 @@ fn choices() -> Option<Choices> {
 /// From here on the deadlines of other threads may pass, at any moment or never.
 pub fn expire_deadlines() {
     if let Some(choices) = choices() {
-        choices.deadline.store(1, Relaxed);
+        choices.deadline.arm();
     }
 }
 
 /// From here on one wait of another thread may return for no reason.
 pub fn wake_spuriously() {
     if let Some(choices) = choices() {
-        choices.spurious.store(1, Relaxed);
+        choices.spurious.arm();
     }
 }
 
 /// From here on other threads may pick the second of several that are as good, and not only the first.
 pub fn pick_any() {
     if let Some(choices) = choices() {
-        choices.pick.store(1, Relaxed);
+        choices.pick.arm();
     }
 }
 
 /// One of 0 to n - 1: the first, or, after [`pick_any`], perhaps the second.
 #[must_use]
 pub fn pick(n: usize) -> usize {
-    choices().map_or(0, |choices| choices.pick.load(Relaxed).min(n - 1))
+    choices().map_or(0, |choices| choices.pick.make(n))
 }
 
 /// One of `n` answers; others than 0 only after [`expire_deadlines`].
 #[must_use]
 pub fn choose(n: usize) -> usize {
-    choices().map_or(0, |choices| choices.deadline.load(Relaxed).min(n - 1))
+    choices().map_or(0, |choices| choices.deadline.make(n))
 }
 
 /// From here on it is asked so often in vain, in this execution, whether a [`Stamp`](super::Stamp) is old enough.
@@ -208,7 +208,7 @@ pub(super) fn is_one_order() -> bool {
     ONE_ORDER.get()
 }
 
-loom::thread_local! {
+model_thread_local! {
     static SLOT: usize = SLOTS.replace(SLOTS.get() + 1) % super::slots();
 }
 
@@ -221,7 +221,7 @@ pub fn slot() -> Option<usize> {
 /// Whether this wait is the one that returns for no reason.
 pub(super) fn spurious() -> bool {
     let Some(choices) = choices() else { return false };
-    if !SPURIOUS_LEFT.get() || choices.spurious.load(Relaxed) == 0 {
+    if !SPURIOUS_LEFT.get() || choices.spurious.make(2) == 0 {
         return false;
     }
     SPURIOUS_LEFT.set(false);

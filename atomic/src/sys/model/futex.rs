@@ -1,27 +1,24 @@
-//! [`Futex`] for loom: a word and a hidden queue of sleepers.
+//! [`Futex`] for models: a word and a hidden queue of sleepers.
 //!
-//! The kernel checks the word and enqueues the thread in one step; here no loom operation lies between the check and the
-//! `park`, so it is one step too. The queue is std's and invisible to loom, so it adds no edges. The check reads the newest
-//! value, as the kernel does, by a compare-exchange that cannot store: a read-modify-write that stored would run into
-//! loom's mix-up of stores and read-modify-writes (loom #254). The same probe stands before a wake-up, because loom's
-//! `unpark` is no scheduling point: without it the change of the word and the wake would be one step, and late wake-ups
-//! would never be tried.
+//! The kernel checks the word and enqueues the thread in one step; here no operation that the checker sees lies between the
+//! check and the sleep, so it is one step too. The check reads the newest value, as the kernel does, by a compare-exchange
+//! that cannot store: a read-modify-write that stored would run into loom's mix-up of stores and read-modify-writes (loom
+//! #254). The same probe stands before a wake-up, because waking a thread is no scheduling point: without it the change of
+//! the word and the wake would be one step, and late wake-ups would never be tried.
 //!
 //! The word lives in an allocation of its own, so that a [`Waker`] that outlives its futex touches no freed memory; that
 //! the *futex* is not used after its end is what `alive` checks.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{self, Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use loom::thread::{self, Thread, ThreadId};
-
-use super::alive::InUse;
-use super::atomics::AtomicU32;
 use super::control;
+use super::engine::atomic::AtomicU32;
+use super::engine::{self, InUse, ThreadId};
+use super::sleepers::Sleepers;
 use crate::__sys::{Bucket, QueueGuard};
 
 /// A 32-bit word that threads can sleep on. Changed by read-modify-writes only.
@@ -34,10 +31,13 @@ pub struct Futex {
 #[derive(Debug)]
 struct Inner {
     word: AtomicU32,
-    sleepers: Mutex<VecDeque<Thread>>,
+    sleepers: Sleepers,
     /// `None` in a futex that is part of a bucket: that of the bucket's lock.
     bucket: Option<Bucket>,
 }
+
+/// In how many turns, on average, a deadline comes, where deadlines come by themselves.
+const LONG: usize = 8;
 
 thread_local! {
     static MAKING_A_BUCKET: Cell<bool> = const { Cell::new(false) };
@@ -65,16 +65,24 @@ impl Inner {
         matches!(self.word.compare_exchange(impossible, impossible, Relaxed, Relaxed), Err(value) if value == expected)
     }
 
-    /// Wakes this thread, if it still sleeps here.
-    fn wake(&self, id: ThreadId) {
-        let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = sleepers.iter().position(|sleeper| sleeper.id() == id) {
-            sleepers.remove(at).expect("it was found there").unpark();
+    /// Sleeps in the line until woken, or, where deadlines come by themselves, until this one has: `false`.
+    fn sleep(&self, me: ThreadId, timed: bool) -> bool {
+        if !(timed && engine::DEADLINES_COME) {
+            self.sleepers.sleep(me);
+            return true;
         }
+        while self.sleepers.has(me) {
+            if control::choose(LONG) + 1 == LONG {
+                return self.sleepers.remove(me).is_none();
+            }
+            engine::thread::yield_now();
+        }
+        true
     }
 
-    fn next_sleeper(&self) -> Option<Thread> {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    /// Wakes this thread, if it still sleeps here.
+    fn wake(&self, id: ThreadId) {
+        self.sleepers.remove(id).iter().for_each(engine::wake);
     }
 }
 
@@ -87,7 +95,7 @@ impl Futex {
             MAKING_A_BUCKET.set(false);
             bucket
         });
-        let inner = Inner { word: AtomicU32::new(value), sleepers: Mutex::default(), bucket };
+        let inner = Inner { word: AtomicU32::new(value), sleepers: Sleepers::default(), bucket };
         Futex { inner: Arc::new(inner), alive: InUse::new() }
     }
 
@@ -126,41 +134,47 @@ impl Futex {
 
     /// Sleeps while the word is `expected`, until woken; returns for no reason if the model armed that.
     pub fn wait(&self, expected: u32) {
-        if control::spurious() {
-            return;
-        }
-        let me = thread::current();
-        self.alive.used();
-        if self.inner.is(expected) {
-            self.inner.sleepers.lock().unwrap_or_else(PoisonError::into_inner).push_back(me);
-            thread::park();
-        }
+        let _ = self.wait_or_be_late(expected, false);
     }
 
-    /// As [`wait`](Futex::wait). A deadline is a choice: it has passed, or it never does; or the model has a clock that says.
+    fn wait_or_be_late(&self, expected: u32, timed: bool) -> bool {
+        if control::spurious() {
+            return true;
+        }
+        let me = engine::current();
+        self.alive.used();
+        if !self.inner.is(expected) {
+            return true;
+        }
+        let id = me.id();
+        self.inner.sleepers.push(me);
+        self.inner.sleep(id, timed)
+    }
+
+    /// As [`wait`](Futex::wait). A deadline is a choice: it has passed, or it never does (in loom) or at any time (in
+    /// shuttle); or the model has a clock that says.
     #[must_use]
     pub fn wait_until(&self, expected: u32, deadline: Option<Instant>) -> bool {
         if super::has_passed(deadline) {
             return false;
         }
         let Some(deadline) = deadline.filter(|&deadline| control::is_over(deadline).is_some()) else {
-            self.wait(expected);
-            return true;
+            return self.wait_or_be_late(expected, deadline.is_some());
         };
-        let (me, inner) = (thread::current(), Arc::clone(&self.inner));
+        let (me, inner) = (engine::current(), Arc::clone(&self.inner));
         self.alive.used();
         if !self.inner.is(expected) {
             return true;
         }
-        // The clock may have been set since the look above; from here to the `park` it cannot be.
+        // The clock may have been set since the look above; from here to the sleep it cannot be.
         if control::is_over(deadline) == Some(true) {
             return false;
         }
         let id = me.id();
         let wake: Rc<dyn Fn()> = Rc::new(move || inner.wake(id));
-        self.inner.sleepers.lock().unwrap_or_else(PoisonError::into_inner).push_back(me);
+        self.inner.sleepers.push(me);
         control::wake_at(deadline, Rc::clone(&wake));
-        thread::park();
+        self.inner.sleepers.sleep(id);
         control::forget(&wake);
         true
     }
@@ -193,16 +207,12 @@ impl Waker {
     /// Wakes one sleeper, if there is one.
     pub fn wake_one(self) {
         self.0.is(u32::MAX);
-        if let Some(sleeper) = self.0.next_sleeper() {
-            sleeper.unpark();
-        }
+        self.0.sleepers.wake_one();
     }
 
     /// Wakes all sleepers.
     pub fn wake_all(self) {
         self.0.is(u32::MAX);
-        while let Some(sleeper) = self.0.next_sleeper() {
-            sleeper.unpark();
-        }
+        while self.0.sleepers.wake_one() {}
     }
 }

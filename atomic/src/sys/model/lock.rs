@@ -1,10 +1,9 @@
-//! [`Lock`]: loom's mutex, or the shipped lock on request.
+//! [`Lock`]: the checker's mutex, or the shipped lock on request.
 //!
-//! What is built on the lock relies on its contract alone (`lock.rs`), which has models of its own. Putting loom's mutex
-//! in its place keeps the models of everything else small; two-thread models of channels also run on the real one.
+//! What is built on the lock relies on its contract alone (`lock.rs`), which has models of its own. Putting the checker's
+//! mutex in its place keeps the models of everything else small; two-thread models of channels also run on the real one.
 
-use loom::sync::{Mutex, MutexGuard};
-
+use super::engine::{Mutex, MutexGuard};
 use super::{Pacer, control};
 use crate::__sys::RawLock;
 
@@ -46,7 +45,7 @@ impl Lock {
     ///
     /// # Panics
     ///
-    /// Never: loom's mutex is poisoned only by a model that has failed already.
+    /// Never: its mutex is poisoned only by a model that has failed already.
     pub fn lock(&self) -> LockGuard<'_> {
         let held = match &self.kind {
             Kind::Model(mutex) => Held::Model { _guard: mutex.lock().expect("a model that failed") },

@@ -1,46 +1,35 @@
-//! The model side of the seam: loom's types behind the native surface.
+//! The model side of the seam: a checker's types behind the native surface.
 //!
-//! Usable in anybody's own loom models; [`control`] is what gosync's model runner adds: pings, the real lock, and the
-//! choices that a model has to arm.
+//! There are two checkers, and [`engine`] is the one that the model is built for: `loom/` or `shuttle/`. All the rest is the
+//! same for both. Usable in anybody's own loom models; [`control`] is what gosync's model runners add: pings, the real lock,
+//! and the choices that a model has to arm.
 
-mod alive;
-mod atomics;
 pub mod control;
+#[cfg_attr(gosync_loom, path = "loom/mod.rs")]
+#[cfg_attr(gosync_shuttle, path = "shuttle/mod.rs")]
+mod engine;
 mod futex;
 mod latch;
 mod lock;
+mod macros;
 pub mod sc;
+mod sleepers;
 
-pub use alive::Alive;
 pub use control::{choose, now, pick, slot};
+pub use engine::{
+    Alive, Arc, MutPtr, UnsafeCell, atomic, fence, into_inner, lazy_static, model_thread_local, spin_loop, thread,
+};
 pub use futex::{Futex, WaitQueue, Waker};
 pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
-pub use loom::cell::{MutPtr, UnsafeCell};
-pub use loom::hint::spin_loop;
-pub use loom::sync::Arc;
-pub use loom::sync::atomic::fence;
-pub use loom::{lazy_static as loom_lazy_static, thread_local as loom_thread_local};
 
-/// loom's atomics, with pings.
-pub mod atomic {
-    pub use super::atomics::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
-}
-
-/// loom's threads.
-pub mod thread {
-    pub use loom::thread::{Builder, JoinHandle, spawn, yield_now};
-    pub use std::thread::panicking;
+/// Calls what must not unwind into its caller. A panic goes on all the same: it may be the verdict on the model.
+pub fn contained(f: impl FnOnce()) {
+    f();
 }
 
 /// What all threads of an execution share. Counted, because a model's statics end with its first thread.
 pub type ProcessWide<T> = Arc<T>;
-
-/// What was shared, if this was the last to share it.
-#[must_use]
-pub fn into_inner<T>(shared: Arc<T>) -> Option<T> {
-    Arc::try_unwrap(shared).ok()
-}
 
 /// `N` zeros.
 #[must_use]
@@ -54,10 +43,13 @@ pub fn slots() -> usize {
     2
 }
 
+/// In how many looks, at most, a deadline has passed once.
+const SOON: usize = 4;
+
 /// Whether a deadline has passed: what the model's clock says, if it has one, and else a choice.
 #[must_use]
 pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
-    deadline.is_some_and(|deadline| control::clock_shows(deadline).unwrap_or_else(|| choose(2) == 1))
+    deadline.is_some_and(|deadline| control::clock_shows(deadline).unwrap_or_else(|| choose(SOON) == 1))
 }
 
 /// A moment. It is too young as often as [`control::be_patient`] said, and then old enough.

@@ -9,9 +9,8 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, SeqCst};
 
-use loom::sync::atomic::fence;
-
-use super::{atomics, control};
+use super::control;
+use super::engine::{atomic, fence};
 
 /// Does one access at its place in the order of all.
 fn in_order<R>(access: impl FnOnce() -> R) -> R {
@@ -28,13 +27,13 @@ macro_rules! word {
     ($name:ident, $value:ty, { $($more:item)* }) => {
         /// A word of that size.
         #[derive(Debug)]
-        pub struct $name(atomics::$name);
+        pub struct $name(atomic::$name);
 
         #[allow(missing_docs, reason = "as the native word's")]
         impl $name {
             #[must_use]
             pub fn new(value: $value) -> $name {
-                $name(atomics::$name::new(value))
+                $name(atomic::$name::new(value))
             }
 
             pub fn load(&self) -> $value {

@@ -5,6 +5,7 @@ mod cell;
 mod futex;
 mod latch;
 mod lock;
+mod macros;
 mod pick;
 mod row;
 pub mod sc;
@@ -51,6 +52,14 @@ pub fn into_inner<T>(shared: Arc<T>) -> Option<T> {
 #[must_use]
 pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= std::time::Instant::now())
+}
+
+/// Calls what must not unwind into its caller. The hook has reported a panic by the time that it ends here.
+pub fn contained(f: impl FnOnce()) {
+    if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
+        // Its drop may panic again.
+        std::mem::forget(payload);
+    }
 }
 
 /// What all threads share, for ever.

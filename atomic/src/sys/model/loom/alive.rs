@@ -8,21 +8,21 @@ use loom::cell::UnsafeCell;
 /// Every use reads a cell and the end writes it, so loom reports a use after the end, and also an end that is not ordered
 /// after every use, in whichever order they come.
 #[derive(Debug)]
-pub(super) struct InUse(UnsafeCell<()>);
+pub(crate) struct InUse(UnsafeCell<()>);
 
 // SAFETY: there is nothing inside; loom sees to it that misuse is reported, which is what this is for.
 unsafe impl Sync for InUse {}
 
 impl InUse {
-    pub(super) fn new() -> InUse {
+    pub(crate) fn new() -> InUse {
         InUse(UnsafeCell::new(()))
     }
 
-    pub(super) fn used(&self) {
+    pub(crate) fn used(&self) {
         self.0.with(|_| ());
     }
 
-    pub(super) fn ended(&self) {
+    pub(crate) fn ended(&self) {
         // In a model that is failing already, another report would only hide the first.
         if !std::thread::panicking() {
             self.0.with_mut(|_| ());

@@ -3,13 +3,13 @@
 //! loom remembers only the last access to an atomic when it looks for orders that it has not tried, and so skips legal
 //! executions of "look, then change" code (loom #166, #392). A ping is an access to a private condition variable before
 //! each access to the atomic: it orders nothing, but loom takes all pings of one atomic as dependent on each other and
-//! tries their orders. It costs executions, and is on only where [`control`](super::control) says so.
+//! tries their orders. It costs executions, and is on only where [`control`](super::super::control) says so.
 
 use std::sync::atomic::Ordering;
 
 use loom::sync::Condvar;
 
-use super::control;
+use super::super::control;
 
 macro_rules! atomic {
     ($(#[$attr:meta])* $name:ident $(<$t:ident>)?, $value:ty, { $($more:item)* }) => {

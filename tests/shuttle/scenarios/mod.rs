@@ -1,0 +1,24 @@
+//! The scenarios, by family.
+
+use crate::scenario::Scenario;
+
+mod channels;
+mod cond;
+mod groups;
+mod locks;
+mod selects;
+mod tasks;
+
+pub(crate) fn all() -> Vec<Scenario> {
+    [
+        channels::scenarios(),
+        selects::scenarios(),
+        locks::scenarios(),
+        cond::scenarios(),
+        groups::scenarios(),
+        tasks::scenarios(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
