@@ -53,12 +53,12 @@ impl<'a, T> Held<'a, T> {
         Ok(())
     }
 
-    /// Whether there is nothing else to a send than the ring, which has room.
+    /// Whether there is nothing else to a send than the ring, which has room and the memory for it.
     #[inline(always)]
     pub(super) fn has_plain_room(&mut self) -> bool {
         let capacity = self.capacity();
         let state = self.state();
-        state.company == Company::Nobody && state.ring.len() < capacity
+        state.company == Company::Nobody && state.ring.len() < capacity && state.ring.has_slot()
     }
 
     /// Appends a value to the ring, if that [is all](Held::has_plain_room).
