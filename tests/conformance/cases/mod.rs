@@ -2,6 +2,7 @@
 
 mod atomics;
 mod channels;
+mod cond;
 mod context;
 mod errgroup;
 mod locks;
@@ -22,6 +23,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(channels::cases());
     cases.extend(locks::cases());
     cases.extend(rwmutex::cases());
+    cases.extend(cond::cases());
     cases.extend(once::cases());
     cases.extend(waitgroup::cases());
     cases.extend(context::cases());
