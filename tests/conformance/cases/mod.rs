@@ -10,6 +10,7 @@ mod once;
 mod rwmutex;
 mod selects;
 mod semaphore;
+mod singleflight;
 mod states;
 mod timers;
 mod waitgroup;
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(context::cases());
     cases.extend(errgroup::cases());
     cases.extend(semaphore::cases());
+    cases.extend(singleflight::cases());
     cases.extend(selects::cases());
     cases.extend(timers::cases());
     cases
