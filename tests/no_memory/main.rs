@@ -240,18 +240,9 @@ fn the_value_may_use_the_channel_when_it_is_dropped() {
     let full = Full::new(1);
     let mut value = full.value(usize::MAX);
     value.channel = Some(full.rx.clone());
-    panics(|| full.tx.send(value));
+    panics(|| full.tx.send(value).is_ok());
     assert_eq!(full.dropped.load(Ordering::Relaxed), 2, "that one, and what it has received");
     assert!(full.rx.is_empty());
-    full.tx.send(full.value(0)).unwrap();
-
-    let mut value = full.value(usize::MAX);
-    value.channel = Some(full.rx.clone());
-    panics(|| {
-        let future = pin!(full.tx.send_async(value));
-        let _ = future.poll(&mut Context::from_waker(Waker::noop()));
-    });
-    assert_eq!(full.dropped.load(Ordering::Relaxed), 4);
 }
 
 /// A receiver that is blocked gets its value without a buffer.
@@ -265,7 +256,7 @@ fn a_blocked_receiver_needs_no_buffer() {
         let mut number = 0;
         while !receiver.is_finished() {
             let value = full.value(number);
-            let sent = without_memory(LARGE, || catch_unwind(AssertUnwindSafe(|| tx.send(value))));
+            let sent = without_memory(LARGE, || catch_unwind(AssertUnwindSafe(|| tx.send(value).is_ok())));
             number += 1;
             if sent.is_ok() {
                 break;

@@ -43,22 +43,23 @@ impl<'a, T> Held<'a, T> {
         unsafe { self.state.deref() }
     }
 
-    /// Appends a value to the ring, if there is nothing else to it.
+    /// Appends a value to the ring, if there is nothing else to it, and no memory is needed: see
+    /// [`make_room`](super::state::Settling::make_room).
     #[inline(always)]
     pub(super) fn push(&mut self, value: T) -> Result<(), T> {
-        if !self.has_plain_room() {
+        if !self.has_plain_room() || !self.peek().ring.has_slot() {
             return Err(value);
         }
         self.push_plain(value);
         Ok(())
     }
 
-    /// Whether there is nothing else to a send than the ring, which has room and the memory for it.
+    /// Whether there is nothing else to a send than the ring, which has room.
     #[inline(always)]
     pub(super) fn has_plain_room(&mut self) -> bool {
         let capacity = self.capacity();
         let state = self.state();
-        state.company == Company::Nobody && state.ring.len() < capacity && state.ring.has_slot()
+        state.company == Company::Nobody && state.ring.len() < capacity
     }
 
     /// Appends a value to the ring, if that [is all](Held::has_plain_room).

@@ -219,7 +219,6 @@ impl<T> Channel<T> {
         let for_task = task.has_waker();
         // SAFETY: the value is in the slot; it is taken once, on one of the ways below.
         let value = || unsafe { Node::take_slot(node) };
-        let unsent;
         let mut observers = Observers::default();
         // After `observers` and the task, so that on every way out the lock is released before they are told.
         let mut state = state;
@@ -256,9 +255,6 @@ impl<T> Channel<T> {
                 Start::Waits { for_task }
             }
             None if state.has_room(self.front.capacity) => {
-                unsent = DropOnUnwind(node);
-                state.make_room();
-                std::mem::forget(unsent);
                 state.append(value(), &mut observers);
                 drop(state);
                 Start::Done(())
