@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::run::{Run, inject};
 
@@ -60,6 +61,21 @@ impl Ledger {
     /// Whether there is a value of this number.
     pub(crate) fn knows(&self, id: usize) -> bool {
         id < self.made()
+    }
+
+    /// How many are not dropped.
+    fn left(&self) -> usize {
+        let alive = |state: &&AtomicU8| state.load(Ordering::Relaxed) == ALIVE;
+        self.states.iter().filter(alive).count()
+    }
+
+    /// The round is over, but for threads that are about to drop what they own: then it is as below.
+    pub(crate) fn check_soon(&self, run: &Run) {
+        let end = Instant::now() + Duration::from_secs(10);
+        while self.left() > 0 && Instant::now() < end {
+            std::thread::sleep(Duration::from_micros(50));
+        }
+        self.check(run, 0);
     }
 
     /// The round is over: no value was dropped twice, and all but so many are gone.

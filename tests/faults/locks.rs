@@ -20,11 +20,15 @@ fn cruelty() -> Cruelty {
 
 /// Two numbers that are equal outside of sections, and are so again when a section panics.
 #[derive(Default)]
-struct Pair([usize; 2]);
+pub(crate) struct Pair(pub(crate) [usize; 2]);
 
 impl Pair {
-    fn step(&mut self, panics: bool) -> bool {
-        let same = self.0[0] == self.0[1];
+    pub(crate) fn is_equal(&self) -> bool {
+        self.0[0] == self.0[1]
+    }
+
+    pub(crate) fn step(&mut self, panics: bool) -> bool {
+        let same = self.is_equal();
         self.0[0] += 1;
         std::hint::black_box(&mut self.0);
         self.0[1] += 1;

@@ -7,6 +7,12 @@
 //! | `channels` | messages, drops and wakers that panic, futures dropped and forgotten, operations not completed, threads that unwind, closes |
 //! | `once` | functions that panic |
 //! | `mutex` | sections that panic, futures that are dropped |
+//! | `rwmutex` | sections, maps and downgrades that panic, futures that are dropped, guards and futures that are leaked |
+//! | `cond` | predicates that panic, waits that time out, futures that are dropped |
+//! | `semaphore` | sections that panic, contexts that end, futures that are dropped, permits that are leaked |
+//! | `context` | cancellations from everywhere; wakers, functions and drops of causes that panic |
+//! | `errgroup` | functions and futures that panic, futures that are dropped |
+//! | `singleflight` | functions, comparisons and clones that panic, futures that are dropped |
 //! | `waitgroup` | tasks that panic, futures that are dropped, changes out of the range |
 //! | `stack` | drops that panic, iterators that are dropped and forgotten |
 //! | `value` | drops and comparisons that panic |
@@ -16,14 +22,19 @@
 //! `GOSYNC_SEED` sets the choices.
 
 mod channels;
+mod conds;
+mod contexts;
+mod groups;
 mod ledger;
 mod locks;
 mod once;
+mod permits;
 mod pointers;
 #[path = "../stress/rng.rs"]
 #[allow(dead_code, reason = "the stress tests use more of it")]
 mod rng;
 mod run;
+mod rwmutex;
 mod task;
 mod timers;
 
@@ -39,10 +50,16 @@ use crate::run::{Budget, Run, is_fault};
 type Scenario = fn(&Run);
 
 /// Each with its share of the operations, in thousandths.
-const SCENARIOS: [(&str, Scenario, u64); 7] = [
-    ("channels", channels::everything, 485),
+const SCENARIOS: [(&str, Scenario, u64); 13] = [
+    ("channels", channels::everything, 385),
     ("once", once::everything, 20),
-    ("mutex", locks::mutex, 233),
+    ("mutex", locks::mutex, 133),
+    ("rwmutex", rwmutex::everything, 100),
+    ("cond", conds::everything, 50),
+    ("semaphore", permits::everything, 40),
+    ("context", contexts::everything, 5),
+    ("errgroup", groups::errgroup, 2),
+    ("singleflight", groups::singleflight, 3),
     ("waitgroup", locks::waitgroup, 10),
     ("stack", pointers::stack, 150),
     ("value", pointers::value_cell, 100),
@@ -60,7 +77,10 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(move |info| {
         // "A change is refused", and what the first panic of a once leads to, are meant too.
         let text = info.payload_as_text();
-        let meant = is_fault(info.payload()) || info.payload().is::<OncePanic>() || text.contains("WaitGroup");
+        let meant = is_fault(info.payload())
+            || info.payload().is::<OncePanic>()
+            || text.contains("WaitGroup")
+            || text.contains("released more than held");
         if !meant {
             default(info);
         }
@@ -78,7 +98,7 @@ fn main() -> ExitCode {
             let violations = run.violations();
             let (operations, faults, count) = (run.operations(), run.faults(), violations.len());
             let row =
-                format!("| {name:<10} | {operations:>12} | {faults:>12} | {count:>10} | {:>8.1} |", run.seconds());
+                format!("| {name:<12} | {operations:>12} | {faults:>12} | {count:>10} | {:>8.1} |", run.seconds());
             rows.lock().unwrap().push(row);
             if operations == 0 || faults == 0 {
                 return Err(Failed::from("it has done nothing"));
@@ -90,8 +110,8 @@ fn main() -> ExitCode {
     // One after the other: the threads of one are enough for the machine.
     arguments.test_threads = Some(1);
     let conclusion = libtest_mimic::run(&arguments, trials.into());
-    println!("| scenario   |   operations |       faults | violations |  seconds |");
-    println!("| ---------- | -----------: | -----------: | ---------: | -------: |");
+    println!("| scenario     |   operations |       faults | violations |  seconds |");
+    println!("| ------------ | -----------: | -----------: | ---------: | -------: |");
     rows.lock().unwrap().iter().for_each(|row| println!("{row}"));
     conclusion.exit_code()
 }

@@ -1,11 +1,5 @@
 //! Two channels, and every way to use them: plain, tried, timed, selected, by a task, closed.
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-
 use gosync::chan::{
     Chan, Receiver, RecvError, RecvTimeoutError, Select, SendError, SendTimeoutError, Sender, TryRecvError,
     TrySendError, select, select_async,
@@ -14,6 +8,7 @@ use gosync::chan::{
 use crate::model::{CHANNELS, Effect, Model, Side};
 use crate::record::{Game, Middle, Recorder, convince};
 use crate::rng::Rng;
+use crate::task::block_on;
 
 fn sent<E>(
     result: Result<(), E>,
@@ -41,26 +36,6 @@ fn received(result: Result<u8, RecvError>, channel: usize, patient: bool) -> Eff
 
 fn nothing(channel: usize) -> Effect {
     Effect::Nothing(vec![Side::Receive(channel)])
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Unpark>) {
-        self.0.unpark();
-    }
-}
-
-/// Polls a task on this thread.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        thread::park();
-    }
 }
 
 /// How an operation is done.

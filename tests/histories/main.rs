@@ -8,12 +8,22 @@
 //! | `channels` | channels at capacity 0, 1, 2, 3, 8 and without a bound: plain operations, tries, deadlines, selects, tasks, closes |
 //! | `registers` | `Mutex` around a value, `Value` and its `Reader`, a typed atomic |
 //! | `stack` | `Stack` |
+//! | `locks` | `Mutex`, `RwMutex`, `ShardedRwMutex`: sections of readers and writers, downgrades, tries, deadlines, tasks |
+//! | `counts` | `semaphore::Weighted`, `WaitGroup` |
+//! | `conds` | `Cond`: who is woken, by whom |
+//! | `calls` | `Once`, `singleflight::Group` |
+//! | `contexts` | `Context`: a tree, cancelled from several places |
 //! | `seeded` | broken objects, which must be convicted |
 //!
 //! `GOSYNC_SEED` sets the choices, `GOSYNC_SECONDS` how long each test plays.
 
+mod calls;
 mod channels;
 mod checker;
+mod conds;
+mod contexts;
+mod counts;
+mod locks;
 mod model;
 mod record;
 mod registers;
@@ -22,5 +32,6 @@ mod registers;
 mod rng;
 mod seeded;
 mod stack;
+mod task;
 #[path = "../stress/watchdog.rs"]
 mod watchdog;

@@ -62,6 +62,16 @@ impl<E> Recorder<'_, E> {
         self.events.push(Event { thread: self.thread, effect, called, returned });
     }
 
+    /// An operation that does several things, at any time each; how often one thing came before another is the
+    /// specification's to say.
+    pub(crate) fn record_all(&mut self, operation: impl FnOnce() -> Vec<E>) {
+        let called = self.clock.fetch_add(1, Ordering::SeqCst);
+        let effects = operation();
+        let returned = self.clock.fetch_add(1, Ordering::SeqCst);
+        let thread = self.thread;
+        self.events.extend(effects.into_iter().map(|effect| Event { thread, effect, called, returned }));
+    }
+
     /// An operation that knows its middle, as one.
     pub(crate) fn record_whole(&mut self, operation: impl FnOnce(&Middle<'_>) -> E) {
         let middle = Middle { clock: self.clock, time: Cell::new(None) };
@@ -70,7 +80,7 @@ impl<E> Recorder<'_, E> {
 
     /// A value that no other operation of the round has.
     pub(crate) fn value(&self) -> u8 {
-        (16 * self.thread + self.events.len()) as u8
+        (48 * self.thread + self.events.len()) as u8
     }
 }
 
@@ -138,6 +148,11 @@ pub(crate) fn convince<G: Game + Sync>(game: &G) {
 
 /// Plays a broken object until a history has no order; the violation, minimised.
 pub(crate) fn convict<G: Game + Sync>(game: &G) -> Vec<Event<Effect<G>>> {
+    convict_by(game, usize::MAX)
+}
+
+/// As above, until the violation is as short as this.
+pub(crate) fn convict_by<G: Game + Sync>(game: &G, most: usize) -> Vec<Event<Effect<G>>> {
     let _watchdog = Watchdog::new();
     for number in 0.. {
         let (object, spec) = game.set_up();
@@ -145,7 +160,9 @@ pub(crate) fn convict<G: Game + Sync>(game: &G) -> Vec<Event<Effect<G>>> {
         if !linearizable(&spec, &history) {
             let small = minimised(&spec, &history);
             assert!(small.len() <= history.len());
-            return small;
+            if small.len() <= most {
+                return small;
+            }
         }
     }
     unreachable!()

@@ -43,10 +43,11 @@ impl<'a, T> Held<'a, T> {
         unsafe { self.state.deref() }
     }
 
-    /// Appends a value to the ring, if there is nothing else to it.
+    /// Appends a value to the ring, if there is nothing else to it, and no memory is needed: see
+    /// [`make_room`](super::state::Settling::make_room).
     #[inline(always)]
     pub(super) fn push(&mut self, value: T) -> Result<(), T> {
-        if !self.has_plain_room() {
+        if !self.has_plain_room() || !self.peek().ring.has_slot() {
             return Err(value);
         }
         self.push_plain(value);

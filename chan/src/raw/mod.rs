@@ -243,6 +243,7 @@ impl<T> Channel<T> {
                     Err(back) => value = back,
                 },
                 None if state.has_room(self.front.capacity) => {
+                    state.make_room();
                     state.append(value, &mut observers);
                     return Ok(());
                 }

@@ -38,6 +38,20 @@ impl<T> Ring<T> {
         self.head.wrapping_add(i) & (self.slots.len().wrapping_sub(1))
     }
 
+    /// Whether a value can be appended without memory.
+    #[inline(always)]
+    pub(crate) fn has_slot(&self) -> bool {
+        self.len < self.slots.len()
+    }
+
+    /// Makes room for a value, while its owner can still drop it: there may be no memory. `capacity` as for `push`.
+    #[inline]
+    pub(crate) fn make_room(&mut self, capacity: usize) {
+        if !self.has_slot() {
+            self.grow(capacity);
+        }
+    }
+
     /// Appends a value. `capacity` is what the ring will never have to exceed.
     #[inline]
     pub(crate) fn push(&mut self, value: T, capacity: usize) {

@@ -119,3 +119,55 @@ impl<T> Shared<T> {
         drop(unreachable);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::Command;
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+
+    const CHILD: &str = "GOSYNC_OVERFLOW_CHILD";
+
+    /// A channel of which so many receivers seem to have been forgotten.
+    fn with_receivers(n: usize) -> NonNull<Shared<u8>> {
+        let shared = Shared::new(1);
+        // SAFETY: it was just made, and is not freed.
+        unsafe { shared.as_ref() }.receivers.store(n, Ordering::Relaxed);
+        shared
+    }
+
+    /// Counts come near their end only by forgotten handles: up to there all works, and beyond it the process ends before
+    /// a count could wrap and free the channel under its users.
+    #[test]
+    fn handles_are_counted_up_to_the_end() {
+        const MOST: usize = isize::MAX as usize;
+        let shared = with_receivers(MOST - 1);
+        // SAFETY: not freed below, for one handle is left.
+        let channel = unsafe { shared.as_ref() };
+        channel.acquire(Side::Receivers);
+        assert_eq!(channel.handles(Side::Receivers), MOST);
+        // SAFETY: the handle that was just counted.
+        unsafe { Shared::release(shared, Side::Receivers) };
+        assert_eq!(channel.handles(Side::Receivers), MOST - 1);
+        assert!(!channel.channel().is_closed(), "there are receivers");
+        channel.receivers.store(1, Ordering::Relaxed);
+        // SAFETY: the first handle of each side.
+        unsafe { Shared::release(shared, Side::Receivers) };
+        // SAFETY: as above.
+        unsafe { Shared::release(shared, Side::Senders) };
+
+        if env::var_os(CHILD).is_some() {
+            let shared = with_receivers(MOST + 1);
+            // SAFETY: not freed.
+            unsafe { shared.as_ref() }.acquire(Side::Receivers);
+            return;
+        }
+        let name = "raw::shared::tests::handles_are_counted_up_to_the_end";
+        let child = Command::new(env::current_exe().unwrap()).args(["--exact", name]).env(CHILD, "1").output().unwrap();
+        assert!(!child.status.success(), "it went on beyond the end: {child:?}");
+        #[cfg(unix)]
+        assert!(std::os::unix::process::ExitStatusExt::signal(&child.status).is_some(), "no abort: {child:?}");
+    }
+}

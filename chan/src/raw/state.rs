@@ -197,6 +197,14 @@ impl<'a, T> Settling<'a, T> {
         Settling { held, _lock: lock }
     }
 
+    /// Sees to it that the next value can be appended. Panics if there is no memory: so the caller has the value, and it is
+    /// dropped after the lock is released.
+    #[inline]
+    pub(super) fn make_room(&mut self) {
+        let capacity = self.held.capacity();
+        self.ring.make_room(capacity);
+    }
+
     /// Appends a value to the ring, in which there is room, for anybody to take.
     pub(super) fn append(&mut self, value: T, observers: &mut Observers) {
         self.append_for_permit(value);

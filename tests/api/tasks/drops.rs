@@ -1,9 +1,10 @@
 //! Futures that are dropped or leaked at any point: nothing is lost, nobody is stranded, each value is dropped once.
 
+use std::future::Future;
 use std::mem::forget;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
-use gosync::chan::{RecvError, SendError, TryRecvError};
+use gosync::chan::{Chan, RecvError, SendError, TryRecvError, select_async};
 
 use super::{CAPACITIES, Count, poll, poll_for, receive, send};
 use crate::drops::Ledger;
@@ -219,4 +220,30 @@ fn leaked_and_closed() {
     tx.close().unwrap();
     assert_eq!(count.get(), 3);
     assert_eq!((poll(&mut first), poll(&mut last)), (Poll::Ready(Err(RecvError)), Poll::Ready(Err(RecvError))));
+}
+
+/// A task was given the room for its message, and then a value came back into it from a receive that was dropped: the task
+/// does not wait for room, which would block its executor, but puts its message behind that value, beyond the capacity.
+#[test]
+fn a_select_whose_room_went_to_a_value_that_came_back() {
+    let c = Chan::new(1);
+    let (tx, rx) = (c.sender(), c.receiver());
+    let mut context = Context::from_waker(Waker::noop());
+    let mut receive = Box::pin(rx.recv_async());
+    assert!(receive.as_mut().poll(&mut context).is_pending());
+    tx.try_send(1).unwrap();
+    tx.try_send(2).unwrap();
+    let other = Chan::<i32>::new(0);
+    let mut select = Box::pin(async {
+        select_async! {
+            send(tx, 4) -> result => result,
+            recv(other) -> _ => unreachable!("nobody sends"),
+        }
+    });
+    assert!(select.as_mut().poll(&mut context).is_pending());
+    assert_eq!(rx.try_recv(), Ok(2));
+    drop(receive);
+    assert_eq!(select.as_mut().poll(&mut context), Poll::Ready(Ok(())));
+    assert!([1, 4].into_iter().eq(rx.try_iter()));
+    assert!(c.is_empty());
 }

@@ -2,6 +2,7 @@
 
 mod atomics;
 mod channels;
+mod cond;
 mod context;
 mod errgroup;
 mod locks;
@@ -9,6 +10,7 @@ mod once;
 mod rwmutex;
 mod selects;
 mod semaphore;
+mod singleflight;
 mod states;
 mod timers;
 mod waitgroup;
@@ -22,11 +24,13 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(channels::cases());
     cases.extend(locks::cases());
     cases.extend(rwmutex::cases());
+    cases.extend(cond::cases());
     cases.extend(once::cases());
     cases.extend(waitgroup::cases());
     cases.extend(context::cases());
     cases.extend(errgroup::cases());
     cases.extend(semaphore::cases());
+    cases.extend(singleflight::cases());
     cases.extend(selects::cases());
     cases.extend(timers::cases());
     cases

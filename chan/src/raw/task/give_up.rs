@@ -61,14 +61,17 @@ impl<T> Channel<T> {
     }
 
     /// As [`send_granted`](Channel::send_granted), for a task, which does not wait for a partner that is not there yet, or
-    /// not any more: the value waits for it in the buffer, beyond its capacity if need be.
+    /// not any more, nor for room: the value waits in the buffer, beyond its capacity if need be.
     pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), T> {
-        if grant != Grant::Partner {
-            return self.send_granted(grant, value);
-        }
         let mut observers = Observers::default();
-        let mut state = self.settling();
-        if let Some(receiver) = state.set_aside.receivers.pop() {
+        let mut state = match grant {
+            Grant::Closed => return Err(value),
+            Grant::Slot | Grant::Partner => self.settling(),
+        };
+        if grant == Grant::Slot {
+            // The room may have gone to a value that came back from a task.
+            state.set_aside.slots -= 1;
+        } else if let Some(receiver) = state.set_aside.receivers.pop() {
             let value = state.pass_through(value);
             drop(state);
             // SAFETY: a receiver of this channel, promised to a holder of a permit like the caller.
@@ -76,15 +79,15 @@ impl<T> Channel<T> {
             // SAFETY: its only completion, by who took it out of the line.
             unsafe { waiter::complete(receiver, Outcome::Done) };
             return Ok(());
-        }
-        if state.set_aside.deserted >= 0 {
+        } else if state.set_aside.deserted >= 0 {
             // The holder of a permit to receive will come: its permit is for this value from now on.
             state.set_aside.early += 1;
             state.set_aside.items += 1;
             state.append_for_permit(value);
             return Ok(());
+        } else {
+            state.set_aside.deserted += 1;
         }
-        state.set_aside.deserted += 1;
         if state.closed {
             return Err(value);
         }

@@ -1,5 +1,7 @@
 //! Broken objects: each must be convicted, which shows that the tests can.
 
+mod sync;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
