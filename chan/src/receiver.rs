@@ -130,6 +130,7 @@ impl<T> Receiver<T> {
     /// At capacity 0 the sender may be a select that is about to evaluate its message, or that is yet to complete its
     /// [`SelectedOperation`](crate::SelectedOperation). Then this waits for the value, however long it takes; if the message
     /// panics or the operation is dropped instead, there was no sender.
+    /// If it is a task's (`select_async!`), that is until its executor polls it: not to be called on the only thread that could.
     ///
     /// # Errors
     ///

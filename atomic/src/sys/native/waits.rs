@@ -26,7 +26,7 @@
 //!
 //! # Invariants
 //!
-//! 1. A [`Sleep`] is in the list from [`join`] to [`leave`], which its own thread calls in one function that does not unwind
+//! 1. A `Sleep` is in the list from `join` to `leave`, which its own thread calls in one function that does not unwind
 //!    in between; so it stays where it is meanwhile, and its word lives.
 //! 2. Links and fields of sleeps are read and written under the lock of the list only.
 //!
