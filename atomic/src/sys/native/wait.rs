@@ -167,8 +167,8 @@ mod credit {
 mod slices {
     use super::*;
 
-    /// Waits with naps until the next one with yields: all of them together take a few time slices.
-    const WAITS_WITH_NAPS: u32 = 250;
+    /// Waits with naps until the next one with yields: all of them together take about as long as a time slice.
+    const WAITS_WITH_NAPS: u32 = 40;
 
     static LEFT: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
 
