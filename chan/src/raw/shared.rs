@@ -124,7 +124,6 @@ impl<T> Shared<T> {
 mod tests {
     use std::env;
     use std::process::Command;
-    use std::sync::atomic::Ordering;
 
     use super::*;
 
@@ -132,9 +131,9 @@ mod tests {
 
     /// A channel of which so many receivers seem to have been forgotten.
     fn with_receivers(n: usize) -> NonNull<Shared<u8>> {
-        let shared = Shared::new(1);
-        // SAFETY: it was just made, and is not freed.
-        unsafe { shared.as_ref() }.receivers.store(n, Ordering::Relaxed);
+        let mut shared = Shared::new(1);
+        // SAFETY: it was just made, and nobody else has it.
+        unsafe { shared.as_mut() }.receivers = AtomicUsize::new(n);
         shared
     }
 
@@ -143,7 +142,7 @@ mod tests {
     #[test]
     fn handles_are_counted_up_to_the_end() {
         const MOST: usize = isize::MAX as usize;
-        let shared = with_receivers(MOST - 1);
+        let mut shared = with_receivers(MOST - 1);
         // SAFETY: not freed below, for one handle is left.
         let channel = unsafe { shared.as_ref() };
         channel.acquire(Side::Receivers);
@@ -152,7 +151,8 @@ mod tests {
         unsafe { Shared::release(shared, Side::Receivers) };
         assert_eq!(channel.handles(Side::Receivers), MOST - 1);
         assert!(!channel.channel().is_closed(), "there are receivers");
-        channel.receivers.store(1, Ordering::Relaxed);
+        // SAFETY: nobody else has it.
+        unsafe { shared.as_mut() }.receivers = AtomicUsize::new(1);
         // SAFETY: the first handle of each side.
         unsafe { Shared::release(shared, Side::Receivers) };
         // SAFETY: as above.
