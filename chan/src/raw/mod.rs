@@ -427,14 +427,10 @@ impl<T> Channel<T> {
     }
 
     /// The number of buffered values. Orders nothing.
-    ///
-    /// Takes the lock: whoever changes the number publishes it and what can be done in two steps, and a thread that has seen
-    /// a value here must not find none by a try that only looks.
     pub(crate) fn len(&self) -> usize {
         if self.front.is_timer {
             return self.timer_len();
         }
-        let _lock = self.front.lock();
         // Relaxed: a number that may change at any time.
         self.front.len.load(ord!("chan.len.look", Relaxed))
     }
