@@ -285,8 +285,6 @@ impl<T> Receiver<T> {
     }
 
     /// The number of values in the buffer; values of blocked senders are not counted. Go: `len(ch)`.
-    ///
-    /// It orders nothing, and is no promise: a value that is counted here may be a moment from being there for a try.
     #[must_use]
     pub fn len(&self) -> usize {
         self.handle.len()

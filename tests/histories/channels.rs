@@ -167,7 +167,10 @@ impl Game for Channels {
             let (value, c) = (recorder.value(), usize::from(rng.one_in(4)));
             let way = [Way::Try, Way::Timed, Way::Timed, Way::Plain, Way::Task][rng.below(most)];
             match rng.below(10) {
-                // A length is not among the operations: it orders nothing, and is published a moment before what a try looks at.
+                // The value of a task that waits for its partner shows at capacity 0.
+                9 if self.capacity > 0 || !self.tasks => {
+                    recorder.record(|| Effect::Len { channel: c, len: channels[c].len() })
+                }
                 8 if rng.one_in(8) => recorder.record(|| close(channels, c)),
                 5.. => {
                     let all = (0..CHANNELS).flat_map(|c| [Side::Send(c), Side::Receive(c)]);

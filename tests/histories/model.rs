@@ -35,6 +35,10 @@ pub(crate) enum Effect {
         channel: usize,
         first: bool,
     },
+    Len {
+        channel: usize,
+        len: usize,
+    },
     /// The first half of an operation that was chosen and done later: room, or a value, is set aside; or it is known to
     /// have failed. `None`: nobody has asked.
     Chosen {
@@ -107,6 +111,7 @@ impl Spec for Model {
                 queues[channel].slots = 0;
                 first != std::mem::replace(&mut queues[channel].closed, true)
             }
+            Effect::Len { channel, len } => queues[channel].buffer.len() == len,
             Effect::Chosen { .. } | Effect::Completed(_) | Effect::GivenBack(_) => return self.after_part(effect),
         };
         if possible { vec![next] } else { vec![] }

@@ -233,12 +233,12 @@ fn history(events: &[(Effect, usize, usize)]) -> Vec<Event<Effect>> {
 fn violations_are_minimised() {
     let sent = |value| Effect::Sent { channel: 0, value, patient: true };
     let received = |value| Effect::Received { channel: 0, value, patient: true };
-    let nothing = || Effect::Nothing(vec![Side::Receive(1)]);
+    let len = |len| Effect::Len { channel: 1, len };
     let events = history(&[
         (sent(1), 0, 3),
-        (nothing(), 1, 2),
+        (len(0), 1, 2),
         (sent(2), 4, 5),
-        (nothing(), 6, 7),
+        (Effect::Nothing(vec![Side::Receive(1)]), 6, 7),
         (received(2), 8, 9),
         (received(1), 10, 11),
         (sent(3), 12, 13),
