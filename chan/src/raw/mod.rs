@@ -427,12 +427,21 @@ impl<T> Channel<T> {
     }
 
     /// The number of buffered values. Orders nothing.
+    ///
+    /// It is published a moment before the signs, and a thread that has seen a value must not find none by a try, which looks
+    /// at those. So if they do not agree yet, or differ because of permits, the lock tells. (Where loads may be out of order, the
+    /// signs may be those of an earlier agreement: to exclude that, a length would have to have an edge.)
     pub(crate) fn len(&self) -> usize {
         if self.front.is_timer {
             return self.timer_len();
         }
         // Relaxed: a number that may change at any time.
-        self.front.len.load(ord!("chan.len.look", Relaxed))
+        let len = self.front.len.load(ord!("chan.len.look", Relaxed));
+        let (values, room) = (len > 0, self.front.capacity > 0 && len < self.front.capacity);
+        if (!values || self.may_proceed(state::signs::RECV)) && (!room || self.may_proceed(state::signs::SEND)) {
+            return len;
+        }
+        self.settling().ring.len()
     }
 
     /// `None` for an unbounded channel.
