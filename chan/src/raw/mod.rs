@@ -438,7 +438,9 @@ impl<T> Channel<T> {
         // Relaxed: a number that may change at any time.
         let len = self.front.len.load(ord!("chan.len.look", Relaxed));
         let (values, room) = (len > 0, self.front.capacity > 0 && len < self.front.capacity);
-        if (!values || self.may_proceed(state::signs::RECV)) && (!room || self.may_proceed(state::signs::SEND)) {
+        let agree =
+            (!values || self.may_proceed(state::signs::RECV)) && (!room || self.may_proceed(state::signs::SEND));
+        if step!("chan.len.agree", agree, else true) {
             return len;
         }
         self.settling().ring.len()

@@ -5,7 +5,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread::yield_now;
 
-use crate::model::{Model, Verdict, fails, holds};
+use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
 
 const FAILED: &str = "chan.failed-nonblocking-no-edge";
@@ -61,6 +61,27 @@ pub(crate) fn models() -> Vec<Model> {
             }
             rx.recv().unwrap();
             sender.join().unwrap();
+        }),
+        holds(LEN, "a value that was counted is found", || {
+            let (tx, rx) = chan::bounded(3);
+            let sender = go(move || tx.send(1).unwrap());
+            let counted = rx.len() == 1;
+            let tried = rx.try_recv();
+            assert!(!counted || tried.is_ok());
+            witness(if counted { "counted" } else { "early" });
+            sender.join().unwrap();
+        })
+        .witnesses(&["counted", "early"]),
+        holds(LEN, "neither full nor empty", || {
+            let (tx, rx) = chan::bounded(3);
+            (0..2).for_each(|i| tx.send(i).unwrap());
+            let receiver = go({
+                let rx = rx.clone();
+                move || rx.recv().unwrap()
+            });
+            assert!((1..=2).contains(&tx.len()));
+            receiver.join().unwrap();
+            assert_eq!(rx.len(), 1);
         }),
         holds(LEN, "meets a send and a close", || {
             let (tx, rx) = chan::bounded(1);
