@@ -285,6 +285,8 @@ impl<T> Receiver<T> {
     }
 
     /// The number of values in the buffer; values of blocked senders are not counted. Go: `len(ch)`.
+    ///
+    /// It orders nothing. A value that is counted is found by a try, unless somebody else takes it.
     #[must_use]
     pub fn len(&self) -> usize {
         self.handle.len()
