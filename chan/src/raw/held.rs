@@ -18,12 +18,32 @@ pub(super) struct Held<'a, T> {
 }
 
 impl<'a, T> Held<'a, T> {
+    /// Shuts the channel's lanes, if they are open.
+    ///
     /// # Safety
     ///
     /// The channel's lock is held as long as this exists, and nobody else accesses the state meanwhile.
     #[inline(always)]
     pub(super) unsafe fn new(channel: &'a Channel<T>) -> Held<'a, T> {
+        // SAFETY: the caller's contract.
+        unsafe { channel.shut_lanes() };
+        // SAFETY: the caller's contract.
+        unsafe { Held::new_shut(channel) }
+    }
+
+    /// As [`new`](Held::new), for who has shut the lanes.
+    ///
+    /// # Safety
+    ///
+    /// As for [`new`](Held::new); the lanes are shut.
+    #[inline(always)]
+    pub(super) unsafe fn new_shut(channel: &'a Channel<T>) -> Held<'a, T> {
         Held { state: channel.state.get_mut(), channel }
+    }
+
+    #[inline(always)]
+    pub(super) fn channel(&self) -> &'a Channel<T> {
+        self.channel
     }
 
     #[inline(always)]
@@ -75,6 +95,7 @@ impl<'a, T> Held<'a, T> {
         } else if len == 1 {
             self.publish(signs::RECV | signs::SEND);
         }
+        self.note_calm();
     }
 
     /// Takes the oldest value out of the ring, if there is nothing else to it, and if it has one.
@@ -93,6 +114,7 @@ impl<'a, T> Held<'a, T> {
         } else if len + 1 == capacity {
             self.publish(signs::RECV | signs::SEND);
         }
+        self.note_calm();
         Some(value)
     }
 

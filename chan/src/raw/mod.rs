@@ -35,6 +35,8 @@
 //! too (chan.close-before-closed-recv). What looks at `signs` and `len` alone is a try that fails, and that orders nothing.
 
 mod held;
+mod lane;
+mod lanes;
 mod permit;
 mod queue;
 mod ring;
@@ -53,6 +55,7 @@ use gosync_atomic::__sys::atomic::AtomicUsize;
 use gosync_atomic::__sys::{Cpu, Lock, LockGuard, Pacer, UnsafeCell, has_passed, ord, step};
 
 use held::Held;
+use lanes::{Attempt, Lanes};
 pub(crate) use permit::Grant;
 use queue::{Line, Met, Observers, WaitQueue};
 use ring::Ring;
@@ -95,6 +98,8 @@ pub(crate) struct Front {
     is_timer: bool,
     /// Whether only the crate itself closes it.
     is_receive_only: bool,
+    /// Whether there are ways into the ring beside the lock: not without a buffer, and not to a timer's.
+    has_lanes: bool,
     /// What `state::signs` says of the state, for those who only look.
     signs: AtomicUsize,
     /// The number of buffered values.
@@ -125,6 +130,7 @@ impl Front {
 pub(crate) struct Channel<T> {
     front: Front,
     state: UnsafeCell<State<T>>,
+    lanes: Lanes,
 }
 
 // SAFETY: values move between threads, never references to them: `T: Send` is all it takes. The raw pointers in the
@@ -140,11 +146,12 @@ impl<T> Channel<T> {
             lock: Lock::new(),
             is_timer: false,
             is_receive_only: false,
+            has_lanes: capacity > 0,
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity,
         };
-        Channel { front, state: UnsafeCell::new(State::new(signs)) }
+        Channel { front, state: UnsafeCell::new(State::new(signs)), lanes: Lanes::new() }
     }
 
     /// One without a buffer that its users cannot close.
@@ -179,7 +186,7 @@ impl<T> Channel<T> {
     /// Sends without blocking.
     #[inline]
     pub(crate) fn try_send(&self, value: T) -> Result<(), SendFailure<T>> {
-        if !self.may_proceed(state::signs::SEND) {
+        if !self.may_proceed(state::signs::SEND) || self.snapshot(|len| len >= self.front.capacity) == Some(true) {
             return Err(SendFailure::Full(value));
         }
         self.send(value, Patience::Try)
@@ -188,7 +195,7 @@ impl<T> Channel<T> {
     /// Receives without blocking.
     #[inline]
     pub(crate) fn try_recv(&self) -> Result<T, RecvFailure> {
-        if !self.may_proceed(state::signs::RECV | state::signs::TIMER) {
+        if !self.may_proceed(state::signs::RECV | state::signs::TIMER) || self.snapshot(|len| len == 0) == Some(true) {
             return Err(RecvFailure::Empty);
         }
         self.recv(Patience::Try)
@@ -197,6 +204,20 @@ impl<T> Channel<T> {
     /// Sends, blocking as long as there is patience.
     #[inline]
     pub(crate) fn send(&self, value: T, patience: Patience) -> Result<(), SendFailure<T>> {
+        let mut unsent = Some(value);
+        let attempt = self.send_in_lane(&mut unsent);
+        unsent.map_or(Ok(()), |value| self.send_otherwise(value, patience, attempt))
+    }
+
+    /// Sends, after an attempt in the lane. Apart from that, which needs few registers.
+    #[inline(never)]
+    fn send_otherwise(&self, mut value: T, patience: Patience, attempt: Attempt<()>) -> Result<(), SendFailure<T>> {
+        if !matches!(attempt, Attempt::Locked) {
+            match self.send_again(value, patience, attempt) {
+                Ok(result) => return result,
+                Err(back) => value = back,
+            }
+        }
         let lock = self.front.lock();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
@@ -280,6 +301,20 @@ impl<T> Channel<T> {
     /// Receives, blocking as long as there is patience.
     #[inline]
     pub(crate) fn recv(&self, patience: Patience) -> Result<T, RecvFailure> {
+        match self.recv_in_lane() {
+            Attempt::Done(value) => Ok(value),
+            attempt => self.recv_otherwise(patience, attempt),
+        }
+    }
+
+    /// Receives, after an attempt in the lane.
+    #[inline(never)]
+    fn recv_otherwise(&self, patience: Patience, attempt: Attempt<T>) -> Result<T, RecvFailure> {
+        if !matches!(attempt, Attempt::Locked) {
+            if let Some(result) = self.recv_again(patience, attempt) {
+                return result;
+            }
+        }
         let lock = self.front.lock();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
@@ -434,6 +469,9 @@ impl<T> Channel<T> {
     pub(crate) fn len(&self) -> usize {
         if self.front.is_timer {
             return self.timer_len();
+        }
+        if self.may_proceed(state::signs::LANES) {
+            return self.len_of_lanes();
         }
         // Relaxed: a number that may change at any time.
         let len = self.front.len.load(ord!("chan.len.look", Relaxed));

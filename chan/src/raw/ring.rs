@@ -3,13 +3,18 @@
 //! It starts without memory, so that creating a channel costs the same at every capacity, and a channel that is never
 //! full never pays for its whole buffer. At steady depth nothing is allocated. What a burst has made of an unbounded one is
 //! given back when it is empty; a bounded one keeps what its user has allowed it. All of it happens under the channel's lock.
+//! Only values also go in and out in [`lane`](super::lane)s, through [`Ring::put`] and [`Ring::get`], while nothing else of it changes.
 
 use std::mem::MaybeUninit;
+
+use gosync_atomic::__sys::UnsafeCell;
 
 /// A growing FIFO of values.
 pub(crate) struct Ring<T> {
     /// A power of two of slots, or none yet. The `len` slots from `head` on, wrapping, hold values.
-    slots: Box<[MaybeUninit<T>]>,
+    slots: Box<[UnsafeCell<MaybeUninit<T>>]>,
+    /// Of slots and of the capacity, the smaller one.
+    limit: usize,
     head: usize,
     len: usize,
     /// With more slots than this it gives its memory back when it gets empty.
@@ -24,7 +29,7 @@ impl<T> Ring<T> {
     const FIRST_BYTES: usize = 1024;
 
     pub(crate) fn new() -> Ring<T> {
-        Ring { slots: Box::new([]), head: 0, len: 0, keep: usize::MAX }
+        Ring { slots: Box::new([]), limit: 0, head: 0, len: 0, keep: usize::MAX }
     }
 
     #[inline(always)]
@@ -32,10 +37,69 @@ impl<T> Ring<T> {
         self.len
     }
 
+    /// How many values there can be before it has to grow, or is full.
     #[inline(always)]
-    fn slot(&self, i: usize) -> usize {
-        // Wrapping is right: the number of slots divides 2^64.
-        self.head.wrapping_add(i) & (self.slots.len().wrapping_sub(1))
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether it has more slots than an empty one should keep.
+    #[inline(always)]
+    pub(super) fn is_large(&self) -> bool {
+        self.slots.len() > self.keep
+    }
+
+    /// The slot of a value of which the `n` before it have come and gone; modulo the number of slots.
+    #[inline(always)]
+    fn slot(&self, n: usize) -> &UnsafeCell<MaybeUninit<T>> {
+        let at = n & self.slots.len().wrapping_sub(1);
+        // SAFETY: masked with the number of slots less one, which is a power of two: there are slots, by the contracts of
+        // those who call this.
+        unsafe { self.slots.get_unchecked(at) }
+    }
+
+    /// Writes the `n`th value.
+    ///
+    /// # Safety
+    ///
+    /// There are slots. The value's has none, and nobody else accesses it.
+    #[inline(always)]
+    pub(super) unsafe fn put(&self, n: usize, value: T) {
+        // SAFETY: the caller's contract.
+        self.slot(n).with_mut(|slot| unsafe { slot.cast::<T>().write(value) });
+    }
+
+    /// Moves the `n`th value out.
+    ///
+    /// # Safety
+    ///
+    /// There are slots. The value's has one, which nobody else moves out, and nobody writes it meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn get(&self, n: usize) -> T {
+        // SAFETY: the caller's contract.
+        self.slot(n).with(|slot| unsafe { slot.cast::<T>().read() })
+    }
+
+    /// Where the oldest value is, and how many there are: for who continues with `put` and `get`.
+    pub(super) fn extent(&self) -> (usize, usize) {
+        (self.head, self.len)
+    }
+
+    /// What became of it by `put` and `get`.
+    ///
+    /// # Safety
+    ///
+    /// The `len` slots from `head` on, wrapping, hold values.
+    pub(super) unsafe fn set_extent(&mut self, head: usize, len: usize) {
+        self.head = head;
+        self.len = len;
+    }
+
+    /// Gives back the memory of a burst, if it is over.
+    pub(super) fn tidy(&mut self) {
+        if self.len == 0 && self.is_large() {
+            self.give_back();
+        }
     }
 
     /// Whether a value can be appended without memory.
@@ -58,9 +122,9 @@ impl<T> Ring<T> {
         if self.len == self.slots.len() {
             self.grow(capacity);
         }
-        let at = self.slot(self.len);
-        // SAFETY: `slot` masks with the number of slots less one, a power of two that is not zero any more.
-        unsafe { self.slots.get_unchecked_mut(at) }.write(value);
+        // Wrapping is right here and below: the number of slots divides 2^64.
+        // SAFETY: there are slots, and only `len` of them hold values.
+        unsafe { self.put(self.head.wrapping_add(self.len), value) };
         self.len += 1;
     }
 
@@ -71,8 +135,8 @@ impl<T> Ring<T> {
             self.grow(capacity);
         }
         self.head = self.head.wrapping_sub(1);
-        let at = self.slot(0);
-        self.slots[at].write(value);
+        // SAFETY: as in `push`.
+        unsafe { self.put(self.head, value) };
         self.len += 1;
     }
 
@@ -82,14 +146,11 @@ impl<T> Ring<T> {
         if self.len == 0 {
             return None;
         }
-        let at = self.slot(0);
-        // SAFETY: `slot` masks with the number of slots less one, and there are slots, because there is a value.
-        let slot = unsafe { self.slots.get_unchecked(at) };
         // SAFETY: the `len` slots from `head` on hold values; this one is counted out below.
-        let value = unsafe { slot.assume_init_read() };
-        self.head = at.wrapping_add(1);
+        let value = unsafe { self.get(self.head) };
+        self.head = self.head.wrapping_add(1);
         self.len -= 1;
-        if self.len == 0 && self.slots.len() > self.keep {
+        if self.len == 0 && self.is_large() {
             self.give_back();
         }
         Some(value)
@@ -99,6 +160,7 @@ impl<T> Ring<T> {
     #[cold]
     fn give_back(&mut self) {
         self.slots = Box::new([]);
+        self.limit = 0;
         self.head = 0;
     }
 
@@ -114,17 +176,20 @@ impl<T> Ring<T> {
         // In place, if the allocator can: a long queue is not copied, nor are its new pages touched before their time.
         let result = slots.try_reserve_exact(new - old);
         if result.is_ok() {
-            // SAFETY: there is room, and a slot need not be initialised.
-            unsafe { slots.set_len(new) };
+            // Writes nothing: the compiler knows that there is nothing to write.
+            slots.resize_with(new, || UnsafeCell::new(MaybeUninit::uninit()));
         }
         self.slots = slots.into_boxed_slice();
         result.unwrap_or_else(|error| panic!("a channel's buffer: {error}"));
         // The values stood from `head` to the end and on from the beginning. These now go on behind the old end.
         self.head &= old.wrapping_sub(1);
-        let (front, back) = self.slots.split_at_mut(old);
-        let wrapped = &front[..self.head.min(old)];
-        // SAFETY: there are as many new slots as old ones, or none is wrapped; each value is moved once.
-        unsafe { wrapped.as_ptr().copy_to_nonoverlapping(back.as_mut_ptr(), wrapped.len()) };
+        for i in 0..self.head.min(old) {
+            // SAFETY: a value of the old ring, which was full; each is moved once.
+            let value = unsafe { self.get(i) };
+            // SAFETY: a slot that is new.
+            unsafe { self.put(old + i, value) };
+        }
+        self.limit = new.min(capacity);
         if capacity == usize::MAX {
             self.keep = (Self::KEPT_BYTES / size_of::<T>().max(1)).max(1);
         }

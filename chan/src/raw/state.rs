@@ -7,6 +7,7 @@
 //! | `RECV` | a receive may succeed or must report the end |
 //! | `SEND` | a send may succeed or must report the end |
 //! | `CLOSED` | no value enters any more |
+//! | `LANES` | the [`lanes`](super::lanes) are open: only who uses them can tell what is possible, and the bits above are set |
 //! | `TIMER` | a [`timer`](super::timer)'s channel, always: only the lock and the clock tell whether a receive may succeed |
 //!
 //! Whoever changes one of the bits counts a change, under the lock, before it is released. So a thread that reads the same
@@ -29,11 +30,12 @@ pub(super) mod signs {
     pub(in super::super) const RECV: usize = 1;
     pub(in super::super) const SEND: usize = 2;
     pub(in super::super) const CLOSED: usize = 4;
+    pub(in super::super) const LANES: usize = 8;
     /// The bits that change.
-    pub(in super::super) const BITS: usize = 7;
-    pub(in super::super) const TIMER: usize = 8;
+    pub(in super::super) const BITS: usize = 15;
+    pub(in super::super) const TIMER: usize = 16;
     /// One change.
-    pub(in super::super) const CHANGE: usize = 16;
+    pub(in super::super) const CHANGE: usize = 32;
 
     /// Those of an open channel without values and peers.
     pub(in super::super) fn of_new(capacity: usize) -> usize {
@@ -53,10 +55,23 @@ pub(super) enum Company {
     Others,
 }
 
+/// For how long nobody has waited for anything: see [`lanes`](super::lanes).
+#[derive(Debug)]
+pub(super) struct Calm {
+    /// Operations in a row that were only the ring's.
+    pub(super) lasted: u32,
+    /// So many of them open the lanes.
+    pub(super) enough: u32,
+    /// How many operations there had been in all when the lanes were opened.
+    pub(super) since: usize,
+}
+
 /// What the lock guards.
+#[repr(C)] // the hot ones first
 pub(super) struct State<T> {
     pub(super) ring: Ring<T>,
     pub(super) company: Company,
+    pub(super) calm: Calm,
     pub(super) receivers: WaitQueue,
     pub(super) senders: WaitQueue,
     /// Who waits for the news that a receive, or a send, could be done.
@@ -98,6 +113,7 @@ impl<T> State<T> {
         State {
             ring: Ring::new(),
             company: Company::Nobody,
+            calm: Calm::new(),
             receivers: WaitQueue::default(),
             senders: WaitQueue::default(),
             recv_watchers: WaitQueue::default(),
@@ -174,6 +190,9 @@ impl<T> Drop for Settling<'_, T> {
             } else {
                 Company::Nobody
             };
+        if self.company != Company::Nobody {
+            self.calm.disturb();
+        }
         if self.published & signs::BITS != now {
             self.held.publish(now);
         }
@@ -202,7 +221,10 @@ impl<'a, T> Settling<'a, T> {
     #[inline]
     pub(super) fn make_room(&mut self) {
         let capacity = self.held.capacity();
-        self.ring.make_room(capacity);
+        if !self.ring.has_slot() {
+            self.ring.make_room(capacity);
+            self.calm.resume();
+        }
     }
 
     /// Appends a value to the ring, in which there is room, for anybody to take.

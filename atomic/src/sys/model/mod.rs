@@ -152,6 +152,11 @@ impl Pacer {
         Pacer
     }
 
+    /// Lets the others go on.
+    pub fn persist(&mut self) {
+        thread::yield_now();
+    }
+
     /// `false`: it is time to sleep.
     pub fn step(&mut self) -> bool {
         false

@@ -270,6 +270,13 @@ impl Pacer {
         Pacer { pauses: Self::LONGEST, yields: 0, ..Pacer::new() }
     }
 
+    /// Waits a little, for somebody who is a few instructions from the end and whom nothing but the scheduler keeps from it.
+    pub fn persist(&mut self) {
+        if !self.step() {
+            sleep(NAP);
+        }
+    }
+
     /// Waits a little; `false` if it is time to sleep instead.
     pub fn step(&mut self) -> bool {
         if self.left > 0 {

@@ -43,6 +43,15 @@ impl<T> Channel<T> {
             // SAFETY: the caller's contract.
             return unsafe { self.wait_to_recv(node, waker) };
         }
+        match self.recv_in_lane() {
+            Attempt::Done(value) => return Start::Done(value),
+            Attempt::Busy => {
+                if let Some(Ok(value)) = self.recv_again(Patience::Try, Attempt::Busy) {
+                    return Start::Done(value);
+                }
+            }
+            Attempt::Impossible | Attempt::Locked => {}
+        }
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
@@ -154,6 +163,15 @@ impl<T> Channel<T> {
         if !self.may_proceed(state::signs::SEND) {
             // SAFETY: the caller's contract.
             return unsafe { self.wait_to_send(node, waker) };
+        }
+        // SAFETY: the value is in the slot, and is taken once.
+        let mut attempt = self.send_in_lane_from(|| Some(unsafe { Node::take_slot(node) }));
+        if matches!(attempt, Attempt::Busy) {
+            // SAFETY: as above.
+            attempt = self.send_when_free(|| Some(unsafe { Node::take_slot(node) }));
+        }
+        if matches!(attempt, Attempt::Done(())) {
+            return Start::Done(());
         }
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.

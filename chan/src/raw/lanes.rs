@@ -1,0 +1,338 @@
+//! What a channel does while its [`lane`](super::lane)s are open, and when it opens and shuts them.
+//!
+//! It opens them when so many operations in a row have found that there is nothing to them but the ring, because nobody waits
+//! for anything: then it is likely to go on like that. It shuts them when somebody takes the lock, which is for all else. To shut
+//! them costs about as much as two operations, and the first operations afterwards go through the lock; so a channel
+//! whose lanes did not stay open for long waits for longer until it opens them again.
+//!
+//! While they are open, `signs` say `LANES`, and that everything may be possible; `len` says nothing.
+//!
+//! # Linearization
+//!
+//! A send takes place when it leaves its lane, a receive when it leaves the other. Who is in a lane and finds that the other one
+//! has got so far that there is no room, or no value, knows that it was so when it looked: only who is in a lane
+//! makes room less, or values fewer. Who is in none ([`snapshot`](Channel::snapshot)) looks at the position of the receivers
+//! before and after that of the senders, and at the signs before and after both: if neither has changed, the three were so
+//! at the instant of the second look. The signs count a change whenever lanes are shut, and opened, so that positions of different
+//! openings are not compared.
+
+use gosync_atomic::__sys::{Pacer, ord, step};
+
+use super::held::Held;
+use super::lane::{Barred, Lane, Position};
+use super::state::{Calm, Company, signs};
+use super::{Channel, Patience, RecvFailure, SendFailure};
+
+/// What came of an attempt in a lane.
+pub(super) enum Attempt<R> {
+    Done(R),
+    /// The lane was entered, and there was no room, or no value.
+    Impossible,
+    /// Somebody else is in the lane.
+    Busy,
+    /// Only the lock tells.
+    Locked,
+}
+
+/// The lanes of a channel, apart from each other and from what both sides read.
+#[repr(C)]
+pub(super) struct Lanes {
+    _apart: [u64; 2],
+    send: Lane,
+    _far_apart: [u64; 6],
+    recv: Lane,
+}
+
+impl Lanes {
+    pub(super) fn new() -> Lanes {
+        Lanes { _apart: [0; 2], send: Lane::new(), _far_apart: [0; 6], recv: Lane::new() }
+    }
+}
+
+impl<T> Channel<T> {
+    /// Sends a value in the lane: it is taken if that is [`Attempt::Done`].
+    #[inline(always)]
+    pub(super) fn send_in_lane(&self, value: &mut Option<T>) -> Attempt<()> {
+        self.send_in_lane_from(|| value.take())
+    }
+
+    /// As [`send_in_lane`](Channel::send_in_lane), of what is asked for when it can be sent, and is there then.
+    #[inline(always)]
+    pub(super) fn send_in_lane_from(&self, value: impl FnOnce() -> Option<T>) -> Attempt<()> {
+        let (own, other) = (&self.lanes.send, &self.lanes.recv);
+        if !self.front.has_lanes {
+            return Attempt::Locked;
+        }
+        let at = match own.enter() {
+            Ok(at) => at,
+            Err(Barred::Busy) => return Attempt::Busy,
+            Err(Barred::Shut) => return Attempt::Locked,
+        };
+        self.state.with(|state| {
+            // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
+            let ring = unsafe { &(*state).ring };
+            // SAFETY: in the lane.
+            let is_full = at.since(unsafe { own.seen() }) >= ring.limit()
+                // SAFETY: as above.
+                && at.since(unsafe { own.see(other) }) >= ring.limit();
+            if is_full {
+                let limit = ring.limit();
+                // SAFETY: in the lane.
+                unsafe { own.leave(at) };
+                return if limit == self.front.capacity { Attempt::Impossible } else { Attempt::Locked };
+            }
+            let Some(value) = value() else { unreachable!("there is a value") };
+            // SAFETY: there are slots, or it would be full; this one is free: receivers have got further than a whole
+            // round behind it, and only who is in this lane writes.
+            unsafe { ring.put(at.index(), value) };
+            // SAFETY: in the lane.
+            unsafe { own.leave(at.next()) };
+            Attempt::Done(())
+        })
+    }
+
+    /// Receives in the lane.
+    #[inline(always)]
+    pub(super) fn recv_in_lane(&self) -> Attempt<T> {
+        let (own, other) = (&self.lanes.recv, &self.lanes.send);
+        if !self.front.has_lanes {
+            return Attempt::Locked;
+        }
+        let at = match own.enter() {
+            Ok(at) => at,
+            Err(Barred::Busy) => return Attempt::Busy,
+            Err(Barred::Shut) => return Attempt::Locked,
+        };
+        let (value, is_burst_over) = self.state.with(|state| {
+            // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
+            let ring = unsafe { &(*state).ring };
+            // SAFETY: in the lane.
+            let mut seen = unsafe { own.seen() };
+            if seen == at {
+                // SAFETY: in the lane.
+                seen = unsafe { own.see(other) };
+                if seen == at {
+                    // SAFETY: in the lane.
+                    unsafe { own.leave(at) };
+                    return (None, false);
+                }
+            }
+            // SAFETY: senders have got further than this value, and only who is in this lane moves one out.
+            let value = unsafe { ring.get(at.index()) };
+            let is_burst_over = at.next() == seen && ring.is_large();
+            // SAFETY: in the lane.
+            unsafe { own.leave(at.next()) };
+            (Some(value), is_burst_over)
+        });
+        if is_burst_over {
+            self.tidy();
+        }
+        value.map_or(Attempt::Impossible, Attempt::Done)
+    }
+
+    /// Gives back the memory of a burst, if it is over.
+    #[cold]
+    #[inline(never)]
+    fn tidy(&self) {
+        self.settling().ring.tidy();
+    }
+
+    /// After a first attempt in the lane: tries again for a while, if it makes sense. `Err`: the lock has to tell.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn send_again(
+        &self,
+        value: T,
+        patience: Patience,
+        mut last: Attempt<()>,
+    ) -> Result<Result<(), SendFailure<T>>, T> {
+        let mut value = Some(value);
+        let mut pacer = Pacer::patient();
+        loop {
+            match last {
+                Attempt::Done(()) => return Ok(Ok(())),
+                Attempt::Impossible if matches!(patience, Patience::Try) => {
+                    return value.map_or(Ok(Ok(())), |value| Ok(Err(SendFailure::Full(value))));
+                }
+                Attempt::Impossible | Attempt::Busy if pacer.step() => {}
+                _ => return value.map_or(Ok(Ok(())), Err),
+            }
+            if self.snapshot(|len| len >= self.front.capacity) == Some(true) {
+                last = Attempt::Impossible;
+                continue;
+            }
+            last = self.send_in_lane(&mut value);
+        }
+    }
+
+    /// Sends in the lane as soon as nobody else is in it, unless that takes long.
+    #[cfg(feature = "async")]
+    #[cold]
+    #[inline(never)]
+    pub(super) fn send_when_free(&self, value: impl Fn() -> Option<T>) -> Attempt<()> {
+        let mut pacer = Pacer::patient();
+        let mut attempt = Attempt::Busy;
+        while matches!(attempt, Attempt::Busy) && pacer.step() {
+            attempt = self.send_in_lane_from(&value);
+        }
+        attempt
+    }
+
+    /// As [`send_again`](Channel::send_again).
+    #[cold]
+    #[inline(never)]
+    pub(super) fn recv_again(&self, patience: Patience, mut last: Attempt<T>) -> Option<Result<T, RecvFailure>> {
+        let mut pacer = Pacer::patient();
+        loop {
+            match last {
+                Attempt::Done(value) => return Some(Ok(value)),
+                Attempt::Impossible if matches!(patience, Patience::Try) => return Some(Err(RecvFailure::Empty)),
+                Attempt::Impossible | Attempt::Busy if pacer.step() => {}
+                _ => return None,
+            }
+            if self.snapshot(|len| len == 0) == Some(true) {
+                last = Attempt::Impossible;
+                continue;
+            }
+            last = self.recv_in_lane();
+        }
+    }
+
+    /// What a test says of the number of values, if there was an instant at which the lanes were open and it was that.
+    #[inline]
+    pub(super) fn snapshot<R>(&self, test: impl FnOnce(usize) -> R) -> Option<R> {
+        // Acquire, Relaxed, Relaxed: who sees a position of a later opening sees, by the Acquire in `glance`, the change that
+        // was counted before it.
+        let before = self.front.signs.load(ord!("lanes.signs", Acquire));
+        if before & signs::LANES == 0 {
+            return None;
+        }
+        let received = self.lanes.recv.glance()?;
+        let sent = self.lanes.send.glance()?;
+        let unmoved = self.lanes.recv.glance()? == received;
+        let unchanged = self.front.signs.load(ord!("lanes.signs-again", Relaxed)) == before;
+        step!("lanes.unchanged", unmoved && unchanged, else true).then(|| test(sent.since(received)))
+    }
+
+    /// The number of values while the lanes are open.
+    pub(super) fn len_of_lanes(&self) -> usize {
+        // With others at work it may take a few looks to find an instant at which both positions were what they are.
+        let seen = (0..8).find_map(|_| self.snapshot(|len| len));
+        seen.unwrap_or_else(|| self.settling().ring.len())
+    }
+
+    /// Shuts the lanes if they are open: the state is the caller's then.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the lock.
+    #[inline(always)]
+    pub(super) unsafe fn shut_lanes(&self) {
+        if self.front.has_lanes && self.lanes.send.is_open() {
+            // SAFETY: the caller's contract.
+            unsafe { self.shut_open_lanes() };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The caller holds the lock, and the lanes are open.
+    #[cold]
+    #[inline(never)]
+    unsafe fn shut_open_lanes(&self) {
+        // SAFETY: the lock is held; lanes are opened and shut together.
+        let (sent, received) = unsafe { (self.lanes.send.shut(), self.lanes.recv.shut()) };
+        let len = sent.since(received);
+        // SAFETY: the lock is held and the lanes are shut.
+        let mut held = unsafe { Held::new_shut(self) };
+        let state = held.state();
+        // SAFETY: what was sent and not received is there.
+        unsafe { state.ring.set_extent(received.index(), len) };
+        state.calm.end(sent.index().wrapping_add(received.index()));
+        let recv = usize::from(len > 0) * signs::RECV;
+        let send = usize::from(len < self.front.capacity) * signs::SEND;
+        held.publish_len();
+        held.publish(recv | send);
+    }
+}
+
+impl<T> Held<'_, T> {
+    /// After an operation that was nothing but the ring's.
+    #[inline(always)]
+    pub(super) fn note_calm(&mut self) {
+        if self.state().calm.lasts() {
+            self.open_lanes();
+        }
+    }
+
+    /// Opens the lanes, if the channel has any.
+    #[cold]
+    #[inline(never)]
+    fn open_lanes(&mut self) {
+        let channel = self.channel();
+        let state = self.state();
+        let (head, len) = state.ring.extent();
+        if !channel.front.has_lanes
+            || state.company != Company::Nobody
+            || !(1..=Position::MOST_SLOTS).contains(&state.ring.limit())
+        {
+            return;
+        }
+        let (received, sent) = (Position::new(head), Position::new(head.wrapping_add(len)));
+        state.calm.begin(sent.index().wrapping_add(received.index()));
+        // Before the lanes are open: who has used them knows.
+        self.publish(signs::LANES | signs::RECV | signs::SEND);
+        // SAFETY: the lock is held, and the lanes are shut, together.
+        unsafe { channel.lanes.send.open(sent, received) };
+        // SAFETY: as above.
+        unsafe { channel.lanes.recv.open(received, sent) };
+    }
+}
+
+impl Calm {
+    /// So many operations in a row open the lanes at first, and so many at most.
+    pub(super) const FEWEST: u32 = 16;
+    const MOST: u32 = 1024;
+    /// So many operations in lanes are few, and so many make up for one time when they were few.
+    const FEW: usize = 64;
+    const MANY: usize = 512;
+
+    pub(super) const fn new() -> Calm {
+        Calm { lasted: 0, enough: Calm::FEWEST, since: 0 }
+    }
+
+    /// Counts an operation: whether they are enough now.
+    #[inline(always)]
+    fn lasts(&mut self) -> bool {
+        self.lasted = self.lasted.wrapping_add(1);
+        self.lasted == self.enough
+    }
+
+    /// Somebody waits.
+    #[inline(always)]
+    pub(super) fn disturb(&mut self) {
+        self.lasted = 0;
+    }
+
+    /// The buffer has grown: that was all there was to it.
+    pub(super) fn resume(&mut self) {
+        self.enough = (self.enough / 2).max(Self::FEWEST);
+        self.lasted = self.enough - 1;
+    }
+
+    /// Lanes are opened after so many operations in all.
+    fn begin(&mut self, operations: usize) {
+        self.since = operations;
+    }
+
+    /// Lanes were shut after so many operations in all.
+    fn end(&mut self, operations: usize) {
+        let n = operations.wrapping_sub(self.since);
+        self.lasted = 0;
+        if n < Self::FEW {
+            self.enough = (self.enough * 2).min(Self::MOST);
+        } else if n > Self::MANY {
+            self.enough = (self.enough / 2).max(Self::FEWEST);
+        }
+    }
+}
