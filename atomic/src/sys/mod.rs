@@ -16,7 +16,7 @@
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`Sleeper`] | a [`Futex`] | the same code |
 //! | [`WaitQueue`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |
-//! | [`Pacer`], [`await_change`], [`await_state`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
+//! | [`Pacer`], [`await_change`], [`await_state`], [`linger`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`Backoff`] | crossbeam's | nothing |
 //! | [`STACK_FIRST`], [`STACK_NAMES`] | 2^28 nodes | six |
 //! | [`WAKE_BATCH`] | 16 | 1 |

@@ -67,19 +67,19 @@ impl<'a, T> Held<'a, T> {
     /// [`make_room`](super::state::Settling::make_room).
     #[inline(always)]
     pub(super) fn push(&mut self, value: T) -> Result<(), T> {
-        if !self.has_plain_room() || !self.peek().ring.has_slot() {
+        if !self.has_plain_room() {
             return Err(value);
         }
         self.push_plain(value);
         Ok(())
     }
 
-    /// Whether there is nothing else to a send than the ring, which has room.
+    /// Whether there is nothing else to a send than the ring, which has room, and memory for it.
     #[inline(always)]
     pub(super) fn has_plain_room(&mut self) -> bool {
         let capacity = self.capacity();
         let state = self.state();
-        state.company == Company::Nobody && state.ring.len() < capacity
+        state.company == Company::Nobody && state.ring.len() < capacity && state.ring.has_slot()
     }
 
     /// Appends a value to the ring, if that [is all](Held::has_plain_room).

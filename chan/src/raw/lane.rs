@@ -77,21 +77,33 @@ pub(super) enum Barred {
 }
 
 /// One side's way into the ring.
+#[repr(C)]
 pub(super) struct Lane {
     word: AtomicUsize,
+    /// Whether it is ever opened. Here, where nobody writes while it is shut, and not beside the lock.
+    exists: bool,
     /// A position of the other lane. It belongs to who is in this one.
     seen: UnsafeCell<Position>,
 }
 
 impl Lane {
-    /// One that is shut.
-    pub(super) fn new() -> Lane {
-        Lane { word: AtomicUsize::new(SHUT), seen: UnsafeCell::new(Position(0)) }
+    /// One that is shut, for good or not.
+    pub(super) fn new(exists: bool) -> Lane {
+        Lane { word: AtomicUsize::new(SHUT), exists, seen: UnsafeCell::new(Position(0)) }
+    }
+
+    /// Whether it is ever opened.
+    #[inline(always)]
+    pub(super) fn exists(&self) -> bool {
+        self.exists
     }
 
     /// Enters the lane, if it is open and free: how far it has got. To be [left](Lane::leave).
     #[inline(always)]
     pub(super) fn enter(&self) -> Result<Position, Barred> {
+        if !self.exists {
+            return Err(Barred::Shut);
+        }
         // Relaxed: the exchange tells.
         let word = self.word.load(ord!("lane.look", Relaxed));
         if word & BITS != 0 {
@@ -138,7 +150,7 @@ impl Lane {
     #[inline(always)]
     pub(super) fn is_open(&self) -> bool {
         // Relaxed: only holders of the lock open and shut it.
-        self.word.load(ord!("lane.is-open", Relaxed)) & SHUT == 0
+        self.exists && self.word.load(ord!("lane.is-open", Relaxed)) & SHUT == 0
     }
 
     /// What was seen of the other lane.

@@ -16,12 +16,12 @@
 //! at the instant of the second look. The signs count a change whenever lanes are shut, and opened, so that positions of different
 //! openings are not compared.
 
-use gosync_atomic::__sys::{Pacer, ord, step};
+use gosync_atomic::__sys::{Pacer, linger, ord, step};
 
 use super::held::Held;
 use super::lane::{Barred, Lane, Position};
 use super::state::{Calm, Company, signs};
-use super::{Channel, Patience, RecvFailure, SendFailure};
+use super::{Channel, Front, Patience, RecvFailure, SendFailure};
 
 /// What came of an attempt in a lane.
 pub(super) enum Attempt<R> {
@@ -37,15 +37,15 @@ pub(super) enum Attempt<R> {
 /// The lanes of a channel, apart from each other and from what both sides read.
 #[repr(C)]
 pub(super) struct Lanes {
-    _apart: [u64; 2],
     send: Lane,
-    _far_apart: [u64; 6],
+    _apart: [u64; 6],
     recv: Lane,
 }
 
 impl Lanes {
-    pub(super) fn new() -> Lanes {
-        Lanes { _apart: [0; 2], send: Lane::new(), _far_apart: [0; 6], recv: Lane::new() }
+    /// Of a channel that may open them, or not.
+    pub(super) fn new(exist: bool) -> Lanes {
+        Lanes { send: Lane::new(exist), _apart: [0; 6], recv: Lane::new(exist) }
     }
 }
 
@@ -60,9 +60,6 @@ impl<T> Channel<T> {
     #[inline(always)]
     pub(super) fn send_in_lane_from(&self, value: impl FnOnce() -> Option<T>) -> Attempt<()> {
         let (own, other) = (&self.lanes.send, &self.lanes.recv);
-        if !self.front.has_lanes {
-            return Attempt::Locked;
-        }
         let at = match own.enter() {
             Ok(at) => at,
             Err(Barred::Busy) => return Attempt::Busy,
@@ -95,9 +92,6 @@ impl<T> Channel<T> {
     #[inline(always)]
     pub(super) fn recv_in_lane(&self) -> Attempt<T> {
         let (own, other) = (&self.lanes.recv, &self.lanes.send);
-        if !self.front.has_lanes {
-            return Attempt::Locked;
-        }
         let at = match own.enter() {
             Ok(at) => at,
             Err(Barred::Busy) => return Attempt::Busy,
@@ -146,23 +140,19 @@ impl<T> Channel<T> {
         patience: Patience,
         mut last: Attempt<()>,
     ) -> Result<Result<(), SendFailure<T>>, T> {
-        let mut value = Some(value);
+        let mut unsent = Some(value);
         let mut pacer = Pacer::patient();
-        loop {
+        while let Some(value) = unsent.take() {
             match last {
-                Attempt::Done(()) => return Ok(Ok(())),
-                Attempt::Impossible if matches!(patience, Patience::Try) => {
-                    return value.map_or(Ok(Ok(())), |value| Ok(Err(SendFailure::Full(value))));
-                }
-                Attempt::Impossible | Attempt::Busy if pacer.step() => {}
-                _ => return value.map_or(Ok(Ok(())), Err),
+                Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(SendFailure::Full(value))),
+                Attempt::Impossible if self.linger(|len| len < self.front.capacity) => {}
+                Attempt::Busy if pacer.step() => {}
+                _ => return Err(value),
             }
-            if self.snapshot(|len| len >= self.front.capacity) == Some(true) {
-                last = Attempt::Impossible;
-                continue;
-            }
-            last = self.send_in_lane(&mut value);
+            unsent = Some(value);
+            last = self.send_in_lane(&mut unsent);
         }
+        Ok(Ok(()))
     }
 
     /// Sends in the lane as soon as nobody else is in it, unless that takes long.
@@ -187,15 +177,22 @@ impl<T> Channel<T> {
             match last {
                 Attempt::Done(value) => return Some(Ok(value)),
                 Attempt::Impossible if matches!(patience, Patience::Try) => return Some(Err(RecvFailure::Empty)),
-                Attempt::Impossible | Attempt::Busy if pacer.step() => {}
+                Attempt::Impossible if self.linger(|len| len > 0) => {}
+                Attempt::Busy if pacer.step() => {}
                 _ => return None,
-            }
-            if self.snapshot(|len| len == 0) == Some(true) {
-                last = Attempt::Impossible;
-                continue;
             }
             last = self.recv_in_lane();
         }
+    }
+
+    /// Waits a little for the other side to change the number of values, before the lanes are shut to wait for it.
+    ///
+    /// That makes sense where values come and go in bursts: then the other side is at work. Where there is no room for a burst,
+    /// the two sides take turns, and for that a hand-over is made.
+    fn linger(&self, is_reached: impl Fn(usize) -> bool) -> bool {
+        // Each look takes the other side's line from it.
+        const PAUSES: u32 = 24;
+        self.front.capacity >= Front::MANY && linger(PAUSES, || self.snapshot(&is_reached) != Some(false))
     }
 
     /// What a test says of the number of values, if there was an instant at which the lanes were open and it was that.
@@ -228,7 +225,7 @@ impl<T> Channel<T> {
     /// The caller holds the lock.
     #[inline(always)]
     pub(super) unsafe fn shut_lanes(&self) {
-        if self.front.has_lanes && self.lanes.send.is_open() {
+        if self.lanes.send.is_open() {
             // SAFETY: the caller's contract.
             unsafe { self.shut_open_lanes() };
         }
@@ -240,8 +237,10 @@ impl<T> Channel<T> {
     #[cold]
     #[inline(never)]
     unsafe fn shut_open_lanes(&self) {
-        // SAFETY: the lock is held; lanes are opened and shut together.
-        let (sent, received) = unsafe { (self.lanes.send.shut(), self.lanes.recv.shut()) };
+        // SAFETY: the lock is held.
+        let sent = unsafe { self.lanes.send.shut() };
+        // SAFETY: as above; lanes are opened and shut together.
+        let received = unsafe { self.lanes.recv.shut() };
         let len = sent.since(received);
         // SAFETY: the lock is held and the lanes are shut.
         let mut held = unsafe { Held::new_shut(self) };
@@ -272,11 +271,13 @@ impl<T> Held<'_, T> {
         let channel = self.channel();
         let state = self.state();
         let (head, len) = state.ring.extent();
-        if !channel.front.has_lanes
-            || state.company != Company::Nobody
-            || !(1..=Position::MOST_SLOTS).contains(&state.ring.limit())
-        {
+        let limit = state.ring.limit();
+        if !channel.lanes.send.exists() || state.company != Company::Nobody || limit > Position::MOST_SLOTS {
             return;
+        }
+        if len >= limit {
+            // The next operation but one would shut them again.
+            return state.calm.put_off();
         }
         let (received, sent) = (Position::new(head), Position::new(head.wrapping_add(len)));
         state.calm.begin(sent.index().wrapping_add(received.index()));
@@ -317,6 +318,11 @@ impl Calm {
     /// The buffer has grown: that was all there was to it.
     pub(super) fn resume(&mut self) {
         self.enough = (self.enough / 2).max(Self::FEWEST);
+        self.put_off();
+    }
+
+    /// The next operation is in time.
+    fn put_off(&mut self) {
         self.lasted = self.enough - 1;
     }
 

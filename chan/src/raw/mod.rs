@@ -98,8 +98,6 @@ pub(crate) struct Front {
     is_timer: bool,
     /// Whether only the crate itself closes it.
     is_receive_only: bool,
-    /// Whether there are ways into the ring beside the lock: not without a buffer, and not to a timer's.
-    has_lanes: bool,
     /// What `state::signs` says of the state, for those who only look.
     signs: AtomicUsize,
     /// The number of buffered values.
@@ -146,12 +144,11 @@ impl<T> Channel<T> {
             lock: Lock::new(),
             is_timer: false,
             is_receive_only: false,
-            has_lanes: capacity > 0,
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity,
         };
-        Channel { front, state: UnsafeCell::new(State::new(signs)), lanes: Lanes::new() }
+        Channel { front, state: UnsafeCell::new(State::new(signs)), lanes: Lanes::new(capacity > 0) }
     }
 
     /// One without a buffer that its users cannot close.

@@ -67,13 +67,18 @@ pub(super) struct Calm {
 }
 
 /// What the lock guards.
-#[repr(C)] // the hot ones first
+#[repr(C)] // the hot ones first, and between them and the lanes what is seldom looked at
 pub(super) struct State<T> {
     pub(super) ring: Ring<T>,
     pub(super) company: Company,
     pub(super) calm: Calm,
     pub(super) receivers: WaitQueue,
     pub(super) senders: WaitQueue,
+    /// What `Front::signs` says.
+    pub(super) published: usize,
+    /// Where senders and receivers that met a blocked peer, or blocked, were last seen: advice for the wait.
+    pub(super) sender_cpu: Cpu,
+    pub(super) receiver_cpu: Cpu,
     /// Who waits for the news that a receive, or a send, could be done.
     pub(super) recv_watchers: WaitQueue,
     pub(super) send_watchers: WaitQueue,
@@ -84,11 +89,6 @@ pub(super) struct State<T> {
     pub(super) closed: bool,
     /// Somebody called `close`.
     pub(super) close_called: bool,
-    /// What `Front::signs` says.
-    pub(super) published: usize,
-    /// Where senders and receivers that met a blocked peer, or blocked, were last seen: advice for the wait.
-    pub(super) sender_cpu: Cpu,
-    pub(super) receiver_cpu: Cpu,
 }
 
 /// What belongs to the holders of permits: see [`permit`](super::permit).
@@ -236,6 +236,7 @@ impl<'a, T> Settling<'a, T> {
 
     /// Appends a value to the ring, in which there is room, for somebody who gets a permit for it.
     pub(super) fn append_for_permit(&mut self, value: T) {
+        self.make_room();
         let capacity = self.held.capacity();
         self.ring.push(value, capacity);
         self.held.publish_len();

@@ -184,12 +184,11 @@ impl<T> Channel<T> {
             lock: Lock::new(),
             is_timer: true,
             is_receive_only: true,
-            has_lanes: false,
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity: 1,
         };
-        Channel { front, state: UnsafeCell::new(state), lanes: Lanes::new() }
+        Channel { front, state: UnsafeCell::new(state), lanes: Lanes::new(false) }
     }
 
     /// Sets a timer; what came before is over. Whether there was a value to come, or one that nobody has received.

@@ -102,6 +102,11 @@ pub fn await_change(_word: &Futex, _pending: u32, _peer: Cpu) {}
 /// As [`await_change`].
 pub fn await_state(_word: &Futex, _peer: Cpu, _is_reached: impl Fn(u32) -> bool) {}
 
+/// `false`: it has not happened.
+pub fn linger(_pauses: u32, _has_happened: impl Fn() -> bool) -> bool {
+    false
+}
+
 /// Nothing: see [`await_change`].
 pub fn woke_a_peer() {}
 

@@ -79,22 +79,39 @@ pub fn await_change(word: &Futex, pending: u32, peer: Cpu) {
 
 /// As [`await_change`], for a word of which some states are not worth the end of the wait.
 #[inline]
-pub fn await_state(word: &Futex, peer: Cpu, is_reached: impl Fn(u32) -> bool) {
-    let woke_a_peer = WOKE_A_PEER.replace(false);
+pub fn await_state(word: &Futex, peer: Cpu, is_reached: impl Fn(u32) -> bool + Copy) {
     let changed = || is_reached(word.load(Ordering::Relaxed));
-    if cpus() == 1 {
-        yields(YIELDS_ONLY, changed);
-    } else if peer != Cpu::UNKNOWN && peer == Cpu::current() {
+    if cpus() > 1 && peer != Cpu::UNKNOWN && peer == Cpu::current() {
+        WOKE_A_PEER.set(false);
         if !due_for_escape() {
             yields(YIELDS_ONLY, changed);
         }
-    } else if let Some(pauses) = credit::pauses() {
-        let pauses = if woke_a_peer { SPINS_LONG } else { pauses };
-        // A peer that runs elsewhere and is quick answers in the first few pauses. One that is on this CPU needs it.
-        let may_be_here = peer == Cpu::UNKNOWN;
-        let answered = may_be_here && (spins(SPINS_FIRST, changed) || yields(1, changed));
-        credit::record(answered || spins(pauses, changed) || yields(YIELDS, changed));
+    } else {
+        await_peer(peer, 1, changed);
     }
+}
+
+/// Waits for something that nobody tells: with so many pauses between two looks, because each look may cost the peer a
+/// transfer. Whether it has happened. As long as that pays off as a rule: see the [`credit`].
+#[inline]
+pub fn linger(pauses: u32, has_happened: impl Fn() -> bool + Copy) -> bool {
+    await_peer(Cpu::UNKNOWN, pauses, has_happened)
+}
+
+/// Rules 2 to 4.
+fn await_peer(peer: Cpu, run: u32, changed: impl Fn() -> bool + Copy) -> bool {
+    let woke_a_peer = WOKE_A_PEER.replace(false);
+    if cpus() == 1 {
+        return yields(YIELDS_ONLY, changed);
+    }
+    let Some(pauses) = credit::pauses() else { return false };
+    let pauses = if woke_a_peer { SPINS_LONG } else { pauses };
+    // A peer that runs elsewhere and is quick answers in the first few pauses. One that is on this CPU needs it.
+    let may_be_here = peer == Cpu::UNKNOWN;
+    let answered = may_be_here && (spins(SPINS_FIRST, run, changed) || yields(1, changed));
+    let answered = answered || spins(pauses, run, changed) || yields(YIELDS, changed);
+    credit::record(answered);
+    answered
 }
 
 thread_local! {
@@ -107,9 +124,10 @@ pub fn woke_a_peer() {
     WOKE_A_PEER.set(true);
 }
 
-fn spins(n: u32, changed: impl Fn() -> bool) -> bool {
-    (0..n).any(|_| {
-        spin_loop();
+/// So many pauses, with a look after each run of them.
+fn spins(n: u32, run: u32, changed: impl Fn() -> bool) -> bool {
+    (0..n.div_ceil(run)).any(|_| {
+        (0..run).for_each(|_| spin_loop());
         changed()
     })
 }
