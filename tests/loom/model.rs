@@ -80,6 +80,7 @@ pub(crate) struct Model {
     /// Sites of the shipped code that some execution must come by.
     reaches: Vec<&'static str>,
     real_lock: bool,
+    lanes: bool,
     ping: bool,
     /// Whether a verdict says where: loom is slower then.
     located: bool,
@@ -98,6 +99,7 @@ pub(crate) fn holds(rule: &'static str, shape: impl Into<String>, body: impl Fn(
         witnesses: Vec::new(),
         reaches: Vec::new(),
         real_lock: false,
+        lanes: false,
         ping: false,
         located: false,
         mutant_bound: 2,
@@ -131,6 +133,11 @@ impl Model {
         Model { reaches: sites.to_vec(), ..self }
     }
 
+    /// With channels that open their lanes after the first operation that finds nobody waiting.
+    pub(crate) fn with_lanes(self) -> Model {
+        Model { lanes: true, ..self }
+    }
+
     /// Always with pings: for outcomes that loom does not find without.
     pub(crate) fn pinged(self) -> Model {
         Model { ping: true, ..self }
@@ -156,6 +163,7 @@ impl Model {
             witnesses: self.witnesses.clone(),
             reaches: self.reaches.clone(),
             real_lock: true,
+            lanes: self.lanes,
             ping: self.ping,
             located: self.located,
             mutant_bound: self.mutant_bound,
@@ -261,7 +269,8 @@ pub(crate) fn run_in_child(models: Vec<Model>, args: &[String]) -> ExitCode {
     let [name, ping, at_most] = args else { panic!("a child is started by its parent only") };
     let model = models.into_iter().find(|model| model.name() == *name).expect("the parent knows the models");
     let model = model.bounded_at_most(at_most.parse().ok());
-    control::configure(Settings { ping: model.ping || ping == "ping", real_lock: model.real_lock });
+    let Model { real_lock, lanes, .. } = model;
+    control::configure(Settings { ping: model.ping || ping == "ping", real_lock, lanes });
     std::thread::spawn(|| {
         std::thread::sleep(LIMIT);
         eprintln!("longer than {LIMIT:?}");

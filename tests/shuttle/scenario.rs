@@ -204,7 +204,8 @@ pub(crate) fn run_in_child(scenarios: Vec<Scenario>, args: &[String]) -> ExitCod
         std::process::exit(EXIT_TIMEOUT);
     });
     // The shipped lock: that some thread sleeps in it is part of every scenario.
-    control::configure(Settings { ping: false, real_lock: true });
+    // Lanes: that they are opened and shut at the wrong moment.
+    control::configure(Settings { ping: false, real_lock: true, lanes: true });
 
     let begun: &'static AtomicUsize = Box::leak(Box::default());
     let result = catch_unwind(AssertUnwindSafe(|| match chooser {

@@ -19,6 +19,7 @@
 //! | [`Pacer`], [`await_change`], [`await_state`], [`linger`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`Backoff`] | crossbeam's | nothing |
 //! | [`STACK_FIRST`], [`STACK_NAMES`] | 2^28 nodes | six |
+//! | [`lanes_open_after`] | 16 to 1024 operations | one, or none ever |
 //! | [`WAKE_BATCH`] | 16 | 1 |
 //! | [`array!`](array) | constant | the same, not constant |
 //! | [`null_pointers`] | constant | the same, not constant |

@@ -16,7 +16,7 @@
 //! at the instant of the second look. The signs count a change whenever lanes are shut, and opened, so that positions of different
 //! openings are not compared.
 
-use gosync_atomic::__sys::{Pacer, linger, ord, step};
+use gosync_atomic::__sys::{Pacer, lanes_open_after, linger, ord, step};
 
 use super::held::Held;
 use super::lane::{Barred, Lane, Position};
@@ -45,6 +45,7 @@ pub(super) struct Lanes {
 impl Lanes {
     /// Of a channel that may open them, or not.
     pub(super) fn new(exist: bool) -> Lanes {
+        let exist = exist && lanes_open_after().is_some();
         Lanes { send: Lane::new(exist), _apart: [0; 6], recv: Lane::new(exist) }
     }
 }
@@ -291,15 +292,17 @@ impl<T> Held<'_, T> {
 }
 
 impl Calm {
-    /// So many operations in a row open the lanes at first, and so many at most.
-    pub(super) const FEWEST: u32 = 16;
-    const MOST: u32 = 1024;
     /// So many operations in lanes are few, and so many make up for one time when they were few.
     const FEW: usize = 64;
     const MANY: usize = 512;
 
-    pub(super) const fn new() -> Calm {
-        Calm { lasted: 0, enough: Calm::FEWEST, since: 0 }
+    pub(super) fn new() -> Calm {
+        Calm { lasted: 0, enough: Self::bounds().0, since: 0 }
+    }
+
+    /// So many operations in a row open the lanes at first, and so many at most.
+    fn bounds() -> (u32, u32) {
+        lanes_open_after().unwrap_or((u32::MAX, u32::MAX))
     }
 
     /// Counts an operation: whether they are enough now.
@@ -317,7 +320,7 @@ impl Calm {
 
     /// The buffer has grown: that was all there was to it.
     pub(super) fn resume(&mut self) {
-        self.enough = (self.enough / 2).max(Self::FEWEST);
+        self.enough = (self.enough / 2).max(Self::bounds().0);
         self.put_off();
     }
 
@@ -335,10 +338,11 @@ impl Calm {
     fn end(&mut self, operations: usize) {
         let n = operations.wrapping_sub(self.since);
         self.lasted = 0;
+        let (fewest, most) = Self::bounds();
         if n < Self::FEW {
-            self.enough = (self.enough * 2).min(Self::MOST);
+            self.enough = (self.enough * 2).min(most);
         } else if n > Self::MANY {
-            self.enough = (self.enough / 2).max(Self::FEWEST);
+            self.enough = (self.enough / 2).max(fewest);
         }
     }
 }

@@ -25,6 +25,9 @@ pub struct Settings {
     pub ping: bool,
     /// Use the shipped lock instead of the checker's mutex.
     pub real_lock: bool,
+    /// Channels open their lanes, and as early as they can. Without it, a model has no lanes, and none of the states that they
+    /// would add.
+    pub lanes: bool,
 }
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();

@@ -188,6 +188,12 @@ pub const STACK_FIRST: u32 = 1;
 /// And there is one more, with four.
 pub const STACK_NAMES: u32 = 3;
 
+/// One is enough, where the model is about lanes.
+#[must_use]
+pub fn lanes_open_after() -> Option<(u32, u32)> {
+    control::settings().lanes.then_some((1, 1))
+}
+
 /// One at a time, so that two are more than that.
 pub const WAKE_BATCH: usize = 1;
 

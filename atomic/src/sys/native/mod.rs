@@ -83,6 +83,13 @@ pub const STACK_FIRST: u32 = 5;
 /// The bits of the name of a stack's node.
 pub const STACK_NAMES: u32 = 28;
 
+/// How many operations in a row without anybody waiting open a channel's lanes: at first, and at most. `None`: none do.
+#[inline(always)]
+#[must_use]
+pub const fn lanes_open_after() -> Option<(u32, u32)> {
+    Some((16, 1024))
+}
+
 /// How many are woken between two looks at a line.
 pub const WAKE_BATCH: usize = 16;
 
