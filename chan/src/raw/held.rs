@@ -187,6 +187,7 @@ impl<'a, T> Held<'a, T> {
         // SAFETY: the caller's contract.
         unsafe { state.receivers.push(waiter) };
         if state.company == Company::Nobody {
+            state.calm.disturb();
             state.company = Company::Receivers;
             self.publish(signs::SEND);
         }
@@ -217,6 +218,7 @@ impl<'a, T> Held<'a, T> {
         // SAFETY: the caller's contract.
         unsafe { state.senders.push(waiter) };
         if state.company == Company::Nobody {
+            state.calm.disturb();
             state.company = Company::Senders;
             if state.published & signs::BITS != signs::RECV {
                 self.publish(signs::RECV);

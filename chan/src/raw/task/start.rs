@@ -39,18 +39,28 @@ impl<T> Channel<T> {
     /// `node` is room for a node, with a slot; if this waits, it stays in place until it is completed or given up.
     #[inline(always)]
     pub(crate) unsafe fn start_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<T> {
+        match self.recv_in_lane() {
+            Attempt::Done(value) => Start::Done(value),
+            // SAFETY: the caller's contract.
+            attempt => unsafe { self.start_recv_otherwise(node, waker, attempt) },
+        }
+    }
+
+    /// Receives, after an attempt in the lane. Apart from that, which needs few registers.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_recv`](Channel::start_recv).
+    #[inline(never)]
+    unsafe fn start_recv_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<T>) -> Start<T> {
+        if matches!(attempt, Attempt::Busy) {
+            if let Some(Ok(value)) = self.recv_again(Patience::Try, attempt) {
+                return Start::Done(value);
+            }
+        }
         if !self.may_proceed(state::signs::RECV) {
             // SAFETY: the caller's contract.
             return unsafe { self.wait_to_recv(node, waker) };
-        }
-        match self.recv_in_lane() {
-            Attempt::Done(value) => return Start::Done(value),
-            Attempt::Busy => {
-                if let Some(Ok(value)) = self.recv_again(Patience::Try, Attempt::Busy) {
-                    return Start::Done(value);
-                }
-            }
-            Attempt::Impossible | Attempt::Locked => {}
         }
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
@@ -160,18 +170,31 @@ impl<T> Channel<T> {
     /// As for [`start_recv`](Channel::start_recv); the value is in the slot.
     #[inline(always)]
     pub(crate) unsafe fn start_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<()> {
+        // SAFETY: the value is in the slot, and is taken once.
+        match self.send_in_lane_from(|| Some(unsafe { Node::take_slot(node) })) {
+            Attempt::Done(()) => Start::Done(()),
+            // SAFETY: the caller's contract.
+            attempt => unsafe { self.start_send_otherwise(node, waker, attempt) },
+        }
+    }
+
+    /// Sends, after an attempt in the lane.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_send`](Channel::start_send).
+    #[inline(never)]
+    unsafe fn start_send_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<()>) -> Start<()> {
+        if matches!(attempt, Attempt::Busy) {
+            // SAFETY: the value is in the slot, and is taken once.
+            let sent = self.send_when_free(|| Some(unsafe { Node::take_slot(node) }));
+            if matches!(sent, Attempt::Done(())) {
+                return Start::Done(());
+            }
+        }
         if !self.may_proceed(state::signs::SEND) {
             // SAFETY: the caller's contract.
             return unsafe { self.wait_to_send(node, waker) };
-        }
-        // SAFETY: the value is in the slot, and is taken once.
-        let mut attempt = self.send_in_lane_from(|| Some(unsafe { Node::take_slot(node) }));
-        if matches!(attempt, Attempt::Busy) {
-            // SAFETY: as above.
-            attempt = self.send_when_free(|| Some(unsafe { Node::take_slot(node) }));
-        }
-        if matches!(attempt, Attempt::Done(())) {
-            return Start::Done(());
         }
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
