@@ -4,7 +4,21 @@
 //! full never pays for its whole buffer. At steady depth nothing is allocated. What a burst has made of an unbounded one is
 //! given back when it is empty; a bounded one keeps what its user has allowed it. All of it happens under the channel's lock.
 
+use std::collections::TryReserveError;
 use std::mem::MaybeUninit;
+
+/// There is no memory for the buffer.
+#[derive(Debug)]
+pub(crate) struct NoMemory(TryReserveError);
+
+impl NoMemory {
+    /// To be called when the lock is free, or while the value is its owner's, and nobody who was claimed hangs on it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn panic(self) -> ! {
+        panic!("a channel's buffer: {}", self.0)
+    }
+}
 
 /// A growing FIFO of values.
 pub(crate) struct Ring<T> {
@@ -44,31 +58,54 @@ impl<T> Ring<T> {
         self.len < self.slots.len()
     }
 
-    /// Makes room for a value, while its owner can still drop it: there may be no memory. `capacity` as for `push`.
+    /// Makes room for so many values, while their owner can still drop them: there may be no memory. `capacity` as for `push`.
     #[inline]
-    pub(crate) fn make_room(&mut self, capacity: usize) {
-        if !self.has_slot() {
-            self.grow(capacity);
+    pub(crate) fn make_room(&mut self, values: usize, capacity: usize) -> Result<(), NoMemory> {
+        while self.slots.len() - self.len < values {
+            self.grow(capacity)?;
         }
+        Ok(())
     }
 
     /// Appends a value. `capacity` is what the ring will never have to exceed.
     #[inline]
     pub(crate) fn push(&mut self, value: T, capacity: usize) {
+        self.push_with(|| value, capacity);
+    }
+
+    /// As [`push`](Ring::push), of a value that is taken when there is a place for it. Panics if there is no memory.
+    #[inline]
+    pub(crate) fn push_with(&mut self, value: impl FnOnce() -> T, capacity: usize) {
         if self.len == self.slots.len() {
-            self.grow(capacity);
+            self.grow_or_panic(capacity);
         }
         let at = self.slot(self.len);
         // SAFETY: `slot` masks with the number of slots less one, a power of two that is not zero any more.
-        unsafe { self.slots.get_unchecked_mut(at) }.write(value);
+        unsafe { self.slots.get_unchecked_mut(at) }.write(value());
         self.len += 1;
+    }
+
+    /// Appends a value and takes out the oldest: itself, if there is no other. Needs no memory.
+    #[inline]
+    pub(crate) fn exchange(&mut self, value: T) -> T {
+        if self.len == 0 {
+            return value;
+        }
+        let at = self.slot(0);
+        // SAFETY: there are slots, because there is a value; the `len` from `head` on hold values, and this one is counted
+        // out below.
+        let oldest = unsafe { self.slots[at].assume_init_read() };
+        self.head = at.wrapping_add(1);
+        let at = self.slot(self.len - 1);
+        self.slots[at].write(value);
+        oldest
     }
 
     /// Puts a value before all others.
     #[cfg(feature = "async")]
     pub(crate) fn push_front(&mut self, value: T, capacity: usize) {
         if self.len == self.slots.len() {
-            self.grow(capacity);
+            self.grow_or_panic(capacity);
         }
         self.head = self.head.wrapping_sub(1);
         let at = self.slot(0);
@@ -102,9 +139,14 @@ impl<T> Ring<T> {
         self.head = 0;
     }
 
-    /// Makes room, when there is none.
     #[cold]
-    fn grow(&mut self, capacity: usize) {
+    fn grow_or_panic(&mut self, capacity: usize) {
+        self.grow(capacity).unwrap_or_else(|error| error.panic());
+    }
+
+    /// Makes more room.
+    #[cold]
+    fn grow(&mut self, capacity: usize) -> Result<(), NoMemory> {
         let old = self.slots.len();
         let first = (Self::FIRST_BYTES / size_of::<T>().max(1)).clamp(1, 32);
         let most = capacity.checked_next_power_of_two().unwrap_or(usize::MAX / 2 + 1);
@@ -118,7 +160,7 @@ impl<T> Ring<T> {
             unsafe { slots.set_len(new) };
         }
         self.slots = slots.into_boxed_slice();
-        result.unwrap_or_else(|error| panic!("a channel's buffer: {error}"));
+        result.map_err(NoMemory)?;
         // The values stood from `head` to the end and on from the beginning. These now go on behind the old end.
         self.head &= old.wrapping_sub(1);
         let (front, back) = self.slots.split_at_mut(old);
@@ -128,6 +170,7 @@ impl<T> Ring<T> {
         if capacity == usize::MAX {
             self.keep = (Self::KEPT_BYTES / size_of::<T>().max(1)).max(1);
         }
+        Ok(())
     }
 }
 
@@ -157,6 +200,32 @@ mod tests {
             }
         }
         assert_eq!(ring.len(), next_in - next_out);
+    }
+
+    #[test]
+    fn exchanges_without_memory() {
+        let mut ring = Ring::new();
+        assert_eq!(ring.exchange(1), 1);
+        assert_eq!((ring.len(), ring.slots.len()), (0, 0));
+        for len in [1, 2, 31, 32] {
+            (0..len).for_each(|n| ring.push(n, usize::MAX));
+            let slots = ring.slots.len();
+            assert!((len..100).map(|n| ring.exchange(n)).eq(0..100 - len));
+            assert_eq!((ring.len(), ring.slots.len()), (len, slots));
+            assert!(std::iter::from_fn(|| ring.pop()).eq(100 - len..100));
+        }
+    }
+
+    #[test]
+    fn makes_room_for_several() {
+        let mut ring = Ring::new();
+        assert!(ring.make_room(40, 100).is_ok());
+        assert_eq!(ring.slots.len(), 64);
+        (0..40).for_each(|n| ring.push(n, 100));
+        assert!(ring.make_room(24, 100).is_ok());
+        assert_eq!(ring.slots.len(), 64);
+        assert!(ring.make_room(usize::MAX, 100).is_err());
+        assert!(std::iter::from_fn(|| ring.pop()).eq(0..40));
     }
 
     #[test]
