@@ -72,6 +72,10 @@ impl<T> Channel<T> {
     /// As [`send_granted`](Channel::send_granted), for a task, which does not wait for a partner that is not there yet, or
     /// not any more, nor for room: the value waits in the buffer, beyond its capacity if need be.
     pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), T> {
+        let waits = step!("task.send-chosen", false, else true);
+        if waits {
+            return self.send_granted(grant, value);
+        }
         let mut observers = Observers::default();
         let mut state = match grant {
             Grant::Closed => return Err(value),
