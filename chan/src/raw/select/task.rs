@@ -4,8 +4,9 @@
 //! that meets a sender without a value yet does not wait for it on the spot, but is pending as one that was promised. And the
 //! future may be dropped: then it claims itself, as at a deadline; if it comes too late, it gives back what it has got.
 
+use std::cell::UnsafeCell;
 use std::marker::PhantomPinned;
-use std::mem::forget;
+use std::mem::{MaybeUninit, forget};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
