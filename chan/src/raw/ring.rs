@@ -8,7 +8,7 @@
 use std::collections::TryReserveError;
 use std::mem::MaybeUninit;
 
-use gosync_atomic::__sys::UnsafeCell;
+use gosync_atomic::__sys::{UnsafeCell, extend_uninit};
 
 /// There is no memory for the buffer.
 #[derive(Debug)]
@@ -216,8 +216,7 @@ impl<T> Ring<T> {
         // In place, if the allocator can: a long queue is not copied, nor are its new pages touched before their time.
         let result = slots.try_reserve_exact(new - old);
         if result.is_ok() {
-            // Writes nothing: the compiler knows that there is nothing to write.
-            slots.resize_with(new, || UnsafeCell::new(MaybeUninit::uninit()));
+            extend_uninit(&mut slots, new);
         }
         self.slots = slots.into_boxed_slice();
         result.map_err(NoMemory)?;
