@@ -1,18 +1,17 @@
-//! `context_test.go`, `x_test.go` and `afterfunc_test.go` of `src/context`.
+//! `context_test.go` and `x_test.go` of `src/context`, but for functions at the end of a context: see `context_after_func`.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use gosync::chan::{self, Receiver, TryRecvError};
-use gosync::context::{CancelCauseFunc, CancelFunc, Cause, Context, ContextError, StopFunc};
+use gosync::chan::TryRecvError;
+use gosync::context::{CancelFunc, Cause, Context, ContextError, StopFunc};
 use gosync::{WaitGroup, go};
 
+use crate::random;
 use crate::watchdog::Watchdog;
-use crate::{random, settle};
 
 /// Short, and yet seldom over at once.
-const SHORT: Duration = Duration::from_millis(1);
+pub(crate) const SHORT: Duration = Duration::from_millis(1);
 /// Longer than any test takes.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -23,7 +22,7 @@ fn is_done(ctx: &Context) -> bool {
     ctx.done().try_recv() == Err(TryRecvError::Disconnected)
 }
 
-fn cause(ctx: &Context) -> Option<String> {
+pub(crate) fn cause(ctx: &Context) -> Option<String> {
     ctx.cause().map(|cause| cause.to_string())
 }
 
@@ -419,93 +418,4 @@ fn test_cancel_removes() {
     assert_eq!(Arc::strong_count(&token), 11);
     assert!(stops.iter().all(StopFunc::stop));
     assert_eq!(Arc::strong_count(&token), 1);
-}
-
-fn call_at_end(ctx: &Context) -> (Receiver<()>, StopFunc) {
-    let (tx, rx) = chan::bounded(1);
-    let stop = ctx.after_func(move || tx.send(()).unwrap());
-    (rx, stop)
-}
-
-#[test]
-fn test_after_func_called_after_cancel() {
-    let _watchdog = Watchdog::new();
-    let (ctx, cancel) = Context::background().with_cancel();
-    let (called, stop) = call_at_end(&ctx);
-    settle();
-    assert_eq!(called.try_recv(), Err(TryRecvError::Empty));
-    cancel.cancel();
-    assert_eq!(called.recv(), Ok(()));
-    assert!(!stop.stop());
-}
-
-#[test]
-fn test_after_func_called_after_timeout() {
-    let _watchdog = Watchdog::new();
-    let (ctx, _cancel) = Context::background().with_timeout(SHORT);
-    let (called, _stop) = call_at_end(&ctx);
-    assert_eq!(called.recv(), Ok(()));
-}
-
-#[test]
-fn test_after_func_called_immediately() {
-    let _watchdog = Watchdog::new();
-    let (ctx, cancel) = Context::background().with_cancel();
-    cancel.cancel();
-    let (called, _stop) = call_at_end(&ctx);
-    assert_eq!(called.recv(), Ok(()));
-}
-
-#[test]
-fn test_after_func_not_called_after_stop() {
-    let (ctx, cancel) = Context::background().with_cancel();
-    let (called, stop) = call_at_end(&ctx);
-    assert!(stop.stop());
-    cancel.cancel();
-    // Its sender has gone with it.
-    assert_eq!(called.try_recv(), Err(TryRecvError::Disconnected));
-    assert!(!stop.stop());
-}
-
-/// Who cancels does not wait for the function, nor the function for who cancels.
-#[test]
-fn test_after_func_called_asynchronously() {
-    let _watchdog = Watchdog::new();
-    let (ctx, cancel) = Context::background().with_cancel();
-    let (start, started) = chan::bounded(0);
-    ctx.after_func(move || start.send(thread::current().id()).unwrap());
-    cancel.cancel();
-    assert_ne!(started.recv(), Ok(thread::current().id()));
-}
-
-/// `ExampleAfterFunc_merge`: cancelled with either of two.
-#[test]
-fn example_after_func_merge() {
-    fn merge(a: &Context, b: &Context) -> (Context, impl Drop) {
-        struct Merged(StopFunc, #[allow(dead_code)] CancelCauseFunc);
-        impl Drop for Merged {
-            fn drop(&mut self) {
-                self.0.stop();
-            }
-        }
-        let (ctx, cancel) = a.with_cancel_cause();
-        let stop = b.after_func({
-            let (b, cancel) = (b.clone(), cancel.clone());
-            move || cancel.cancel(b.cause().unwrap())
-        });
-        (ctx, Merged(stop, cancel))
-    }
-    let _watchdog = Watchdog::new();
-    for first in [true, false] {
-        let (a, cancel_a) = Context::background().with_cancel_cause();
-        let (b, cancel_b) = Context::background().with_cancel_cause();
-        let (merged, _guard) = merge(&a, &b);
-        if first {
-            cancel_a.cancel("a")
-        } else {
-            cancel_b.cancel("b")
-        }
-        assert!(merged.done().recv().is_err());
-        assert_eq!(cause(&merged).as_deref(), Some(if first { "a" } else { "b" }));
-    }
 }

@@ -1,7 +1,5 @@
-//! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex` and atomics, written anew under Go's names. The README
-//! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex`, `Cond` and atomics, written anew under Go's names. The README
-//! Go's own tests of channels, select, `WaitGroup`, `Once`, `Mutex`, `RWMutex` and atomics, written anew under Go's names. The README
-//! of this folder lists Go's tests and what stands here for each of them.
+//! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex`, `RWMutex`, `Cond` and atomics, written anew under
+//! Go's names. The README of this folder lists Go's tests and what stands here for each of them.
 
 mod atomic;
 mod chan;
@@ -9,6 +7,7 @@ mod chanbarrier;
 mod closedchan;
 mod cond;
 mod context;
+mod context_after_func;
 mod errgroup;
 mod ken;
 mod lfstack;

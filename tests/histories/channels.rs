@@ -83,7 +83,6 @@ fn select_of(
     sides: &[Side],
     value: u8,
     way: Way,
-    give_back: bool,
     rng: &mut Rng,
     middle: &Middle<'_>,
 ) -> Effect {
@@ -126,7 +125,7 @@ fn select_of(
             middle.is_now();
             rng.pause();
             match sides[operation.index()] {
-                side if give_back && rng.one_in(6) => {
+                side if rng.one_in(6) => {
                     drop(operation);
                     Effect::GivenBack(side)
                 }
@@ -157,20 +156,13 @@ impl Game for Channels {
     fn play(&self, channels: &Self::Object, recorder: &mut Recorder<'_, Effect>, rng: &mut Rng) {
         let closer = recorder.thread == 0;
         let most = if closer { 3 } else { 4 + usize::from(self.tasks) };
-        // Operations that have chosen each other, of which one gives up. The other goes on as a plain one, which the
-        // specification knows at capacity 0; a task that sends leaves its value in the buffer, beyond the capacity if need
-        // be. In a small buffer all places may be chosen and not used yet, so that there are such partners, too.
-        let give_back = !self.tasks && (self.capacity == 0 || self.capacity >= 8);
         let sends = rng.below(4);
         for _ in 0..2 + rng.below(4) {
             // One of them is used more, and so gets full.
             let (value, c) = (recorder.value(), usize::from(rng.one_in(4)));
             let way = [Way::Try, Way::Timed, Way::Timed, Way::Plain, Way::Task][rng.below(most)];
             match rng.below(10) {
-                // The value of a task that waits for its partner shows at capacity 0.
-                9 if self.capacity > 0 || !self.tasks => {
-                    recorder.record(|| Effect::Len { channel: c, len: channels[c].len() })
-                }
+                9 => recorder.record(|| Effect::Len { channel: c, len: channels[c].len() }),
                 8 if rng.one_in(8) => recorder.record(|| close(channels, c)),
                 5.. => {
                     let all = (0..CHANNELS).flat_map(|c| [Side::Send(c), Side::Receive(c)]);
@@ -181,12 +173,8 @@ impl Game for Channels {
                     if sides.is_empty() {
                         sides.push(Side::Receive(c));
                     }
-                    let select = |middle: &Middle<'_>| select_of(channels, &sides, value, way, give_back, rng, middle);
-                    if self.capacity == 0 {
-                        recorder.record_whole(select);
-                    } else {
-                        recorder.record_parts(select, Effect::parts);
-                    }
+                    let select = |middle: &Middle<'_>| select_of(channels, &sides, value, way, rng, middle);
+                    recorder.record_parts(select, |effect| effect.parts(way != Way::Task));
                 }
                 direction if (direction < 2) != (sends < 2) => {
                     recorder.record(|| send(&channels[c], c, value, way, rng))
@@ -215,11 +203,6 @@ fn close(channels: &[Chan<u8>; CHANNELS], channel: usize) -> Effect {
 
 fn all(capacity: usize) {
     for (permits, tasks) in [(false, true), (true, true), (true, false)] {
-        // A task whose select has chosen to send to a chosen receive does not wait for it at capacity 0. Of two such values
-        // whoever comes first gets the older one, even if the other one was chosen for it: docs/RULES.md, `gosync.permit`.
-        if capacity == 0 && permits && tasks {
-            continue;
-        }
         convince(&Channels { capacity, permits, tasks });
     }
 }

@@ -72,12 +72,6 @@ impl<E> Recorder<'_, E> {
         self.events.extend(effects.into_iter().map(|effect| Event { thread, effect, called, returned }));
     }
 
-    /// An operation that knows its middle, as one.
-    pub(crate) fn record_whole(&mut self, operation: impl FnOnce(&Middle<'_>) -> E) {
-        let middle = Middle { clock: self.clock, time: Cell::new(None) };
-        self.record(|| operation(&middle));
-    }
-
     /// A value that no other operation of the round has.
     pub(crate) fn value(&self) -> u8 {
         (48 * self.thread + self.events.len()) as u8

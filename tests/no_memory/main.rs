@@ -1,9 +1,13 @@
-//! What happens where memory cannot be had, by a global allocator that fails on demand.
+//! What happens where memory cannot be had, by a global allocator that fails on demand. `waiting` has what becomes of others.
 //!
 //! | where | what |
 //! | --- | --- |
-//! | a send that has to make room in the buffer | panics; the value is dropped, once, after the channel's lock was released; the channel goes on |
+//! | a send that has to make room in the buffer | panics; the value is dropped, once, after the channel's lock was released; the channel goes on, and a select that the send has met waits on |
+//! | a select that would choose to send | panics before it has chosen: its message is not evaluated, and a permit has its memory |
+//! | a future that is dropped with a value for which the buffer has no place | the value is dropped, likewise; the panic that says so ends there |
+//! | a close that wakes tasks | wakes them one by one |
 //! | what makes a channel, a context, a group and so on | the process ends, as with `Box` and `Vec` |
+//! | a `Select` of more than eight operations | the process ends |
 //! | all else: locks, selects, blocked operations, timers that are set | allocates nothing |
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -20,6 +24,12 @@ use std::time::Duration;
 use std::{env, thread};
 
 use gosync::chan::{self, Chan, Receiver, Select, Sender, TryRecvError, select, select_async};
+
+mod waiting;
+#[path = "../stress/watchdog.rs"]
+mod watchdog;
+
+use watchdog::Watchdog;
 
 struct Failing;
 

@@ -9,6 +9,7 @@
 //! | [`slot`], [`slots`] | one of as many as CPUs, shared by few threads | one of two, in turn |
 //! | [`row`] | zeros, constant | zeros |
 //! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses; in shuttle accesses that overlap |
+//! | [`extend_uninit`] | changes the length | makes cells |
 //! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak; in shuttle nothing |
 //! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice: now or never, in shuttle at any time |
 //! | [`Lock`] | [`lock::RawLock`] | the checker's mutex, or the same `RawLock` on request |

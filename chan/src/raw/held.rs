@@ -70,7 +70,7 @@ impl<'a, T> Held<'a, T> {
         if !self.has_plain_room() {
             return Err((self, value));
         }
-        self.push_plain(value);
+        self.push_plain(|| value);
         Ok(())
     }
 
@@ -82,12 +82,13 @@ impl<'a, T> Held<'a, T> {
         state.company == Company::Nobody && state.ring.len() < capacity && state.ring.has_slot()
     }
 
-    /// Appends a value to the ring, if that [is all](Held::has_plain_room).
+    /// Appends a value to the ring, if that [is all](Held::has_plain_room). Panics if there is no memory, and has not taken
+    /// the value then.
     #[inline(always)]
-    pub(super) fn push_plain(mut self, value: T) {
+    pub(super) fn push_plain(mut self, value: impl FnOnce() -> T) {
         let capacity = self.capacity();
         let state = self.state();
-        state.ring.push(value, capacity);
+        state.ring.push_with(value, capacity);
         let len = state.ring.len();
         self.publish_len();
         if len == capacity {
@@ -187,6 +188,7 @@ impl<'a, T> Held<'a, T> {
         // SAFETY: the caller's contract.
         unsafe { state.receivers.push(waiter) };
         if state.company == Company::Nobody {
+            state.calm.disturb();
             state.company = Company::Receivers;
             self.publish(signs::SEND);
         }
@@ -217,6 +219,7 @@ impl<'a, T> Held<'a, T> {
         // SAFETY: the caller's contract.
         unsafe { state.senders.push(waiter) };
         if state.company == Company::Nobody {
+            state.calm.disturb();
             state.company = Company::Senders;
             if state.published & signs::BITS != signs::RECV {
                 self.publish(signs::RECV);

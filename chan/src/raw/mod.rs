@@ -20,11 +20,14 @@
 //!    sender; closed means neither. Nodes of selects that were won elsewhere do not count.
 //! 3. `signs`, `len` and `company` tell what the state says.
 //! 4. The ring holds at most `capacity` values, permits for room included.
+//! 5. If the capacity is bounded, the ring has memory for its values and for all room that was set aside: so who holds a
+//!    permit can use it or give it to another, and who has taken a value out can refill.
 //!
 //! # Never under the lock
 //!
 //! A wake-up, and anything that runs a user's code: drops of values in particular. The ring's growth is the one
-//! allocation that happens under it, and that it gives the memory of a burst back.
+//! allocation that happens under it, and that it gives the memory of a burst back. If there is none, the operation panics
+//! before it has changed anything; a select that it has claimed starts over.
 //!
 //! # Ordering
 //!
@@ -58,7 +61,7 @@ use held::Held;
 use lanes::{Attempt, Lanes};
 pub(crate) use permit::Grant;
 use queue::{Line, Met, Observers, WaitQueue};
-use ring::Ring;
+use ring::{NoMemory, Ring};
 pub(crate) use shared::{Shared, Side};
 use state::{Settling, State, Take};
 pub(crate) use timer::{Pace, Setting};
@@ -249,12 +252,9 @@ impl<T> Channel<T> {
                     return Ok(());
                 }
                 Some(Met::Permit(receiver)) if state.has_room(self.front.capacity) => {
-                    state.append_for_permit(value);
-                    state.set_aside.items += 1;
-                    drop(state);
-                    // SAFETY: its only completion, by its claimer.
-                    unsafe { waiter::complete(receiver, Outcome::Slot) };
-                    return Ok(());
+                    // SAFETY: claimed just now, and left to this.
+                    let sent = unsafe { self.set_aside_for(receiver, state, |state| state.append_for_permit(value)) };
+                    return sent.or_else(|error| error.panic());
                 }
                 Some(Met::Permit(receiver)) => match self.send_promised(state, value, Some(receiver)) {
                     Ok(()) => return Ok(()),

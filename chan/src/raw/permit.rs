@@ -19,6 +19,8 @@
 //! which is what makes it right that nobody remembers who was promised to whom. A task that completes a send first does not
 //! wait: its value goes into the ring, set aside for the other holder (`early`), and counts as a promised sender.
 //!
+//! Room that was set aside has its memory: a select that cannot have it panics before it has chosen.
+//!
 //! A permit that is given back ([`Channel::give_back`]) goes to the next in line; a promised peer starts over
 //! ([`Outcome::Retry`]). One that is forgotten is lost: its room or its value stays set aside, its partner waits for ever.
 //! A partner waits beyond its deadline, because it cannot know whether its value has been consumed.
@@ -73,6 +75,7 @@ impl<T> Settling<'_, T> {
             return Some((Grant::Closed, None));
         }
         if self.has_room(capacity) {
+            self.make_room();
             self.set_aside.slots += 1;
             return Some((Grant::Slot, None));
         }
@@ -112,6 +115,30 @@ impl<T> Settling<'_, T> {
 }
 
 impl<T> Channel<T> {
+    /// Puts a value into the ring, for a select that has been met, and tells it. `Err`: there is no memory; the value is
+    /// dropped, or not taken, and the select starts over.
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the select's node, and leaves it to this.
+    pub(super) unsafe fn set_aside_for(
+        &self,
+        receiver: NonNull<Waiter>,
+        mut state: Settling<'_, T>,
+        put: impl FnOnce(&mut Settling<'_, T>),
+    ) -> Result<(), NoMemory> {
+        let room = state.try_make_room();
+        if room.is_ok() {
+            put(&mut state);
+            state.set_aside.items += 1;
+        }
+        drop(state);
+        let outcome = if room.is_ok() { Outcome::Slot } else { Outcome::Retry };
+        // SAFETY: the caller's contract: its only completion.
+        unsafe { waiter::complete(receiver, outcome) };
+        room
+    }
+
     /// Waits, with a value, for the holder of a permit to take it; tells it first that it has a partner, if need be.
     /// `Err`: it has given up.
     pub(super) fn send_promised(

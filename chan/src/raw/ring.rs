@@ -5,9 +5,23 @@
 //! given back when it is empty; a bounded one keeps what its user has allowed it. All of it happens under the channel's lock.
 //! Only values also go in and out in [`lane`](super::lane)s, through [`Ring::put`] and [`Ring::get`], while nothing else of it changes.
 
+use std::collections::TryReserveError;
 use std::mem::MaybeUninit;
 
-use gosync_atomic::__sys::UnsafeCell;
+use gosync_atomic::__sys::{UnsafeCell, extend_uninit};
+
+/// There is no memory for the buffer.
+#[derive(Debug)]
+pub(crate) struct NoMemory(TryReserveError);
+
+impl NoMemory {
+    /// To be called when the lock is free, or while the value is its owner's, and nobody who was claimed hangs on it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn panic(self) -> ! {
+        panic!("a channel's buffer: {}", self.0)
+    }
+}
 
 /// A growing FIFO of values.
 pub(crate) struct Ring<T> {
@@ -108,31 +122,52 @@ impl<T> Ring<T> {
         self.len < self.slots.len()
     }
 
-    /// Makes room for a value, while its owner can still drop it: there may be no memory. `capacity` as for `push`.
+    /// Makes room for so many values, while their owner can still drop them: there may be no memory. `capacity` as for `push`.
     #[inline]
-    pub(crate) fn make_room(&mut self, capacity: usize) {
-        if !self.has_slot() {
-            self.grow(capacity);
+    pub(crate) fn make_room(&mut self, values: usize, capacity: usize) -> Result<(), NoMemory> {
+        while self.slots.len() - self.len < values {
+            self.grow(capacity)?;
         }
+        Ok(())
     }
 
     /// Appends a value. `capacity` is what the ring will never have to exceed.
     #[inline]
     pub(crate) fn push(&mut self, value: T, capacity: usize) {
+        self.push_with(|| value, capacity);
+    }
+
+    /// As [`push`](Ring::push), of a value that is taken when there is a place for it. Panics if there is no memory.
+    #[inline]
+    pub(crate) fn push_with(&mut self, value: impl FnOnce() -> T, capacity: usize) {
         if self.len == self.slots.len() {
-            self.grow(capacity);
+            self.grow_or_panic(capacity);
         }
         // Wrapping is right here and below: the number of slots divides 2^64.
         // SAFETY: there are slots, and only `len` of them hold values.
-        unsafe { self.put(self.head.wrapping_add(self.len), value) };
+        unsafe { self.put(self.head.wrapping_add(self.len), value()) };
         self.len += 1;
+    }
+
+    /// Appends a value and takes out the oldest: itself, if there is no other. Needs no memory.
+    #[inline]
+    pub(crate) fn exchange(&mut self, value: T) -> T {
+        if self.len == 0 {
+            return value;
+        }
+        // SAFETY: the `len` slots from `head` on hold values; this one is counted out below.
+        let oldest = unsafe { self.get(self.head) };
+        self.head = self.head.wrapping_add(1);
+        // SAFETY: there are slots, because there is a value; this one is free, if need be since just now.
+        unsafe { self.put(self.head.wrapping_add(self.len - 1), value) };
+        oldest
     }
 
     /// Puts a value before all others.
     #[cfg(feature = "async")]
     pub(crate) fn push_front(&mut self, value: T, capacity: usize) {
         if self.len == self.slots.len() {
-            self.grow(capacity);
+            self.grow_or_panic(capacity);
         }
         self.head = self.head.wrapping_sub(1);
         // SAFETY: as in `push`.
@@ -164,9 +199,14 @@ impl<T> Ring<T> {
         self.head = 0;
     }
 
-    /// Makes room, when there is none.
     #[cold]
-    fn grow(&mut self, capacity: usize) {
+    fn grow_or_panic(&mut self, capacity: usize) {
+        self.grow(capacity).unwrap_or_else(|error| error.panic());
+    }
+
+    /// Makes more room.
+    #[cold]
+    fn grow(&mut self, capacity: usize) -> Result<(), NoMemory> {
         let old = self.slots.len();
         let first = (Self::FIRST_BYTES / size_of::<T>().max(1)).clamp(1, 32);
         let most = capacity.checked_next_power_of_two().unwrap_or(usize::MAX / 2 + 1);
@@ -176,11 +216,10 @@ impl<T> Ring<T> {
         // In place, if the allocator can: a long queue is not copied, nor are its new pages touched before their time.
         let result = slots.try_reserve_exact(new - old);
         if result.is_ok() {
-            // Writes nothing: the compiler knows that there is nothing to write.
-            slots.resize_with(new, || UnsafeCell::new(MaybeUninit::uninit()));
+            extend_uninit(&mut slots, new);
         }
         self.slots = slots.into_boxed_slice();
-        result.unwrap_or_else(|error| panic!("a channel's buffer: {error}"));
+        result.map_err(NoMemory)?;
         // The values stood from `head` to the end and on from the beginning. These now go on behind the old end.
         self.head &= old.wrapping_sub(1);
         for i in 0..self.head.min(old) {
@@ -193,6 +232,7 @@ impl<T> Ring<T> {
         if capacity == usize::MAX {
             self.keep = (Self::KEPT_BYTES / size_of::<T>().max(1)).max(1);
         }
+        Ok(())
     }
 }
 
@@ -222,6 +262,32 @@ mod tests {
             }
         }
         assert_eq!(ring.len(), next_in - next_out);
+    }
+
+    #[test]
+    fn exchanges_without_memory() {
+        let mut ring = Ring::new();
+        assert_eq!(ring.exchange(1), 1);
+        assert_eq!((ring.len(), ring.slots.len()), (0, 0));
+        for len in [1, 2, 31, 32] {
+            (0..len).for_each(|n| ring.push(n, usize::MAX));
+            let slots = ring.slots.len();
+            assert!((len..100).map(|n| ring.exchange(n)).eq(0..100 - len));
+            assert_eq!((ring.len(), ring.slots.len()), (len, slots));
+            assert!(std::iter::from_fn(|| ring.pop()).eq(100 - len..100));
+        }
+    }
+
+    #[test]
+    fn makes_room_for_several() {
+        let mut ring = Ring::new();
+        assert!(ring.make_room(40, 100).is_ok());
+        assert_eq!(ring.slots.len(), 64);
+        (0..40).for_each(|n| ring.push(n, 100));
+        assert!(ring.make_room(24, 100).is_ok());
+        assert_eq!(ring.slots.len(), 64);
+        assert!(ring.make_room(usize::MAX, 100).is_err());
+        assert!(std::iter::from_fn(|| ring.pop()).eq(0..40));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use gosync_atomic::__sys::{Cpu, LockGuard, step};
 use super::Ring;
 use super::held::Held;
 use super::queue::{Line, Met, Observers, WaitQueue};
+use super::ring::NoMemory;
 use super::timer::Timer;
 use super::waiter::{self, Outcome, Waiter};
 
@@ -216,15 +217,23 @@ impl<'a, T> Settling<'a, T> {
         Settling { held, _lock: lock }
     }
 
-    /// Sees to it that the next value can be appended. Panics if there is no memory: so the caller has the value, and it is
-    /// dropped after the lock is released.
+    /// Sees to it that the next value can be appended, and those for which room was set aside. Panics if there is no memory:
+    /// so the caller has the value, and it is dropped after the lock is released.
     #[inline]
     pub(super) fn make_room(&mut self) {
-        let capacity = self.held.capacity();
-        if !self.ring.has_slot() {
-            self.ring.make_room(capacity);
+        self.try_make_room().unwrap_or_else(|error| error.panic());
+    }
+
+    /// As [`make_room`](Settling::make_room), for who has somebody else to see to if there is no memory.
+    #[inline]
+    pub(super) fn try_make_room(&mut self) -> Result<(), NoMemory> {
+        let (capacity, slots) = (self.held.capacity(), self.set_aside.slots);
+        let limit = self.ring.limit();
+        self.ring.make_room(slots + 1, capacity)?;
+        if self.ring.limit() > limit {
             self.calm.resume();
         }
+        Ok(())
     }
 
     /// Appends a value to the ring, in which there is room, for anybody to take.
@@ -236,7 +245,6 @@ impl<'a, T> Settling<'a, T> {
 
     /// Appends a value to the ring, in which there is room, for somebody who gets a permit for it.
     pub(super) fn append_for_permit(&mut self, value: T) {
-        self.make_room();
         let capacity = self.held.capacity();
         self.ring.push(value, capacity);
         self.held.publish_len();
@@ -269,14 +277,7 @@ impl<'a, T> Settling<'a, T> {
     /// for, it is the oldest of them, and this one comes in its place: permits are counts, and who came first is served with
     /// what came first.
     pub(super) fn pass_through(&mut self, value: T) -> T {
-        let capacity = self.held.capacity();
-        match step!("chan.pass-through", self.ring.pop(), else None) {
-            Some(oldest) => {
-                self.ring.push(value, capacity);
-                oldest
-            }
-            None => value,
-        }
+        step!("chan.pass-through", self.ring.exchange(value), else value)
     }
 
     /// Gives room that has just been made in the ring to the oldest blocked sender, which the caller has to complete.

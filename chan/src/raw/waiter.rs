@@ -375,12 +375,20 @@ impl Wakes {
                 let code = outcome.code(node.case().map_or(0, |case| case.number));
                 // SAFETY: the caller's contract. By invariant 4 the last access.
                 let waker = unsafe { Task::complete(task, code) };
-                let together = step!("chan.wake-together", true, else false);
+                let together = step!("chan.wake-together", self.has_place_for(&waker), else false);
                 return if together { self.tasks.extend(waker) } else { waker.into_iter().for_each(task::wake) };
             }
         }
         // SAFETY: the caller's contract.
         unsafe { complete(waiter, outcome) };
+    }
+}
+
+#[cfg(feature = "async")]
+impl Wakes {
+    /// Whether there is memory to keep it in, if need be.
+    fn has_place_for(&mut self, waker: &Option<std::task::Waker>) -> bool {
+        self.tasks.try_reserve(usize::from(waker.is_some())).is_ok()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Broken objects: each must be convicted, which shows that the tests can.
 
+mod permits;
 mod sync;
 
 use std::collections::VecDeque;

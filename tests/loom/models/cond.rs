@@ -1,4 +1,5 @@
-//! The condition variable: Go's rules, deadlines, misuse.
+//! The condition variable: Go's rules. Who is woken is in `cond_line`, deadlines and misuse in `cond_timed`, tasks in
+//! `cond_async`.
 
 use std::time::{Duration, Instant};
 
@@ -14,9 +15,6 @@ pub(super) const BROADCAST: &str = "cond.broadcast-before-unblocked-wait";
 pub(super) const UNLOCK: &str = "cond.wait-is-unlock-then-lock";
 const SPURIOUS: &str = "cond.no-spurious";
 const LOST: &str = "cond.signal-without-waiter-is-lost";
-const STEALING: &str = "cond.no-stealing";
-const DEADLINE: &str = "gosync.cond-deadline";
-const MISUSE: &str = "gosync.cond-misuse";
 
 /// Where a model says that nobody is in line any more.
 pub(super) const NOBODY: &str = "Cond { waited_for: false }";
@@ -220,190 +218,6 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(4)
         .witnesses(&["none", "one", "two"]),
-        holds(STEALING, "a signal meets a newcomer", || {
-            meets_newcomer(
-                |hall| {
-                    hall.cond.signal();
-                },
-                true,
-            )
-        })
-        .bound(3)
-        .witnesses(&["they wait"]),
-        holds(STEALING, "a broadcast meets a newcomer", || {
-            meets_newcomer(
-                |hall| {
-                    hall.cond.broadcast();
-                },
-                false,
-            )
-        })
-        .bound(3)
-        .witnesses(&["they wait"]),
-        holds(STEALING, "a broadcast and one who waits again", || {
-            // Whoever it has woken, and waits again, is not woken by it once more.
-            let hall = Hall::new();
-            let again = go({
-                let hall = Arc::clone(&hall);
-                move || {
-                    hall.wait_for_call();
-                    hall.wait_until_told();
-                }
-            });
-            if hall.all_wait(1) {
-                witness("they wait");
-                assert_eq!(hall.cond.broadcast(), 1);
-            } else {
-                release(&[Arc::clone(&hall)]);
-            }
-            hall.tell();
-            hall.cond.signal();
-            again.join().unwrap();
-        })
-        .bound(3)
-        .witnesses(&["they wait"]),
-        holds(STEALING, "first in, first out", || {
-            let hall = Hall::new();
-            let first = go({
-                let hall = Arc::clone(&hall);
-                move || hall.wait_for_call()
-            });
-            if !hall.all_wait(1) {
-                hall.state.lock().called = true;
-                hall.cond.signal();
-                first.join().unwrap();
-                return;
-            }
-            let second = Hall::waits_until_told(&hall);
-            if hall.all_wait(2) {
-                witness("they wait");
-            }
-            hall.cond.signal();
-            first.join().unwrap();
-            hall.tell();
-            hall.cond.signal();
-            second.join().unwrap();
-        })
-        .bound(3)
-        .witnesses(&["they wait"]),
-        holds(DEADLINE, "meets a signal", || {
-            let called = deadline_meets(|hall| usize::from(hall.cond.signal()));
-            witness(if called == 1 { "in time" } else { "too late" });
-        })
-        .witnesses(&["in time", "too late"])
-        .reaches(&["table.still-queued"]),
-        holds(DEADLINE, "meets a broadcast", || {
-            let called = deadline_meets(|hall| hall.cond.broadcast());
-            witness(if called == 1 { "in time" } else { "too late" });
-        })
-        .witnesses(&["in time", "too late"])
-        .reaches(&["table.still-queued"]),
-        holds(DEADLINE, "two of them meet a broadcast", || {
-            // One is still in the line that was detached when its deadline passes.
-            let ([hall, beside], deadline) = (Hall::pair(), stopped_clock());
-            let waiters = [Hall::waits_until(&hall, deadline), Hall::waits_until(&beside, deadline)];
-            set_clock(deadline);
-            let called = hall.cond.broadcast();
-            let woken: usize = waiters.into_iter().map(|waiter| waiter.join().unwrap()).sum();
-            assert_eq!(woken, called);
-            witness(["too late", "one in time", "in time"][called]);
-            assert_eq!(format!("{:?}", &*hall.cond), NOBODY);
-        })
-        .bound(2)
-        .witnesses(&["too late", "one in time", "in time"]),
-        holds(DEADLINE, "the next one gets the signal", || {
-            // Whoever is woken passes it on; so nobody is left if it was not lost.
-            let ([hall, beside], deadline) = (Hall::pair(), stopped_clock());
-            let hasty = go({
-                let hall = Arc::clone(&hall);
-                move || {
-                    let mut state = hall.state.lock();
-                    state.waiting += 1;
-                    let woken = hall.cond.wait_deadline(&mut state, deadline);
-                    drop(state);
-                    if woken {
-                        witness("in time");
-                        hall.cond.signal();
-                    } else {
-                        witness("too late");
-                    }
-                }
-            });
-            let patient = go({
-                let beside = Arc::clone(&beside);
-                move || {
-                    beside.wait_for_call();
-                    beside.cond.signal();
-                }
-            });
-            let all_wait = hall.all_wait(1) && beside.all_wait(1);
-            set_clock(deadline);
-            if all_wait {
-                witness("they wait");
-                hall.cond.signal();
-            } else {
-                release(&[beside]);
-            }
-            hasty.join().unwrap();
-            patient.join().unwrap();
-            assert_eq!(format!("{:?}", &*hall.cond), NOBODY);
-        })
-        .bound(2)
-        .witnesses(&["they wait", "in time", "too late"]),
-        holds(MISUSE, "unlocked by another thread", || {
-            let misused = Arc::new((RawMutex::new(), Cond::new()));
-            misused.0.lock();
-            let other = misuse(&misused);
-            if refused(|| misused.1.wait(&mut &misused.0)) {
-                witness("refused");
-            } else {
-                witness("waited");
-                misused.0.unlock();
-            }
-            other.join().unwrap();
-            assert_eq!(format!("{:?}", misused.1), NOBODY);
-        })
-        .bound(4)
-        .witnesses(&["refused", "waited"])
-        .reaches(&["cond.wake-one"]),
-        holds(MISUSE, "a signal that it got goes to the next", || {
-            let (misused, hall) = (Arc::new(RawMutex::new()), Hall::new());
-            misused.lock();
-            let waiter = go({
-                let hall = Arc::clone(&hall);
-                move || {
-                    hall.wait_for_call();
-                    hall.cond.signal();
-                }
-            });
-            let other = go({
-                let (misused, hall) = (Arc::clone(&misused), Arc::clone(&hall));
-                move || {
-                    if refused(|| misused.unlock()) {
-                        // As above.
-                        misused.lock();
-                        misused.unlock();
-                        release(&[hall]);
-                    } else if hall.all_wait(1) {
-                        witness("they wait");
-                        hall.cond.signal();
-                    } else {
-                        release(&[hall]);
-                    }
-                }
-            });
-            if refused(|| hall.cond.wait(&mut &*misused)) {
-                witness("refused");
-            } else {
-                misused.unlock();
-                hall.cond.signal();
-            }
-            waiter.join().unwrap();
-            other.join().unwrap();
-        })
-        .bound(2)
-        .witnesses(&["they wait", "refused"])
-        .reaches(&["cond.hand-on"]),
     ]
 }
 
@@ -453,7 +267,7 @@ impl Hall {
     }
 
     /// Waits once, unless it is told already; whether it did.
-    fn wait_once(&self) -> bool {
+    pub(super) fn wait_once(&self) -> bool {
         let mut state = self.state.lock();
         let waits = !state.told;
         if waits {
@@ -476,13 +290,13 @@ impl Hall {
         self.state.lock().told = true;
     }
 
-    fn waits_until_told(hall: &Arc<Hall>) -> JoinHandle<()> {
+    pub(super) fn waits_until_told(hall: &Arc<Hall>) -> JoinHandle<()> {
         let hall = Arc::clone(hall);
         go(move || hall.wait_until_told())
     }
 
     /// Waits with a deadline; how often it was woken.
-    fn waits_until(hall: &Arc<Hall>, deadline: Instant) -> JoinHandle<usize> {
+    pub(super) fn waits_until(hall: &Arc<Hall>, deadline: Instant) -> JoinHandle<usize> {
         let hall = Arc::clone(hall);
         go(move || usize::from(hall.cond.wait_deadline(&mut hall.state.lock(), deadline)))
     }
@@ -538,38 +352,6 @@ pub(super) fn release(halls: &[Arc<Hall>]) {
     halls[0].cond.broadcast();
 }
 
-/// One who waits is called while another one begins to wait, who is told only when the first one is through.
-fn meets_newcomer(call: impl Fn(&Hall), is_for_one: bool) {
-    let hall = Hall::new();
-    let first = go({
-        let hall = Arc::clone(&hall);
-        move || hall.wait_for_call()
-    });
-    if !hall.all_wait(1) {
-        hall.state.lock().called = true;
-        hall.cond.signal();
-        first.join().unwrap();
-        return;
-    }
-    witness("they wait");
-    let newcomer = go({
-        let hall = Arc::clone(&hall);
-        move || {
-            if is_for_one {
-                hall.wait_until_told();
-            } else {
-                // The broadcast may have been for it too.
-                hall.wait_once();
-            }
-        }
-    });
-    call(&hall);
-    assert!(first.join().unwrap());
-    hall.tell();
-    hall.cond.signal();
-    newcomer.join().unwrap();
-}
-
 /// Tells, and touches `d`, under the lock; and this too.
 fn tells(d: &Plain, hall: &Hall, this: impl FnOnce()) {
     let mut state = hall.state.lock();
@@ -579,38 +361,7 @@ fn tells(d: &Plain, hall: &Hall, this: impl FnOnce()) {
 }
 
 /// The clock stands still; what it will show when it is set.
-fn stopped_clock() -> Instant {
+pub(super) fn stopped_clock() -> Instant {
     stop_clock();
     Instant::now() + Duration::from_secs(3600)
-}
-
-/// A waiter whose deadline passes, and a call; how many were called, which is how many were woken.
-fn deadline_meets(call: impl Fn(&Hall) -> usize) -> usize {
-    let (hall, deadline) = (Hall::new(), stopped_clock());
-    let waiter = Hall::waits_until(&hall, deadline);
-    set_clock(deadline);
-    let called = call(&hall);
-    assert_eq!(waiter.join().unwrap(), called);
-    assert_eq!(format!("{:?}", &*hall.cond), NOBODY);
-    called
-}
-
-/// Unlocks what another thread waits with, or calls it if it has done so itself.
-fn misuse(misused: &Arc<(RawMutex, Cond)>) -> JoinHandle<()> {
-    let misused = Arc::clone(misused);
-    go(move || {
-        if refused(|| misused.0.unlock()) {
-            // It was unlocked by the wait, which has to be ended. To know that it waits is to have locked after it.
-            misused.0.lock();
-            misused.0.unlock();
-            misused.1.signal();
-        }
-    })
-}
-
-/// Whether it panicked because of a mutex that is not locked.
-fn refused(f: impl FnOnce()) -> bool {
-    let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) else { return false };
-    let ours = payload.downcast_ref::<&str>().is_some_and(|text| text.contains("unlock of unlocked"));
-    if ours { true } else { std::panic::resume_unwind(payload) }
 }

@@ -1,10 +1,13 @@
 //! The models, by what they are about.
 
+mod after_func;
 mod atomics;
 mod buffer;
 mod close;
 mod cond;
 mod cond_async;
+mod cond_line;
+mod cond_timed;
 mod context;
 mod counters;
 mod deadline;
@@ -23,9 +26,11 @@ mod reader;
 mod rendezvous;
 mod rwmutex;
 mod rwmutex_async;
+mod rwmutex_phases;
 mod rwmutex_sharded;
 mod seam;
 mod select;
+mod select_default;
 mod semaphore;
 mod singleflight;
 mod stack;
@@ -51,6 +56,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         permit::models(),
         rendezvous::models(),
         select::models(),
+        select_default::models(),
         task::models(),
         task_select::models(),
     ];
@@ -64,6 +70,8 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         context::models(),
         cond::models(),
         cond_async::models(),
+        cond_line::models(),
+        cond_timed::models(),
         counters::models(),
         errgroup::models(),
         go::models(),
@@ -77,12 +85,14 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         reader::models(),
         rwmutex::models(),
         rwmutex_async::models(),
+        rwmutex_phases::models(),
         rwmutex_sharded::models(),
         seam::models(),
         semaphore::models(),
         singleflight::models(),
         stack::models(),
         timer::models(),
+        after_func::models(),
         value::models(),
         wait_table::models(),
         waitgroup::models(),

@@ -8,7 +8,8 @@ use gosync_atomic::__sys::Parker;
 use gosync_atomic::__sys::control::wake_spuriously;
 use loom::sync::Arc;
 
-use super::rwmutex::{FREE, NEXT, PHASES, READER, WRITERS, increments, is, reads};
+use super::rwmutex::{FREE, NEXT, READER, WRITERS, increments, is, reads};
+use super::rwmutex_phases::PHASES;
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
 use crate::task::{block_on, poll_once};

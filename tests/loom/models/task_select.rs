@@ -1,14 +1,17 @@
 //! `select_async!`: as `select.rs`, in tasks, and dropped at any point.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use gosync::chan::{self, Chan, Select};
-use gosync::{go, select_async};
+use gosync::chan::{self, Chan, Receiver, Select};
+use gosync::{JoinHandle, go, select, select_async};
 
 use super::task::poll_once_and_drop;
-use crate::model::{Model, holds, witness};
+use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
 use crate::task::block_on;
 
@@ -16,6 +19,7 @@ const SEND_BEFORE_RECV: &str = "chan.send-before-recv-complete";
 const RECV_BEFORE_SEND: &str = "chan.recv-before-unbuffered-send-complete";
 const ONE: &str = "chan.no-double-fire";
 const MEET: &str = "gosync.selects-meet";
+const PERMIT: &str = "gosync.permit";
 const CANCEL: &str = "gosync.cancel-select";
 
 pub(crate) fn models() -> Vec<Model> {
@@ -192,5 +196,94 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(3)
         .witnesses(&["in time", "too late"]),
+        // What a task has chosen to send it sends without waiting, wherever its place has gone.
+        holds(PERMIT, "a task's message, its room goes to a value that comes back", || {
+            let (c, dropper) = value_on_its_way_back();
+            let mut sending = pin!(async {
+                select_async! { send(c, message(&c)) -> result => result }
+            });
+            let mut poll = || sending.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(poll().is_pending());
+            let came_back = take_two(&c);
+            assert_eq!(poll(), Poll::Ready(Ok(())));
+            dropper.join().unwrap();
+            assert!(came_back.then_some(1).into_iter().chain([3]).eq(c.try_iter()));
+        })
+        .witnesses(&["its room was taken", "its room was free"]),
+        fails(PERMIT, "a thread's message, its room goes to a value that comes back", Verdict::Deadlock, || {
+            let (c, dropper) = value_on_its_way_back();
+            take_two(&c);
+            let mut select = Select::new();
+            select.send(c.as_ref());
+            if let Ok(chosen) = select.try_select() {
+                chosen.send(c.as_ref(), message(&c)).unwrap();
+            }
+            dropper.join().unwrap();
+        }),
+        holds(PERMIT, "a task's message, its Select gives up", || {
+            let (tx, rx) = chan::bounded(0);
+            let given_up = Arc::new(AtomicBool::new(false));
+            let receiver = go({
+                let given_up = Arc::clone(&given_up);
+                move || {
+                    choose_and_give_up(&rx);
+                    given_up.store(true, Ordering::Relaxed);
+                    rx
+                }
+            });
+            let has_given_up = || given_up.load(Ordering::Relaxed);
+            let before = Cell::new(false);
+            block_on(async {
+                select_async! { send(tx, { before.set(has_given_up()); 7 }) -> result => result.unwrap() }
+            });
+            match (before.get(), has_given_up()) {
+                (true, _) => witness("before the message"),
+                (_, false) => witness("after the send"),
+                _ => {}
+            }
+            assert_eq!(receiver.join().unwrap().try_recv(), Ok(7));
+        })
+        .bound(3)
+        .witnesses(&["before the message", "after the send"]),
+        fails(PERMIT, "a thread's message, its Select gives up", Verdict::Deadlock, || {
+            let (tx, rx) = chan::bounded(0);
+            let receiver = go(move || {
+                choose_and_give_up(&rx);
+                rx
+            });
+            select! { send(tx, 7) -> result => result.unwrap() }
+            receiver.join().unwrap();
+        })
+        .bound(3),
     ]
+}
+
+/// A full buffer, and a task's receive that has got a value and is dropped, by another thread.
+fn value_on_its_way_back() -> (Chan<i32>, JoinHandle<()>) {
+    let c = Chan::new(1);
+    let mut receive = Box::pin({
+        let rx = c.receiver();
+        async move { rx.recv_async().await }
+    });
+    assert!(receive.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    c.try_send(1).unwrap();
+    c.try_send(2).unwrap();
+    (c, go(move || drop(receive)))
+}
+
+/// Empties the buffer; whether the other value can still come back.
+fn take_two(c: &Chan<i32>) -> bool {
+    let first = c.try_recv().unwrap();
+    first == 2 || c.try_recv() != Ok(2)
+}
+
+fn message(c: &Chan<i32>) -> i32 {
+    witness(if c.is_empty() { "its room was free" } else { "its room was taken" });
+    3
+}
+
+fn choose_and_give_up(rx: &Receiver<i32>) {
+    let mut select = Select::new();
+    select.recv(rx);
+    drop(select.select());
 }

@@ -1,4 +1,5 @@
-//! Timers: what happens before a value, what a stop and a reset leave behind, who gets a value that is due.
+//! Timers: what happens before a value, what a stop and a reset leave behind, who gets a value that is due. Functions of
+//! timers are in `after_func`.
 //!
 //! The models have a clock of their own, which passes when they say so.
 
@@ -11,18 +12,16 @@ use gosync_atomic::__sys::control::{now, pick_any, set_clock, stop_clock};
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
 
-const ARM: &str = "timer.arm-before-fire";
-const NO_EDGE: &str = "timer.stop-false-no-edge";
+pub(super) const ARM: &str = "timer.arm-before-fire";
 const NO_STALE: &str = "timer.no-stale-value";
 const DUE: &str = "gosync.timer-due";
-const FUNC: &str = "gosync.after-func";
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
 /// Lets so much time pass at once.
-fn pass(time: Duration) {
+pub(super) fn pass(time: Duration) {
     set_clock(now() + time);
 }
 
@@ -73,15 +72,6 @@ pub(crate) fn models() -> Vec<Model> {
             pass(MINUTE);
             receiver.join().unwrap();
         }),
-        holds(ARM, "function", || {
-            stop_clock();
-            let (d, (tx, rx)) = (Plain::holding(1), chan::bounded(1));
-            chan::after_func(SECOND, move || tx.send(d.read()).unwrap());
-            pass(MINUTE);
-            assert_eq!((rx.recv(), rx.recv().is_err()), (Ok(1), true));
-        })
-        .bound(3),
-        holds(ARM, "function, set again", || function_set_again(false)).bound(3),
         fails(ARM, "write after the reset", Verdict::Race, || {
             stop_clock();
             let (d, timer) = (Plain::new(), Timer::new(HOUR));
@@ -97,20 +87,6 @@ pub(crate) fn models() -> Vec<Model> {
             pass(MINUTE);
             receiver.join().unwrap();
         }),
-        fails(ARM, "function, write after it was set", Verdict::Race, || function_set_again(true)).bound(2),
-        fails(NO_EDGE, "read after a stop that came too late", Verdict::Race, || {
-            stop_clock();
-            let d = Plain::new();
-            let timer = chan::after_func(SECOND, {
-                let d = d.clone();
-                move || d.write(1)
-            });
-            pass(MINUTE);
-            if !timer.stop() {
-                d.read();
-            }
-        })
-        .bound(2),
         holds(NO_STALE, "stop meets a try", || stop_meets_a_try(true)).witnesses(&["received", "stopped"]),
         fails(NO_STALE, "a try, without the stop", Verdict::Assertion, || stop_meets_a_try(false)),
         holds(NO_STALE, "stop meets a blocked select", stop_meets_a_blocked_select)
@@ -130,10 +106,6 @@ pub(crate) fn models() -> Vec<Model> {
         holds(DUE, "its own deadline too", || own_deadline_too(false)).witnesses(&["received", "left"]),
         holds(DUE, "a select's own deadline too", || own_deadline_too(true)).witnesses(&["received", "left"]),
         holds(DUE, "default", default_beside_a_timer),
-        holds(FUNC, "stop meets the clock", stop_meets_the_clock).bound(3).witnesses(&["called", "stopped"]),
-        holds(FUNC, "an earlier one", an_earlier_one).bound(3).reaches(&["parker.wake"]),
-        holds(FUNC, "two at once", two_functions).bound(2),
-        holds(FUNC, "one after the other", one_after_the_other).bound(2),
     ]
 }
 
@@ -169,27 +141,6 @@ fn stopped_then_set() {
     assert!(!timer.reset(HOUR));
     pass(HOUR);
     receiver.join().unwrap();
-}
-
-/// The function's thread is not joined: what it has shown comes by a channel, and that ends when it has gone.
-fn function_set_again(too_late: bool) {
-    stop_clock();
-    let (d, (tx, rx)) = (Plain::new(), chan::bounded(1));
-    let timer = chan::after_func(HOUR, {
-        let d = d.clone();
-        move || tx.send(d.read()).unwrap()
-    });
-    if !too_late {
-        d.write(1);
-    }
-    assert!(timer.reset(SECOND));
-    if too_late {
-        pass(MINUTE);
-        d.write(1);
-    }
-    drop(timer);
-    pass(MINUTE);
-    assert_eq!((rx.recv(), rx.recv().is_err()), (Ok(1), true));
 }
 
 /// The value is received or kept from coming, not both and not neither; then there is none.
@@ -433,58 +384,4 @@ fn default_beside_a_timer() {
         default => unreachable!(),
     }
     mover.join().unwrap();
-}
-
-/// The function is called, or the stop says that it will not be.
-fn stop_meets_the_clock() {
-    stop_clock();
-    let (tx, rx) = chan::bounded(1);
-    let timer = chan::after_func(SECOND, move || tx.send(()).unwrap());
-    pass(MINUTE);
-    let stopped = timer.stop();
-    drop(timer);
-    // The channel ends when nobody will call the function any more.
-    let called = rx.iter().count();
-    assert_eq!(called, usize::from(!stopped));
-    witness(if stopped { "stopped" } else { "called" });
-}
-
-/// A function that is due before those that the thread waits for is not kept waiting.
-fn an_earlier_one() {
-    stop_clock();
-    let (tx, rx) = chan::bounded(1);
-    let late = chan::after_func(HOUR, || unreachable!());
-    let early = chan::after_func(SECOND, move || tx.send(()).unwrap());
-    pass(MINUTE);
-    assert_eq!(rx.recv(), Ok(()));
-    assert!(!early.stop() && late.stop());
-    // The thread finds nothing, and leaves.
-    pass(HOUR);
-}
-
-fn two_functions() {
-    stop_clock();
-    let (tx, rx) = chan::bounded(2);
-    let set = |tx: chan::Sender<()>| chan::after_func(SECOND, move || tx.send(()).unwrap());
-    let other = go({
-        let tx = tx.clone();
-        move || drop(set(tx))
-    });
-    drop(set(tx));
-    other.join().unwrap();
-    pass(MINUTE);
-    assert_eq!(rx.iter().count(), 2);
-}
-
-/// The thread may leave after the first, or go on.
-fn one_after_the_other() {
-    stop_clock();
-    let (tx, rx) = chan::bounded(1);
-    let first = tx.clone();
-    drop(chan::after_func(SECOND, move || first.send(()).unwrap()));
-    pass(MINUTE);
-    assert_eq!(rx.recv(), Ok(()));
-    drop(chan::after_func(SECOND, move || tx.send(()).unwrap()));
-    pass(MINUTE);
-    assert_eq!((rx.recv(), rx.recv().is_err()), (Ok(()), true));
 }

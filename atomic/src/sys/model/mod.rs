@@ -183,6 +183,11 @@ impl Backoff {
     pub fn spin(&self) {}
 }
 
+/// Adds cells without a value, up to so many.
+pub fn extend_uninit<T>(cells: &mut Vec<UnsafeCell<std::mem::MaybeUninit<T>>>, len: usize) {
+    cells.resize_with(len, || UnsafeCell::new(std::mem::MaybeUninit::uninit()));
+}
+
 /// Small: a stack's first segment has two nodes.
 pub const STACK_FIRST: u32 = 1;
 /// And there is one more, with four.

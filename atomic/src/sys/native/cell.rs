@@ -57,3 +57,15 @@ impl<T: ?Sized> MutPtr<T> {
         unsafe { &mut *self.0 }
     }
 }
+
+/// Adds cells without a value, up to so many, for which there is room. Touches no memory: it may be much, and come from the
+/// system only when it is used.
+///
+/// # Panics
+///
+/// If there is no room for them.
+pub fn extend_uninit<T>(cells: &mut Vec<UnsafeCell<std::mem::MaybeUninit<T>>>, len: usize) {
+    assert!(cells.len() <= len && len <= cells.capacity(), "there is room for them");
+    // SAFETY: there is room, and such a cell need not be initialised: it has nothing but the value.
+    unsafe { cells.set_len(len) };
+}

@@ -17,7 +17,7 @@ mod wait;
 pub mod waits;
 
 pub use alive::Alive;
-pub use cell::{MutPtr, UnsafeCell};
+pub use cell::{MutPtr, UnsafeCell, extend_uninit};
 pub use crossbeam_utils::Backoff;
 pub use futex::{Futex, Waker};
 pub use latch::Latch;

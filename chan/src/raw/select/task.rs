@@ -4,7 +4,9 @@
 //! that meets a sender without a value yet does not wait for it on the spot, but is pending as one that was promised. And the
 //! future may be dropped: then it claims itself, as at a deadline; if it comes too late, it gives back what it has got.
 
+use std::cell::UnsafeCell;
 use std::marker::PhantomPinned;
+use std::mem::{MaybeUninit, forget};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -23,6 +25,16 @@ enum Stage {
     /// The node of a receive is in the line of those who were promised a value.
     Promised,
     Finished,
+}
+
+/// A task that nobody knows, to be dropped if there is no memory for what a select chooses.
+struct Unknown(NonNull<Task>);
+
+impl Drop for Unknown {
+    fn drop(&mut self) {
+        // SAFETY: who makes one has written it; nobody else knows it before the last that may panic.
+        unsafe { self.0.drop_in_place() };
+    }
 }
 
 /// A select in a future.
@@ -71,7 +83,9 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
                 Stage::Idle => {
                     // SAFETY: nobody knows the task.
                     unsafe { this.task().write(Task::new(Some(cx.waker().clone()))) };
+                    let unknown = Unknown(this.task());
                     let won = this.begin();
+                    forget(unknown);
                     if won.is_none() && this.stage != Stage::Idle {
                         if !this.operations.iter().any(|operation| operation.timer().is_some()) {
                             return Poll::Pending;
@@ -205,19 +219,21 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
 
     /// Gives back what an operation has got that was claimed.
     fn give_back(&mut self) {
-        let receives = || self.operations.iter().filter_map(|operation| Some((operation.port?, operation.node?)));
-        if !receives().any(|(port, node)| port.leave_line(node)) {
-            // SAFETY: the task is written.
-            let (number, outcome) = unsafe { self.task().as_ref() }.wait();
-            let operation = &self.operations[number as usize];
-            match (outcome, operation.port, operation.node) {
-                // SAFETY: a value was delivered to this receive's slot, and nobody has taken it.
-                (Outcome::Done, Some(port), Some(node)) => unsafe { port.put_back_from(node) },
-                (Outcome::Slot | Outcome::Partner, Some(port), _) => port.give_back(operation.side, Grant::of(outcome)),
-                _ => {}
-            }
+        let mut receives = self.operations.iter().filter_map(|operation| Some((operation.port?, operation.node?)));
+        if receives.any(|(port, node)| port.leave_line(node)) {
+            return self.end(None);
         }
+        // SAFETY: the task is written.
+        let (number, outcome) = unsafe { self.task().as_ref() }.wait();
+        // First, because there may be no memory for a value, whose drop is a user's code.
         self.end(None);
+        let operation = &self.operations[number as usize];
+        match (outcome, operation.port, operation.node) {
+            // SAFETY: a value was delivered to this receive's slot, and nobody has taken it.
+            (Outcome::Done, Some(port), Some(node)) => unsafe { port.put_back_from(node) },
+            (Outcome::Slot | Outcome::Partner, Some(port), _) => port.give_back(operation.side, Grant::of(outcome)),
+            _ => {}
+        }
     }
 }
 

@@ -2,9 +2,18 @@
 
 use std::ptr::NonNull;
 
-use gosync_atomic::__sys::step;
+use gosync_atomic::__sys::{contained, step};
 
 use super::super::*;
+
+impl<T> Settling<'_, T> {
+    /// Puts a value before all others, for which there is memory.
+    fn put_first(&mut self, value: T) {
+        let capacity = self.held.capacity();
+        self.ring.push_front(value, capacity);
+        self.held.publish_len();
+    }
+}
 
 impl<T> Channel<T> {
     /// Gives up a receive that was pending: a value that it has got is the next one's.
@@ -63,6 +72,10 @@ impl<T> Channel<T> {
     /// As [`send_granted`](Channel::send_granted), for a task, which does not wait for a partner that is not there yet, or
     /// not any more, nor for room: the value waits in the buffer, beyond its capacity if need be.
     pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), T> {
+        let waits = step!("task.send-chosen", false, else true);
+        if waits {
+            return self.send_granted(grant, value);
+        }
         let mut observers = Observers::default();
         let mut state = match grant {
             Grant::Closed => return Err(value),
@@ -80,6 +93,12 @@ impl<T> Channel<T> {
             unsafe { waiter::complete(receiver, Outcome::Done) };
             return Ok(());
         } else if state.set_aside.deserted >= 0 {
+            if let Err(error) = state.try_make_room() {
+                // As in `give_back`.
+                state.set_aside.deserted += 1;
+                drop(state);
+                error.panic();
+            }
             // The holder of a permit to receive will come: its permit is for this value from now on.
             state.set_aside.early += 1;
             state.set_aside.items += 1;
@@ -102,13 +121,12 @@ impl<T> Channel<T> {
                 unsafe { waiter::complete(receiver, Outcome::Done) };
             }
             Some(Met::Permit(receiver)) => {
-                state.append_for_permit(value);
-                state.set_aside.items += 1;
-                drop(state);
-                // SAFETY: its only completion, by its claimer.
-                unsafe { waiter::complete(receiver, Outcome::Slot) };
+                // SAFETY: claimed just now, and left to this.
+                let sent = unsafe { self.set_aside_for(receiver, state, |state| state.append_for_permit(value)) };
+                sent.unwrap_or_else(|error| error.panic());
             }
             None => {
+                state.make_room();
                 state.append(value, &mut observers);
                 drop(state);
             }
@@ -116,31 +134,38 @@ impl<T> Channel<T> {
         Ok(())
     }
 
-    /// Gives a value that was received and not wanted to the next receiver, or puts it back where it was taken from.
+    /// Gives a value that was received and not wanted to the next receiver, or puts it back where it was taken from. If there
+    /// is no memory for that, it is dropped. A future's drop is no place to panic, so the panic that says so ends here.
     pub(in super::super) fn put_back(&self, value: T) {
-        let capacity = self.front.capacity;
         let mut observers = Observers::default();
         let mut state = self.settling();
         // SAFETY: the lock is held.
-        let met = unsafe { state.receivers.meet() };
-        if let Some(Met::Transfer(receiver)) = met {
-            drop(state);
-            // SAFETY: a receiver of this channel, claimed just now.
-            unsafe { waiter::put_into(receiver, value) };
-            // SAFETY: its only completion, by its claimer.
-            unsafe { waiter::complete(receiver, Outcome::Done) };
-            return;
-        }
-        state.ring.push_front(value, capacity);
-        state.held.publish_len();
-        if let Some(Met::Permit(receiver)) = met {
-            state.set_aside.items += 1;
-            drop(state);
-            // SAFETY: its only completion, by its claimer.
-            unsafe { waiter::complete(receiver, Outcome::Slot) };
-        } else {
-            // SAFETY: the lock is held.
-            unsafe { observers.call(&mut state.recv_watchers) };
+        let back = match unsafe { state.receivers.meet() } {
+            Some(Met::Transfer(receiver)) => {
+                drop(state);
+                // SAFETY: a receiver of this channel, claimed just now.
+                unsafe { waiter::put_into(receiver, value) };
+                // SAFETY: its only completion, by its claimer.
+                unsafe { waiter::complete(receiver, Outcome::Done) };
+                return;
+            }
+            // SAFETY: claimed just now, and left to this.
+            Some(Met::Permit(receiver)) => unsafe {
+                self.set_aside_for(receiver, state, |state| state.put_first(value))
+            },
+            None => {
+                let room = state.try_make_room();
+                if room.is_ok() {
+                    state.put_first(value);
+                    // SAFETY: the lock is held.
+                    unsafe { observers.call(&mut state.recv_watchers) };
+                }
+                drop(state);
+                room
+            }
+        };
+        if let Err(error) = back {
+            contained(|| error.panic());
         }
     }
 }

@@ -15,13 +15,15 @@
 //! | completed with a value | gives that to the next receiver, or puts it back to the front of the buffer |
 //!
 //! So a future can go at any time, and no value and no wake-up goes with it. The buffer may then hold one value more than its
-//! capacity for each such future; at capacity 0 that means that a send may have completed without a receiver.
+//! capacity for each such future; at capacity 0 that means that a send may have completed without a receiver. If there is no
+//! memory for it, the value is dropped, which is reported as a panic is.
 //!
 //! # Wakers
 //!
 //! A waker is a user's code: it may poll its task at once, which may drop any other future, one that the waking thread has
 //! claimed itself included. So whoever completes several nodes completes all of them before it wakes the first task
-//! ([`Wakes`](waiter::Wakes)); for that a close with tasks waiting may allocate. And a waker may panic. Nobody who waits for
+//! ([`Wakes`](waiter::Wakes)); for that a close with tasks waiting may allocate. (If there is no memory, a task is woken
+//! between two completions.) And a waker may panic. Nobody who waits for
 //! a channel can do anything about that, so the panic ends there, after the hook has reported it: the value goes its way,
 //! and the others are woken.
 //!

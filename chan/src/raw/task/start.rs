@@ -1,5 +1,6 @@
 //! How a task's operation begins: the ring's fast path, then that of the hand-off and that of the wait, then all there is.
 
+use std::mem::forget;
 use std::ptr::NonNull;
 use std::task::Waker;
 
@@ -8,12 +9,30 @@ use gosync_atomic::__sys::{LockGuard, step};
 use super::super::*;
 use super::Task;
 
-/// The value in the slot of what is no node.
-struct DropOnUnwind<T>(NonNull<Node<T>>);
+/// The value in the slot of what is no node yet. It is dropped with this, unless it is taken or left there: a panic takes it
+/// along, after the lock was released, if this is older than the lock's guard.
+struct Unsent<T>(NonNull<Node<T>>);
 
-impl<T> Drop for DropOnUnwind<T> {
-    fn drop(&mut self) {
+impl<T> Unsent<T> {
+    /// The value.
+    #[inline(always)]
+    fn take(self) -> T {
         // SAFETY: who makes one has a value in the slot, and does not use it afterwards.
+        unsafe { Node::take_slot(self.leave()) }
+    }
+
+    /// Where it stays.
+    #[inline(always)]
+    fn leave(self) -> NonNull<Node<T>> {
+        let node = self.0;
+        forget(self);
+        node
+    }
+}
+
+impl<T> Drop for Unsent<T> {
+    fn drop(&mut self) {
+        // SAFETY: as for `take`.
         drop(unsafe { Node::take_slot(self.0) });
     }
 }
@@ -39,18 +58,28 @@ impl<T> Channel<T> {
     /// `node` is room for a node, with a slot; if this waits, it stays in place until it is completed or given up.
     #[inline(always)]
     pub(crate) unsafe fn start_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<T> {
+        match self.recv_in_lane() {
+            Attempt::Done(value) => Start::Done(value),
+            // SAFETY: the caller's contract.
+            attempt => unsafe { self.start_recv_otherwise(node, waker, attempt) },
+        }
+    }
+
+    /// Receives, after an attempt in the lane. Apart from that, which needs few registers.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_recv`](Channel::start_recv).
+    #[inline(never)]
+    unsafe fn start_recv_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<T>) -> Start<T> {
+        if matches!(attempt, Attempt::Busy) {
+            if let Some(Ok(value)) = self.recv_again(Patience::Try, attempt) {
+                return Start::Done(value);
+            }
+        }
         if !self.may_proceed(state::signs::RECV) {
             // SAFETY: the caller's contract.
             return unsafe { self.wait_to_recv(node, waker) };
-        }
-        match self.recv_in_lane() {
-            Attempt::Done(value) => return Start::Done(value),
-            Attempt::Busy => {
-                if let Some(Ok(value)) = self.recv_again(Patience::Try, Attempt::Busy) {
-                    return Start::Done(value);
-                }
-            }
-            Attempt::Impossible | Attempt::Locked => {}
         }
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
@@ -160,47 +189,60 @@ impl<T> Channel<T> {
     /// As for [`start_recv`](Channel::start_recv); the value is in the slot.
     #[inline(always)]
     pub(crate) unsafe fn start_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<()> {
+        // SAFETY: the value is in the slot, and is taken once.
+        match self.send_in_lane_from(|| Some(unsafe { Node::take_slot(node) })) {
+            Attempt::Done(()) => Start::Done(()),
+            // SAFETY: the caller's contract.
+            attempt => unsafe { self.start_send_otherwise(node, waker, attempt) },
+        }
+    }
+
+    /// Sends, after an attempt in the lane.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_send`](Channel::start_send).
+    #[inline(never)]
+    unsafe fn start_send_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<()>) -> Start<()> {
+        if matches!(attempt, Attempt::Busy) {
+            // SAFETY: the value is in the slot, and is taken once.
+            let sent = self.send_when_free(|| Some(unsafe { Node::take_slot(node) }));
+            if matches!(sent, Attempt::Done(())) {
+                return Start::Done(());
+            }
+        }
+        let unsent = Unsent(node);
         if !self.may_proceed(state::signs::SEND) {
             // SAFETY: the caller's contract.
-            return unsafe { self.wait_to_send(node, waker) };
-        }
-        // SAFETY: the value is in the slot, and is taken once.
-        let mut attempt = self.send_in_lane_from(|| Some(unsafe { Node::take_slot(node) }));
-        if matches!(attempt, Attempt::Busy) {
-            // SAFETY: as above.
-            attempt = self.send_when_free(|| Some(unsafe { Node::take_slot(node) }));
-        }
-        if matches!(attempt, Attempt::Done(())) {
-            return Start::Done(());
+            return unsafe { self.wait_to_send(unsent, waker) };
         }
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         if held.has_plain_room() {
-            // SAFETY: the value is in the slot, and is taken once.
-            held.push_plain(unsafe { Node::take_slot(node) });
+            // SAFETY: the value is in the slot, and is taken once: `unsent` has lost it.
+            held.push_plain(|| unsafe { Node::take_slot(node) });
+            forget(unsent);
             drop(lock);
             return Start::Done(());
         }
         // SAFETY: the caller's contract.
-        unsafe { self.send_to_receiver(held, lock, node) }
+        unsafe { self.send_to_receiver(held, lock, unsent) }
     }
 
     /// # Safety
     ///
     /// As for [`start_send`](Channel::start_send).
-    unsafe fn wait_to_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<()> {
-        // Should the clone panic, the value goes with it.
-        let value = DropOnUnwind(node);
+    unsafe fn wait_to_send(&self, unsent: Unsent<T>, waker: &Waker) -> Start<()> {
         let task = Task::new(Some(waker.clone()));
-        std::mem::forget(value);
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         if !held.may_queue_sender() {
             // SAFETY: the caller's contract.
-            return unsafe { self.send_or_wait(Settling::new(held, Some(lock)), node, task) };
+            return unsafe { self.send_or_wait(Settling::new(held, Some(lock)), unsent, task) };
         }
+        let node = unsent.leave();
         // SAFETY: the caller's contract.
         unsafe { Node::write_waiter(node, task) };
         // SAFETY: the lock is held; the node stays where it is.
@@ -212,16 +254,14 @@ impl<T> Channel<T> {
     /// # Safety
     ///
     /// As for [`start_send`](Channel::start_send).
-    unsafe fn send_to_receiver(&self, mut held: Held<'_, T>, lock: LockGuard<'_>, node: NonNull<Node<T>>) -> Start<()> {
+    unsafe fn send_to_receiver(&self, mut held: Held<'_, T>, lock: LockGuard<'_>, unsent: Unsent<T>) -> Start<()> {
         let Some(receiver) = held.meet_receiver() else {
             // SAFETY: the caller's contract.
-            return unsafe { self.send_or_wait(Settling::new(held, Some(lock)), node, Task::new(None)) };
+            return unsafe { self.send_or_wait(Settling::new(held, Some(lock)), unsent, Task::new(None)) };
         };
         drop((held, lock));
-        // SAFETY: the value is in the slot, and is taken once.
-        let value = unsafe { Node::take_slot(node) };
         // SAFETY: a receiver of this channel, claimed just now.
-        unsafe { waiter::put_into(receiver, value) };
+        unsafe { waiter::put_into(receiver, unsent.take()) };
         // SAFETY: its only completion, by its claimer.
         unsafe { waiter::complete(receiver, Outcome::Done) };
         Start::Done(())
@@ -233,20 +273,20 @@ impl<T> Channel<T> {
     ///
     /// As for [`start_send`](Channel::start_send).
     #[cold]
-    unsafe fn send_or_wait(&self, state: Settling<'_, T>, node: NonNull<Node<T>>, task: Task) -> Start<()> {
+    unsafe fn send_or_wait(&self, state: Settling<'_, T>, unsent: Unsent<T>, task: Task) -> Start<()> {
         let for_task = task.has_waker();
-        // SAFETY: the value is in the slot; it is taken once, on one of the ways below.
-        let value = || unsafe { Node::take_slot(node) };
         let mut observers = Observers::default();
-        // After `observers` and the task, so that on every way out the lock is released before they are told.
+        // After `observers`, the task and the value, so that on every way out the lock is released before they are told or
+        // dropped.
         let mut state = state;
         if step!("task.send.closed", state.closed, else false) {
+            unsent.leave();
             return Start::Closed;
         }
         // SAFETY: the lock is held.
         match unsafe { state.receivers.meet() } {
             Some(Met::Transfer(receiver)) => {
-                let value = state.pass_through(value());
+                let value = state.pass_through(unsent.take());
                 drop(state);
                 // SAFETY: a receiver of this channel, claimed just now.
                 unsafe { waiter::put_into(receiver, value) };
@@ -255,14 +295,13 @@ impl<T> Channel<T> {
                 Start::Done(())
             }
             Some(Met::Permit(receiver)) if state.has_room(self.front.capacity) => {
-                state.append_for_permit(value());
-                state.set_aside.items += 1;
-                drop(state);
-                // SAFETY: its only completion, by its claimer.
-                unsafe { waiter::complete(receiver, Outcome::Slot) };
-                Start::Done(())
+                let put = |state: &mut Settling<'_, T>| state.append_for_permit(unsent.take());
+                // SAFETY: claimed just now, and left to this.
+                let sent = unsafe { self.set_aside_for(receiver, state, put) };
+                sent.map_or_else(|error| error.panic(), Start::Done)
             }
             Some(Met::Permit(receiver)) => {
+                let node = unsent.leave();
                 // SAFETY: the caller's contract.
                 unsafe { Node::write_waiter(node, task) };
                 // SAFETY: the node stays where it is, and is left to the holder of the permit.
@@ -273,11 +312,13 @@ impl<T> Channel<T> {
                 Start::Waits { for_task }
             }
             None if state.has_room(self.front.capacity) => {
-                state.append(value(), &mut observers);
+                state.make_room();
+                state.append(unsent.take(), &mut observers);
                 drop(state);
                 Start::Done(())
             }
             None => {
+                let node = unsent.leave();
                 // SAFETY: the caller's contract.
                 unsafe { Node::write_waiter(node, task) };
                 // SAFETY: the lock is held; the node stays where it is.
