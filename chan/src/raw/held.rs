@@ -66,9 +66,9 @@ impl<'a, T> Held<'a, T> {
     /// Appends a value to the ring, if there is nothing else to it, and no memory is needed: see
     /// [`make_room`](super::state::Settling::make_room).
     #[inline(always)]
-    pub(super) fn push(&mut self, value: T) -> Result<(), T> {
+    pub(super) fn push(mut self, value: T) -> Result<(), (Self, T)> {
         if !self.has_plain_room() {
-            return Err(value);
+            return Err((self, value));
         }
         self.push_plain(|| value);
         Ok(())
@@ -85,7 +85,7 @@ impl<'a, T> Held<'a, T> {
     /// Appends a value to the ring, if that [is all](Held::has_plain_room). Panics if there is no memory, and has not taken
     /// the value then.
     #[inline(always)]
-    pub(super) fn push_plain(&mut self, value: impl FnOnce() -> T) {
+    pub(super) fn push_plain(mut self, value: impl FnOnce() -> T) {
         let capacity = self.capacity();
         let state = self.state();
         state.ring.push_with(value, capacity);
@@ -101,13 +101,13 @@ impl<'a, T> Held<'a, T> {
 
     /// Takes the oldest value out of the ring, if there is nothing else to it, and if it has one.
     #[inline(always)]
-    pub(super) fn pop(&mut self) -> Option<T> {
+    pub(super) fn pop(mut self) -> Result<T, Self> {
         let capacity = self.capacity();
         let state = self.state();
         if state.company != Company::Nobody {
-            return None;
+            return Err(self);
         }
-        let value = state.ring.pop()?;
+        let Some(value) = state.ring.pop() else { return Err(self) };
         let len = state.ring.len();
         self.publish_len();
         if len == 0 {
@@ -116,7 +116,7 @@ impl<'a, T> Held<'a, T> {
             self.publish(signs::RECV | signs::SEND);
         }
         self.note_calm();
-        Some(value)
+        Ok(value)
     }
 
     /// Claims the oldest receiver, if receivers are all that there is.

@@ -257,9 +257,9 @@ impl<T> Channel<T> {
 }
 
 impl<T> Held<'_, T> {
-    /// After an operation that was nothing but the ring's.
+    /// After an operation that was nothing but the ring's, and the last access to the state: others may have it then.
     #[inline(always)]
-    pub(super) fn note_calm(&mut self) {
+    pub(super) fn note_calm(mut self) {
         if self.state().calm.lasts() {
             self.open_lanes();
         }
@@ -268,26 +268,37 @@ impl<T> Held<'_, T> {
     /// Opens the lanes, if the channel has any.
     #[cold]
     #[inline(never)]
-    fn open_lanes(&mut self) {
-        let channel = self.channel();
+    fn open_lanes(self) {
+        let lanes = &self.channel().lanes;
+        if !lanes.send.exists() {
+            return;
+        }
+        if let Some((sent, received)) = self.announce_lanes() {
+            // SAFETY: the lock is held, and the lanes are shut, together.
+            unsafe { lanes.send.open(sent, received) };
+            // SAFETY: as above.
+            unsafe { lanes.recv.open(received, sent) };
+        }
+    }
+
+    /// How far both sides are, if lanes make sense, and says that they are open.
+    fn announce_lanes(mut self) -> Option<(Position, Position)> {
         let state = self.state();
         let (head, len) = state.ring.extent();
         let limit = state.ring.limit();
-        if !channel.lanes.send.exists() || state.company != Company::Nobody || limit > Position::MOST_SLOTS {
-            return;
+        if state.company != Company::Nobody || limit > Position::MOST_SLOTS {
+            return None;
         }
         if len >= limit {
             // The next operation but one would shut them again.
-            return state.calm.put_off();
+            state.calm.put_off();
+            return None;
         }
         let (received, sent) = (Position::new(head), Position::new(head.wrapping_add(len)));
         state.calm.begin(sent.index().wrapping_add(received.index()));
         // Before the lanes are open: who has used them knows.
         self.publish(signs::LANES | signs::RECV | signs::SEND);
-        // SAFETY: the lock is held, and the lanes are shut, together.
-        unsafe { channel.lanes.send.open(sent, received) };
-        // SAFETY: as above.
-        unsafe { channel.lanes.recv.open(received, sent) };
+        Some((sent, received))
     }
 }
 

@@ -220,13 +220,13 @@ impl<T> Channel<T> {
         }
         let lock = self.front.lock();
         // SAFETY: the lock is held, and released after the last use of this.
-        let mut held = unsafe { Held::new(self) };
+        let held = unsafe { Held::new(self) };
         match held.push(value) {
             Ok(()) => {
-                drop((held, lock));
+                drop(lock);
                 Ok(())
             }
-            Err(value) => self.send_slow(Settling::new(held, Some(lock)), value, patience),
+            Err((held, value)) => self.send_slow(Settling::new(held, Some(lock)), value, patience),
         }
     }
 
@@ -314,13 +314,13 @@ impl<T> Channel<T> {
         }
         let lock = self.front.lock();
         // SAFETY: the lock is held, and released after the last use of this.
-        let mut held = unsafe { Held::new(self) };
+        let held = unsafe { Held::new(self) };
         match held.pop() {
-            Some(value) => {
-                drop((held, lock));
+            Ok(value) => {
+                drop(lock);
                 Ok(value)
             }
-            None => self.recv_slow(Settling::new(held, Some(lock)), patience),
+            Err(held) => self.recv_slow(Settling::new(held, Some(lock)), patience),
         }
     }
 

@@ -107,10 +107,13 @@ unsafe impl<T> Port for Channel<T> {
         // SAFETY: the caller's contract.
         let mut held = unsafe { Held::new(self) };
         if case.wants == Wants::Transfer {
-            if let Some(value) = held.pop() {
-                // SAFETY: the caller's contract: it is room for such a node, and only the value is wanted of it.
-                unsafe { Node::write_slot(node.cast(), value) };
-                return Fired::Won(Outcome::Done, None);
+            match held.pop() {
+                Ok(value) => {
+                    // SAFETY: the caller's contract: it is room for such a node, and only the value is wanted of it.
+                    unsafe { Node::write_slot(node.cast(), value) };
+                    return Fired::Won(Outcome::Done, None);
+                }
+                Err(back) => held = back,
             }
         }
         let mut state = Settling::new(held, None);

@@ -83,14 +83,14 @@ impl<T> Channel<T> {
         }
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
-        let mut held = unsafe { Held::new(self) };
+        let held = unsafe { Held::new(self) };
         match held.pop() {
-            Some(value) => {
-                drop((held, lock));
+            Ok(value) => {
+                drop(lock);
                 Start::Done(value)
             }
             // SAFETY: the caller's contract.
-            None => unsafe { self.recv_from_sender(held, lock, node) },
+            Err(held) => unsafe { self.recv_from_sender(held, lock, node) },
         }
     }
 
@@ -223,7 +223,7 @@ impl<T> Channel<T> {
             // SAFETY: the value is in the slot, and is taken once: `unsent` has lost it.
             held.push_plain(|| unsafe { Node::take_slot(node) });
             forget(unsent);
-            drop((held, lock));
+            drop(lock);
             return Start::Done(());
         }
         // SAFETY: the caller's contract.
