@@ -14,6 +14,8 @@ mod deadline;
 mod errgroup;
 mod go;
 mod handles;
+mod lanes;
+mod lanes_shut;
 mod mutex;
 mod mutex_async;
 mod no_edges;
@@ -53,6 +55,8 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         close::models(),
         deadline::models(),
         handles::models(),
+        lanes::models(),
+        lanes_shut::models(),
         permit::models(),
         rendezvous::models(),
         select::models(),
