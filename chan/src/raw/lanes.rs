@@ -16,12 +16,17 @@
 //! at the instant of the second look. The signs count a change whenever lanes are shut, and opened, so that positions of different
 //! openings are not compared.
 
+#[cfg(feature = "async")]
+use gosync_atomic::__sys::linger_for_task;
 use gosync_atomic::__sys::{Pacer, lanes_open_after, linger, ord, step};
 
 use super::held::Held;
 use super::lane::{Barred, Lane, Position};
 use super::state::{Calm, Company, signs};
 use super::{Channel, Front, Patience, RecvFailure, SendFailure};
+
+/// Pauses between two looks at the other side, each of which takes its line from it.
+const PAUSES: u32 = 24;
 
 /// What came of an attempt in a lane.
 pub(super) enum Attempt<R> {
@@ -156,17 +161,38 @@ impl<T> Channel<T> {
         Ok(Ok(()))
     }
 
-    /// Sends in the lane as soon as nobody else is in it, unless that takes long.
+    /// As [`send_again`](Channel::send_again), for a task, whose value is asked for when it can be sent: whether it was.
     #[cfg(feature = "async")]
     #[cold]
     #[inline(never)]
-    pub(super) fn send_when_free(&self, value: impl Fn() -> Option<T>) -> Attempt<()> {
+    pub(super) fn send_again_for_task(&self, value: impl Fn() -> Option<T>, mut last: Attempt<()>) -> bool {
         let mut pacer = Pacer::patient();
-        let mut attempt = Attempt::Busy;
-        while matches!(attempt, Attempt::Busy) && pacer.step() {
-            attempt = self.send_in_lane_from(&value);
+        loop {
+            match last {
+                Attempt::Done(()) => return true,
+                Attempt::Impossible if self.linger_for_task(|len| len < self.front.capacity) => {}
+                Attempt::Busy if pacer.step() => {}
+                _ => return false,
+            }
+            last = self.send_in_lane_from(&value);
         }
-        attempt
+    }
+
+    /// As [`recv_again`](Channel::recv_again), for a task.
+    #[cfg(feature = "async")]
+    #[cold]
+    #[inline(never)]
+    pub(super) fn recv_again_for_task(&self, mut last: Attempt<T>) -> Option<T> {
+        let mut pacer = Pacer::patient();
+        loop {
+            match last {
+                Attempt::Done(value) => return Some(value),
+                Attempt::Impossible if self.linger_for_task(|len| len > 0) => {}
+                Attempt::Busy if pacer.step() => {}
+                _ => return None,
+            }
+            last = self.recv_in_lane();
+        }
     }
 
     /// As [`send_again`](Channel::send_again).
@@ -191,9 +217,13 @@ impl<T> Channel<T> {
     /// That makes sense where values come and go in bursts: then the other side is at work. Where there is no room for a burst,
     /// the two sides take turns, and for that a hand-over is made.
     fn linger(&self, is_reached: impl Fn(usize) -> bool) -> bool {
-        // Each look takes the other side's line from it.
-        const PAUSES: u32 = 24;
         self.front.capacity >= Front::MANY && linger(PAUSES, || self.snapshot(&is_reached) != Some(false))
+    }
+
+    /// As [`linger`](Channel::linger), for a task.
+    #[cfg(feature = "async")]
+    fn linger_for_task(&self, is_reached: impl Fn(usize) -> bool) -> bool {
+        self.front.capacity >= Front::MANY && linger_for_task(PAUSES, || self.snapshot(&is_reached) != Some(false))
     }
 
     /// What a test says of the number of values, if there was an instant at which the lanes were open and it was that.

@@ -286,7 +286,6 @@ mod tests {
         (0..40).for_each(|n| ring.push(n, 100));
         assert!(ring.make_room(24, 100).is_ok());
         assert_eq!(ring.slots.len(), 64);
-        assert!(ring.make_room(usize::MAX, 100).is_err());
         assert!(std::iter::from_fn(|| ring.pop()).eq(0..40));
     }
 

@@ -107,6 +107,11 @@ pub fn linger(_pauses: u32, _has_happened: impl Fn() -> bool) -> bool {
     false
 }
 
+/// The same.
+pub fn linger_for_task(_pauses: u32, _has_happened: impl Fn() -> bool) -> bool {
+    false
+}
+
 /// Nothing: see [`await_change`].
 pub fn woke_a_peer() {}
 

@@ -30,7 +30,7 @@ pub use std::hint::spin_loop;
 pub use std::sync::Arc;
 pub use std::sync::atomic::fence;
 pub use table::WaitQueue;
-pub use wait::{Cpu, Pacer, await_change, await_state, linger, woke_a_peer};
+pub use wait::{Cpu, Pacer, await_change, await_state, linger, linger_for_task, woke_a_peer};
 
 /// std's atomics, without the orderings: those are written `ord!`.
 pub mod atomic {

@@ -38,6 +38,8 @@ const SPINS_FIRST: u32 = 16;
 const SPINS: u32 = 250;
 /// Pauses after having woken a peer, and of a probe.
 const SPINS_LONG: u32 = 1000;
+/// Pauses of a task.
+const SPINS_OF_TASKS: u32 = 96;
 /// Yields after them.
 const YIELDS: u32 = 4;
 /// Who has the CPU for longer than this before a yield is over does not wait, but works.
@@ -98,19 +100,31 @@ pub fn linger(pauses: u32, has_happened: impl Fn() -> bool + Copy) -> bool {
     await_peer(Cpu::UNKNOWN, pauses, has_happened)
 }
 
+/// As [`linger`], for a task: its executor may have others to run, among them the one that it waits for. It does not give
+/// the CPU away, nor wait for as long as a wake-up takes, and has a [`credit`] of its own.
+#[inline]
+pub fn linger_for_task(pauses: u32, has_happened: impl Fn() -> bool) -> bool {
+    if cpus() == 1 || credit::OF_TASKS.pauses().is_none() {
+        return false;
+    }
+    let happened = spins(SPINS_OF_TASKS, pauses, has_happened);
+    credit::OF_TASKS.record(happened);
+    happened
+}
+
 /// Rules 2 to 4.
 fn await_peer(peer: Cpu, run: u32, changed: impl Fn() -> bool + Copy) -> bool {
     let woke_a_peer = WOKE_A_PEER.replace(false);
     if cpus() == 1 {
         return yields(YIELDS_ONLY, changed);
     }
-    let Some(pauses) = credit::pauses() else { return false };
+    let Some(pauses) = credit::OF_THREADS.pauses() else { return false };
     let pauses = if woke_a_peer { SPINS_LONG } else { pauses };
     // A peer that runs elsewhere and is quick answers in the first few pauses. One that is on this CPU needs it.
     let may_be_here = peer == Cpu::UNKNOWN;
     let answered = may_be_here && (spins(SPINS_FIRST, run, changed) || yields(1, changed));
     let answered = answered || spins(pauses, run, changed) || yields(YIELDS, changed);
-    credit::record(answered);
+    credit::OF_THREADS.record(answered);
     answered
 }
 
@@ -157,24 +171,37 @@ mod credit {
     /// Waits that go by without credit before one more try.
     const PROBE: u32 = 16;
 
-    static CREDIT: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(MAX));
-    static SKIPPED: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
-
-    /// How long to spin; `None` is not at all.
-    pub(super) fn pauses() -> Option<u32> {
-        if CREDIT.load(Ordering::Relaxed) > 0 {
-            return Some(SPINS);
-        }
-        let skipped = SKIPPED.load(Ordering::Relaxed) + 1;
-        SKIPPED.store(skipped % PROBE, Ordering::Relaxed);
-        (skipped == PROBE).then_some(SPINS_LONG)
+    pub(super) struct Credit {
+        credit: CachePadded<AtomicU32>,
+        skipped: CachePadded<AtomicU32>,
     }
 
-    pub(super) fn record(paid_off: bool) {
-        let old = CREDIT.load(Ordering::Relaxed);
-        let new = if paid_off { (old + STEP).min(MAX) } else { old.saturating_sub(STEP) };
-        if new != old {
-            CREDIT.store(new, Ordering::Relaxed);
+    /// Of threads that wait.
+    pub(super) static OF_THREADS: Credit = Credit::new();
+    /// Of tasks that are about to.
+    pub(super) static OF_TASKS: Credit = Credit::new();
+
+    impl Credit {
+        const fn new() -> Credit {
+            Credit { credit: CachePadded::new(AtomicU32::new(MAX)), skipped: CachePadded::new(AtomicU32::new(0)) }
+        }
+
+        /// How long to spin; `None` is not at all.
+        pub(super) fn pauses(&self) -> Option<u32> {
+            if self.credit.load(Ordering::Relaxed) > 0 {
+                return Some(SPINS);
+            }
+            let skipped = self.skipped.load(Ordering::Relaxed) + 1;
+            self.skipped.store(skipped % PROBE, Ordering::Relaxed);
+            (skipped == PROBE).then_some(SPINS_LONG)
+        }
+
+        pub(super) fn record(&self, paid_off: bool) {
+            let old = self.credit.load(Ordering::Relaxed);
+            let new = if paid_off { (old + STEP).min(MAX) } else { old.saturating_sub(STEP) };
+            if new != old {
+                self.credit.store(new, Ordering::Relaxed);
+            }
         }
     }
 }

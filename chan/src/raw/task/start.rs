@@ -72,8 +72,8 @@ impl<T> Channel<T> {
     /// As for [`start_recv`](Channel::start_recv).
     #[inline(never)]
     unsafe fn start_recv_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<T>) -> Start<T> {
-        if matches!(attempt, Attempt::Busy) {
-            if let Some(Ok(value)) = self.recv_again(Patience::Try, attempt) {
+        if !matches!(attempt, Attempt::Locked) {
+            if let Some(value) = self.recv_again_for_task(attempt) {
                 return Start::Done(value);
             }
         }
@@ -204,12 +204,11 @@ impl<T> Channel<T> {
     /// As for [`start_send`](Channel::start_send).
     #[inline(never)]
     unsafe fn start_send_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<()>) -> Start<()> {
-        if matches!(attempt, Attempt::Busy) {
+        if !matches!(attempt, Attempt::Locked)
             // SAFETY: the value is in the slot, and is taken once.
-            let sent = self.send_when_free(|| Some(unsafe { Node::take_slot(node) }));
-            if matches!(sent, Attempt::Done(())) {
-                return Start::Done(());
-            }
+            && self.send_again_for_task(|| Some(unsafe { Node::take_slot(node) }), attempt)
+        {
+            return Start::Done(());
         }
         let unsent = Unsent(node);
         if !self.may_proceed(state::signs::SEND) {
