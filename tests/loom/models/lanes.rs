@@ -46,7 +46,12 @@ pub(crate) fn models() -> Vec<Model> {
         fails(KTH, "lanes: cap 3, two values", Verdict::Race, || full_then_look(3, 2)),
         holds(KTH, "lanes: as a lock", || lock_of(1)).reaches(&["lane.leave", "sleeper.wake"]),
         fails(KTH, "lanes: as a lock, cap 2", Verdict::Race, || lock_of(2)),
-        holds(CLOSE, "lanes: cap 2", close_then_look).bound(3).reaches(&["lane.leave", "lane.shut", "sleeper.wake"]),
+        holds(CLOSE, "lanes: cap 2", || close_then_look(true)).bound(3).reaches(&[
+            "lane.leave",
+            "lane.shut",
+            "sleeper.wake",
+        ]),
+        fails(CLOSE, "lanes: write after the close", Verdict::Race, || close_then_look(false)),
         // Each value arrives once, in order.
         holds(TRANSFER, "lanes: two senders", two_senders).bound(3).reaches(&["lane.leave", "lane.enter.fail"]),
         holds(TRANSFER, "lanes: two receivers", two_receivers)
@@ -175,20 +180,26 @@ fn lock_of(capacity: usize) {
     assert_eq!(d.read(), 2);
 }
 
-/// T1: write, send, close. T2: receive to the end, read.
-fn close_then_look() {
+/// T1: send, write, close. T2: receive to the end, read.
+fn close_then_look(in_order: bool) {
     let (d, (tx, rx)) = (Plain::new(), laned(2, || 0));
     let closer = go({
         let d = d.clone();
         move || {
             tx.send(1).unwrap();
-            d.write(1);
+            if in_order {
+                d.write(1);
+            }
             tx.close().unwrap();
+            if !in_order {
+                d.write(1);
+            }
         }
     });
     assert_eq!(rx.iter().collect::<Vec<_>>(), [1]);
-    assert_eq!(d.read(), 1);
+    let seen = d.read();
     closer.join().unwrap();
+    assert_eq!(seen, 1);
 }
 
 /// Who receives has sent one of them.

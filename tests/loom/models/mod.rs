@@ -116,6 +116,7 @@ fn on_real_lock(model: &Model) -> bool {
     [
         "chan.send-before-recv-complete/cap 0",
         "chan.send-before-recv-complete/cap 1",
+        "chan.send-before-recv-complete/lanes: cap 2",
         "chan.kth-recv-before-(k+C)th-send-complete/cap 1",
         "chan.close-before-closed-recv/cap 0",
         "gosync.deadline/receive, cap 0",
