@@ -2,20 +2,23 @@
 //!
 //! ```text
 //! values ─> node ─(next)─> node ─> ..     the values, newest first
-//! free   ─> node ─> ..                    nodes without a value
+//! spare  ─> node, or none                 a node without a value
+//! free   ─> node ─> ..                    more of them
 //! unused                                  the smallest name that no node has had yet
 //! ```
 //!
-//! A push takes a node from `free`, or a new one if there is none, writes the value into it and puts it on top of `values`.
-//! A pop takes the top node, moves the value out and puts the node on top of `free`. Both lists are a [`List`]: one word,
-//! with the name of the top node and the number of pushes so far, its *tag*. Nodes live in an [`Arena`] and stay where they
-//! are until the stack goes, so whoever has a name can look at its node, however long ago it learnt it.
+//! A push takes the spare node, or else one from `free`, or else a new one, writes the value into it and puts it on top of
+//! `values`. A pop takes the top node, moves the value out and makes the node the spare one, or puts it on top of `free` if
+//! there is one already. Both lists are a [`List`]: one word, with the name of the top node and the number of pushes so far,
+//! its *tag*. [`Spare`] is one word with a name, and changed by swaps, which never fail and have no ABA. Nodes live in an
+//! [`Arena`] and stay where they are until the stack goes, so whoever has a name can look at its node, however long ago it
+//! learnt it.
 //!
 //! # Invariants
 //!
-//! 1. A node is in one of the lists, or one operation owns it: a push from when it took the node to its exchange of
-//!    `values`; a pop, or a [`TakeAll`] that has reached the node, from its exchange to that of `free`. What a `TakeAll` has
-//!    not reached yet belongs to it, too.
+//! 1. A node is in one of the lists, or the spare one, or one operation owns it: a push from when it took the node to its
+//!    exchange of `values`; a pop, or a [`TakeAll`] that has reached the node, from its exchange to that of `free` or its swap
+//!    of `spare`. What a `TakeAll` has not reached yet belongs to it, too; and to whoever swaps, what it gets.
 //! 2. A node has a value just if it is in `values`, or owned by a push that has written it, or by a pop or a `TakeAll` that
 //!    has not taken it.
 //! 3. Only the owner touches a node's value, and only the owner writes `next`. Anybody may read `next`; what is read counts
@@ -39,7 +42,8 @@
 //! * *A value.* The exchange that puts its node on top of `values` is `Release`; a pop has read the word that it exchanges
 //!   with `Acquire`. Every change of the word is a read-modify-write, so all of them continue the release sequences of all
 //!   pushes before: reading any later word is enough, and the exchange of a pop may be `Relaxed`.
-//! * *A node.* In the same way, through `free`: what its last owner did with it happens before what the next one does.
+//! * *A node.* In the same way, through `free`: what its last owner did with it happens before what the next one does. And
+//!   through `spare`: whoever gives a node to it swaps with `Release`, and whoever gets one with `Acquire`.
 //! * *A segment.* Whoever learns a name from a list has it from somebody who has seen the node's segment, and the list's
 //!   edge carries that on. Whoever takes a new name looks at the segment with `Acquire`.
 
@@ -54,8 +58,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crossbeam_utils::CachePadded;
 
-use self::arena::{Arena, Name, Unused};
-use self::list::List;
+use self::arena::{Arena, Name, Node, Unused};
+use self::list::{List, Spare};
 use crate::__sys::{const_fn, step};
 
 /// A stack without locks: the last value pushed is the first popped, from any number of threads.
@@ -70,8 +74,8 @@ use crate::__sys::{const_fn, step};
 /// # Memory
 ///
 /// The stack keeps the memory of as many values as it has held at a time, with one more for each operation that was in
-/// progress, rounded up to a power of two, until it is dropped. It allocates only when it outgrows that; otherwise `push`
-/// allocates nothing and `pop` frees nothing. At most 268,435,424 values fit: see [`push`](Stack::push).
+/// progress, and one, rounded up to a power of two, until it is dropped. It allocates only when it outgrows that; otherwise
+/// `push` allocates nothing and `pop` frees nothing. At most 268,435,424 values fit: see [`push`](Stack::push).
 ///
 /// # Memory ordering
 ///
@@ -114,6 +118,7 @@ pub struct Stack<T> {
 
 struct Lists {
     values: List,
+    spare: Spare,
     free: List,
     unused: Unused,
 }
@@ -132,7 +137,7 @@ impl<T> Stack<T> {
         /// An empty stack. It allocates nothing.
         #[must_use]
         pub const fn new() -> Stack<T> {
-            let lists = Lists { values: List::new(), free: List::new(), unused: Unused::new() };
+            let lists = Lists { values: List::new(), spare: Spare::new(), free: List::new(), unused: Unused::new() };
             Stack { lists: CachePadded::new(lists), arena: Arena::new(), values: PhantomData }
         }
     }
@@ -153,13 +158,21 @@ impl<T> Stack<T> {
     #[inline]
     #[track_caller]
     pub fn push(&self, value: T) {
-        let name = match self.lists.free.pop(&self.arena) {
-            Some(name) => name,
-            None => self.arena.make(self.lists.unused.take()),
-        };
-        // SAFETY: the name is from a list or is new, and the node is this operation's; it has no value (invariants 1, 2).
-        unsafe { self.arena.put(name, value) };
-        self.lists.values.push(&self.arena, name);
+        let lists = &*self.lists;
+        let taken = lists.spare.take(&self.arena).or_else(|| lists.free.pop(&self.arena));
+        let (name, node) = taken.unwrap_or_else(|| self.new_node());
+        // SAFETY: the node is this operation's, and has no value (invariants 1, 2).
+        unsafe { node.put(value) };
+        lists.values.push(node, name);
+    }
+
+    /// A node that nobody has had, and its name.
+    #[cold]
+    #[track_caller]
+    fn new_node(&self) -> (Name, &Node<T>) {
+        let name = self.arena.make(self.lists.unused.take());
+        // SAFETY: it was made just now.
+        (name, unsafe { self.arena.node(name) })
     }
 
     /// Takes the value on top, if there is one.
@@ -181,9 +194,9 @@ impl<T> Stack<T> {
     #[must_use = "a value that is popped and not used is dropped"]
     #[inline]
     pub fn pop(&self) -> Option<T> {
-        let name = self.lists.values.pop(&self.arena)?;
-        // SAFETY: the name is from a list; this operation took the node, so owns it, and it has its value.
-        Some(unsafe { self.take(name) })
+        let (name, node) = self.lists.values.pop(&self.arena)?;
+        // SAFETY: this operation took the node, so owns it, and it has its value.
+        Some(unsafe { self.take(name, node) })
     }
 
     /// Takes all values in one atomic step. They come newest first.
@@ -224,13 +237,25 @@ impl<T> Stack<T> {
     ///
     /// # Safety
     ///
-    /// The name is from `values`, the caller owns the node, and it has a value.
+    /// The name is the node's. The caller owns the node, and it has a value.
     #[inline]
-    unsafe fn take(&self, name: Name) -> T {
+    unsafe fn take(&self, name: Name, node: &Node<T>) -> T {
         // SAFETY: the caller's contract.
-        let value = unsafe { self.arena.get(name) };
-        step!("stack.give-back", self.lists.free.push(&self.arena, name));
+        let value = unsafe { node.get() };
+        step!("stack.give-back", self.give_back(name, node));
         value
+    }
+
+    /// For the owner of a node without a value.
+    #[inline]
+    fn give_back(&self, name: Name, node: &Node<T>) {
+        let lists = &*self.lists;
+        if !lists.spare.is_wanted() {
+            lists.free.push(node, name);
+        } else if let Some(other) = lists.spare.give(name) {
+            // SAFETY: from `spare`, with `Acquire`.
+            step!("stack.give-back-other", lists.free.push(unsafe { self.arena.node(other) }, other));
+        }
     }
 }
 
@@ -286,9 +311,10 @@ impl<T> Iterator for TakeAll<'_, T> {
     fn next(&mut self) -> Option<T> {
         let name = self.next?;
         // SAFETY: the name comes from `values`.
-        self.next = unsafe { self.stack.arena.below(name) };
-        // SAFETY: as above; the node is this iterator's, and has its value.
-        Some(unsafe { self.stack.take(name) })
+        let node = unsafe { self.stack.arena.node(name) };
+        self.next = node.below();
+        // SAFETY: the node is this iterator's, and has its value.
+        Some(unsafe { self.stack.take(name, node) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -27,6 +27,7 @@ thread_local! {
 
 impl Frame {
     /// A frame that is not in the list.
+    #[inline]
     pub(crate) fn new(once: &Once) -> Frame {
         Frame { once, next: Cell::new(ptr::null()) }
     }
@@ -37,6 +38,7 @@ pub(crate) struct Entry<'a>(&'a Frame);
 
 impl<'a> Entry<'a> {
     /// Links `frame` in.
+    #[inline]
     pub(crate) fn new(frame: &'a Frame) -> Entry<'a> {
         NEWEST.with(|newest| frame.next.set(newest.replace(frame)));
         Entry(frame)
@@ -44,19 +46,33 @@ impl<'a> Entry<'a> {
 }
 
 impl Drop for Entry<'_> {
+    #[inline]
     fn drop(&mut self) {
         NEWEST.with(|newest| {
-            let mut link = newest;
-            while !ptr::eq(link.get(), self.0) {
-                // SAFETY: invariant 1.
-                let Some(frame) = (unsafe { link.get().as_ref() }) else {
-                    // The call has moved to another thread, whose list can neither be reached nor left as it is.
-                    std::process::abort();
-                };
-                link = &frame.next;
+            if ptr::eq(newest.get(), self.0) {
+                newest.set(self.0.next.get());
+            } else {
+                self.0.leave_from_within(newest);
             }
-            link.set(self.0.next.get());
         });
+    }
+}
+
+impl Frame {
+    /// Links out a frame that is not the newest.
+    #[cold]
+    #[inline(never)]
+    fn leave_from_within(&self, newest: &Cell<*const Frame>) {
+        let mut link = newest;
+        while !ptr::eq(link.get(), self) {
+            // SAFETY: invariant 1.
+            let Some(frame) = (unsafe { link.get().as_ref() }) else {
+                // The call has moved to another thread, whose list can neither be reached nor left as it is.
+                std::process::abort();
+            };
+            link = &frame.next;
+        }
+        link.set(self.next.get());
     }
 }
 

@@ -20,7 +20,7 @@
 
 use std::fmt;
 
-use gosync_atomic::__sys::{Cpu, Futex, await_change, const_fn, ord, step, waits};
+use gosync_atomic::__sys::{Cpu, Futex, Waker, await_change, const_fn, ord, step, waits};
 
 use crate::frames::{self, Entry, Frame};
 
@@ -107,15 +107,19 @@ impl Once {
     #[doc(alias = "Do")]
     pub fn call_once(&self, f: impl FnOnce()) {
         if !self.is_completed() {
-            let mut f = Some(f);
-            self.run(&mut || {
-                // It is there: this is called once at most.
-                if let Some(f) = f.take() {
-                    f();
-                }
-                DONE
-            });
+            self.call_first(f);
         }
+    }
+
+    /// As [`call_once`](Once::call_once) when it seems to be the first; out of line, so that other calls stay small.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn call_first(&self, f: impl FnOnce()) {
+        self.run(|| {
+            f();
+            DONE
+        });
     }
 
     /// Whether a function has run and is over. Never blocks; one load.
@@ -140,9 +144,11 @@ impl Once {
     }
 
     /// Runs `f` if nothing has run, or waits until it is over; the word at the end, which `f` says. `DONE` if it panics.
-    #[cold]
+    ///
+    /// To be taken in by a cold function of the caller: through a pointer to `f` it would take twice the instructions.
+    #[inline(always)]
     #[track_caller]
-    pub(crate) fn run(&self, f: &mut dyn FnMut() -> u32) -> u32 {
+    pub(crate) fn run(&self, f: impl FnOnce() -> u32) -> u32 {
         // Relaxed twice: the claim publishes nothing, and who fails looks again.
         let claim =
             self.word.compare_exchange(NEW, RUNNING, ord!("once.claim", Relaxed), ord!("once.claim.fail", Relaxed));
@@ -150,12 +156,16 @@ impl Once {
             return self.wait();
         }
         let frame = Frame::new(self);
-        let mut running = Running { once: self, end: DONE, entry: Some(Entry::new(&frame)) };
+        // They are dropped the other way round, by a panic too: a frame does not outlive the run of its `Once`.
+        let mut running = Running { once: self, end: DONE };
+        let _entry = Entry::new(&frame);
         running.end = f();
         running.end
     }
 
     /// Waits until it is over; the word at the end.
+    #[cold]
+    #[inline(never)]
     #[track_caller]
     fn wait(&self) -> u32 {
         waits!("waits for a Once");
@@ -192,6 +202,7 @@ impl Once {
     }
 
     /// The word, for who needs no order.
+    #[inline]
     pub(crate) fn peek(&self) -> u32 {
         // Relaxed: either the caller owns the `Once`, or it wants no more than a word to print.
         self.word.load(ord!("once.peek", Relaxed))
@@ -207,21 +218,26 @@ struct Running<'a> {
     once: &'a Once,
     /// The word to come.
     end: u32,
-    entry: Option<Entry<'a>>,
 }
 
 impl Drop for Running<'_> {
+    #[inline]
     fn drop(&mut self) {
-        // First: a frame does not outlive the run of its `Once`.
-        self.entry = None;
         let waker = self.once.word.waker();
         // Release: pairs with the Acquires of `is_completed` and `wait`, for all that the function did.
         let old = self.once.word.swap(self.end, ord!("once.end", Release));
         // From here on the `Once` may be gone.
         if old == AWAITED {
-            step!("once.wake", waker.wake_all());
+            wake(waker);
         }
     }
+}
+
+/// Wakes all that wait; out of line, so that each function that is run once has it once.
+#[cold]
+#[inline(never)]
+fn wake(waker: Waker) {
+    step!("once.wake", waker.wake_all());
 }
 
 #[cold]
@@ -262,7 +278,7 @@ mod tests {
             assert_eq!(once.peek(), DONE);
         });
         let once = Once::new();
-        assert_eq!((once.run(&mut || FAILED), once.run(&mut || DONE), once.peek()), (FAILED, FAILED, FAILED));
+        assert_eq!((once.run(|| FAILED), once.run(|| DONE), once.peek()), (FAILED, FAILED, FAILED));
         assert_eq!(size_of::<Once>(), 4);
     }
 }

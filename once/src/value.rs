@@ -141,14 +141,13 @@ impl<T, F> OnceValue<T, F> {
 
     /// Returns if the value is there.
     #[cold]
+    #[inline(never)]
     #[track_caller]
     fn run(&self, call: impl FnOnce(F) -> T) {
-        let mut call = Some(call);
         let mut payload = None;
-        let end = self.once.run(&mut || {
+        let end = self.once.run(|| {
             // SAFETY: `RUNNING` since just now, so the function is there, and by invariant 2 it is this thread's to take.
             let function = self.slot.with_mut(|slot| unsafe { slot.cast::<F>().read() });
-            let call = call.take().expect("a `Once` calls its function once");
             // Nothing is hidden from the caller: the panic goes on below.
             match catch_unwind(AssertUnwindSafe(|| call(function))) {
                 Ok(value) => {
@@ -157,7 +156,7 @@ impl<T, F> OnceValue<T, F> {
                     DONE
                 }
                 Err(thrown) => {
-                    let failure = Box::new(Failure::new(&*thrown));
+                    let failure = Failure::boxed(&*thrown);
                     payload = Some(thrown);
                     // SAFETY: as above.
                     self.slot.with_mut(|slot| unsafe { slot.cast::<Box<Failure>>().write(failure) });
@@ -165,17 +164,32 @@ impl<T, F> OnceValue<T, F> {
                 }
             }
         });
+        if payload.is_some() || end == FAILED {
+            self.fail(payload);
+        }
+    }
+
+    /// Panics: with the payload, if it is this call's own.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn fail(&self, payload: Option<Box<dyn Any + Send>>) -> ! {
         if let Some(payload) = payload {
             resume_unwind(payload);
         }
-        if end == FAILED {
-            // SAFETY: as in `get`, with the failure.
-            self.slot.with(|slot| unsafe { &*slot.cast::<Box<Failure>>() }).raise();
-        }
+        // SAFETY: `FAILED`, so the failure is there, as the value is in `get`.
+        self.slot.with(|slot| unsafe { &*slot.cast::<Box<Failure>>() }).raise()
     }
 }
 
 impl Failure {
+    /// As [`new`](Failure::new), out of the way of those who do not fail.
+    #[cold]
+    #[inline(never)]
+    fn boxed(payload: &(dyn Any + Send)) -> Box<Failure> {
+        Box::new(Failure::new(payload))
+    }
+
     /// What is known of a panic.
     #[must_use]
     pub fn new(payload: &(dyn Any + Send)) -> Failure {

@@ -1,7 +1,7 @@
 //! [`ShardedCounter`]: one word, and once threads get in each other's way, a word for each slot.
 //!
 //! ```text
-//! alone ────> null until somebody's compare-exchange fails
+//! alone ────> the word, and all there is until somebody finds others at it
 //! shards ───> [shard of slot 0] [shard of slot 1] ..   each far from the others
 //! ```
 //!
@@ -26,15 +26,15 @@ use std::{fmt, iter, ptr};
 use crossbeam_utils::CachePadded;
 
 use crate::__sys::atomic::{AtomicI64, AtomicPtr};
-use crate::__sys::{Alive, const_fn, ord, slot, slots, step};
+use crate::__sys::{Alive, Backoff, const_fn, ord, seldom, slot, slots, step};
 
 /// A counter that many threads add to and few read.
 ///
-/// It begins as one word. When two threads get in each other's way, which shows in a compare-exchange that fails, it
-/// spreads over one word for each CPU, each in a cache line of its own, and every thread adds to the word of its own slot;
-/// slots are shared by as few living threads as can be, and given back when a thread ends.
+/// It begins as one word. When two threads get in each other's way, for which one addition of some hundred looks, it spreads
+/// over one word for each CPU, each in a cache line of its own, and every thread adds to the word of its own slot; slots are
+/// shared by as few living threads as can be, and given back when a thread ends.
 ///
-/// [`add`](ShardedCounter::add) costs a load, and one read-modify-write without order; the first that meets another also
+/// [`add`](ShardedCounter::add) costs a load, and one read-modify-write without order; the first that finds others at it also
 /// costs an allocation. [`sum`](ShardedCounter::sum) costs a load for each word. Neither blocks, but the first call of each
 /// thread that adds to a spread counter takes a lock for a moment, and so does the end of that thread.
 ///
@@ -94,12 +94,19 @@ impl ShardedCounter {
         if !shards.is_null() {
             return self.add_spread(shards, n);
         }
-        // Relaxed three times: counting orders nothing.
-        let old = self.alone.load(ord!("counter.alone", Relaxed));
-        let (ok, fail) = (ord!("counter.alone.ok", Relaxed), ord!("counter.alone.fail", Relaxed));
-        if self.alone.compare_exchange(old, old.wrapping_add(n), ok, fail).is_err() {
-            self.add_spread(self.spread(), n);
+        // Relaxed: counting orders nothing.
+        let old = self.alone.fetch_add(n, ord!("counter.alone", Relaxed));
+        if seldom(old) && self.is_crowded(old.wrapping_add(n)) {
+            self.spread();
         }
+    }
+
+    /// Whether somebody else adds at the same time: a moment ago this thread has made it so much.
+    #[cold]
+    fn is_crowded(&self, n: i64) -> bool {
+        Backoff::new().spin();
+        // Relaxed: a guess; it is right to spread at any time.
+        self.alone.load(ord!("counter.crowded", Relaxed)) != n
     }
 
     /// The sum of all that was added, wrapping around.
@@ -138,22 +145,17 @@ impl ShardedCounter {
         word.fetch_add(n, ord!("counter.shard", Relaxed));
     }
 
-    /// Makes the shards, if nobody else has; what they are then.
+    /// Makes the shards, if nobody else has.
     #[cold]
-    fn spread(&self) -> *mut Shard {
+    fn spread(&self) {
         let shard = || CachePadded::new(Word { n: AtomicI64::new(0), alive: Alive::new() });
         let shards: Box<[Shard]> = iter::repeat_with(shard).take(slots()).collect();
         let ours = Box::into_raw(shards).cast::<Shard>();
-        // Release: publishes the shards to the Acquires of `add` and `sum`, and to that of the next line.
-        // Acquire: pairs with the Release of who came first.
-        let (ok, fail) = (ord!("counter.publish", Release), ord!("counter.publish.fail", Acquire));
-        match self.shards.compare_exchange(ptr::null_mut(), ours, ok, fail) {
-            Ok(_) => ours,
-            Err(theirs) => {
-                // SAFETY: out of a `Box` just now, and seen by nobody (invariant 1).
-                step!("counter.too-late", unsafe { free(ours) });
-                theirs
-            }
+        // Release: publishes the shards to the Acquires of `add` and `sum`. Relaxed on failure: others' are not touched.
+        let (ok, fail) = (ord!("counter.publish", Release), ord!("counter.publish.fail", Relaxed));
+        if self.shards.compare_exchange(ptr::null_mut(), ours, ok, fail).is_err() {
+            // SAFETY: out of a `Box` just now, and seen by nobody (invariant 1).
+            step!("counter.too-late", unsafe { free(ours) });
         }
     }
 }
@@ -207,10 +209,12 @@ mod tests {
 
     #[test]
     fn what_was_counted_before_it_spread_stays() {
-        let counter = ShardedCounter::new();
+        let mut counter = ShardedCounter::new();
         counter.add(5);
-        let shards = counter.spread();
-        assert_eq!(counter.spread(), shards, "once");
+        counter.spread();
+        let shards = *counter.shards.get_mut();
+        counter.spread();
+        assert_eq!(*counter.shards.get_mut(), shards, "once");
         counter.add(-7);
         // SAFETY: published, and alive as long as the counter; the slot is less than their number.
         let mine = unsafe { &*shards.wrapping_add(slot().unwrap()) };

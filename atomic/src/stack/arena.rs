@@ -36,7 +36,7 @@ pub(super) fn number(name: Option<Name>) -> u32 {
     name.map_or(0, Name::get)
 }
 
-struct Node<T> {
+pub(super) struct Node<T> {
     /// The number of the node below this one, wherever it is.
     next: AtomicU32,
     value: UnsafeCell<MaybeUninit<T>>,
@@ -118,67 +118,13 @@ impl<T> Arena<T> {
         name
     }
 
-    /// Makes one node lie on another.
-    ///
-    /// # Safety
-    ///
-    /// The name is from a list or from `make`, and the caller owns the node.
-    #[inline]
-    pub(super) unsafe fn link(&self, name: Name, below: Option<Name>) {
-        // SAFETY: the caller's contract.
-        let node = unsafe { self.node(name) };
-        // Relaxed: published by the exchange that follows; whoever reads it without that will fail at an exchange.
-        node.next.store(number(below), ord!("stack.link", Relaxed));
-    }
-
-    /// The node below this one; anything, if the node has been taken meanwhile.
-    ///
-    /// # Safety
-    ///
-    /// The name is from a list.
-    #[inline]
-    pub(super) unsafe fn below(&self, above: Name) -> Option<Name> {
-        // SAFETY: the caller's contract.
-        let node = unsafe { self.node(above) };
-        // Relaxed: if it counts, then the caller's look at the list orders it after the link (invariants 3 and 4).
-        name(node.next.load(ord!("stack.below", Relaxed)))
-    }
-
-    /// Writes a value into a node.
-    ///
-    /// # Safety
-    ///
-    /// The name is from a list or from `make`, and the caller owns the node, which has no value.
-    #[inline]
-    pub(super) unsafe fn put(&self, name: Name, value: T) {
-        // SAFETY: the caller's contract.
-        let node = unsafe { self.node(name) };
-        // SAFETY: the owner alone touches it (invariant 3).
-        node.value.with_mut(|cell| unsafe { cell.write(MaybeUninit::new(value)) });
-    }
-
-    /// Moves the value out of a node.
-    ///
-    /// # Safety
-    ///
-    /// The name is from a list, and the caller owns the node, which has a value, and has none afterwards.
-    #[inline]
-    pub(super) unsafe fn get(&self, name: Name) -> T {
-        // SAFETY: the caller's contract.
-        let node = unsafe { self.node(name) };
-        // SAFETY: the owner alone touches it (invariant 3).
-        let value = node.value.with_mut(|cell| unsafe { cell.read() });
-        // SAFETY: the caller's contract.
-        unsafe { value.assume_init() }
-    }
-
     /// The node of a name.
     ///
     /// # Safety
     ///
     /// The name is from a list, read with `Acquire` or better, or from `make`.
     #[inline]
-    unsafe fn node(&self, name: Name) -> &Node<T> {
+    pub(super) unsafe fn node(&self, name: Name) -> &Node<T> {
         let (segment, place) = place(name);
         // Relaxed: whoever put the name into the list had seen the segment, and the list has ordered that before this; or
         // `make` has. So this sees it, too: it never changes again.
@@ -186,9 +132,51 @@ impl<T> Arena<T> {
         // SAFETY: the segment is there, as said, and `place` is less than its length.
         let node = unsafe { nodes.add(place) };
         // SAFETY: segments are freed with the arena, which is borrowed; what changes in a node is an atomic or in a cell.
-        let node = unsafe { &*node };
-        node.alive.used();
-        node
+        unsafe { &*node }
+    }
+}
+
+impl<T> Node<T> {
+    /// Makes it lie on another node. For its owner.
+    #[inline]
+    pub(super) fn link(&self, below: Option<Name>) {
+        self.alive.used();
+        // Relaxed: published by the exchange that follows; whoever reads it without that will fail at an exchange.
+        self.next.store(number(below), ord!("stack.link", Relaxed));
+    }
+
+    /// The node below this one; anything, if it has been taken meanwhile.
+    #[inline]
+    pub(super) fn below(&self) -> Option<Name> {
+        self.alive.used();
+        // Relaxed: if it counts, then the caller's look at the list orders it after the link (invariants 3 and 4).
+        name(self.next.load(ord!("stack.below", Relaxed)))
+    }
+
+    /// Writes a value into it.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the node, which has no value.
+    #[inline]
+    pub(super) unsafe fn put(&self, value: T) {
+        self.alive.used();
+        // SAFETY: the owner alone touches it (invariant 3).
+        self.value.with_mut(|cell| unsafe { cell.write(MaybeUninit::new(value)) });
+    }
+
+    /// Moves the value out of it.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns the node, which has a value, and has none afterwards.
+    #[inline]
+    pub(super) unsafe fn get(&self) -> T {
+        self.alive.used();
+        // SAFETY: the owner alone touches it (invariant 3).
+        let value = self.value.with_mut(|cell| unsafe { cell.read() });
+        // SAFETY: the caller's contract.
+        unsafe { value.assume_init() }
     }
 }
 

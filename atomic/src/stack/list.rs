@@ -1,7 +1,8 @@
-//! [`List`]: a word with the name of a node and a tag; the invariants and the orderings are those of `stack.rs`.
+//! [`List`]: a word with the name of a node and a tag. [`Spare`]: a word with the name of a node. The invariants and the
+//! orderings are those of `stack.rs`.
 
-use super::arena::{Arena, Name, name, number};
-use crate::__sys::atomic::AtomicU64;
+use super::arena::{Arena, Name, Node, name, number};
+use crate::__sys::atomic::{AtomicU32, AtomicU64};
 use crate::__sys::{Backoff, STACK_NAMES, const_fn, ord, step};
 
 /// A chain of nodes, newest first. Low bits: the name of the top node, or 0. The others: the tag, how many pushes there
@@ -28,15 +29,14 @@ impl List {
         }
     }
 
-    /// Puts the caller's node on top.
+    /// Puts the caller's node on top, which has this name.
     #[inline]
-    pub(super) fn push<T>(&self, arena: &Arena<T>, name: Name) {
+    pub(super) fn push<T>(&self, node: &Node<T>, name: Name) {
         let backoff = Backoff::new();
         // Relaxed: the name in it is only passed on, by somebody who is not interested in that node.
         let mut word = self.word.load(ord!("stack.push.look", Relaxed));
         loop {
-            // SAFETY: the caller has the name from a list, or the node is new and its own.
-            unsafe { arena.link(name, top(word)) };
+            node.link(top(word));
             let tag = (word & !NAME).wrapping_add(step!("stack.tag", PUSH, else 0));
             // Release: pairs with stack.pop.look, stack.pop.again and stack.take: the value, the link, the segment; in
             // `free`: that the last value has been taken.
@@ -53,21 +53,21 @@ impl List {
 
     /// Takes the top node, which is the caller's then.
     #[inline]
-    pub(super) fn pop<T>(&self, arena: &Arena<T>) -> Option<Name> {
+    pub(super) fn pop<'a, T>(&self, arena: &'a Arena<T>) -> Option<(Name, &'a Node<T>)> {
         let backoff = Backoff::new();
         // Acquire: pairs with stack.push, of this node and of all those below it.
         let mut word = self.word.load(ord!("stack.pop.look", Acquire));
         loop {
             let name = top(word)?;
             // SAFETY: the name comes from this list, with `Acquire`.
-            let below = unsafe { arena.below(name) };
+            let node = unsafe { arena.node(name) };
             // Relaxed: the word is the one that was looked at with `Acquire`, so there is nothing to learn; and there is
             // nothing to tell, but this continues the release sequences of the pushes.
             let ok = ord!("stack.pop", Relaxed);
             // Acquire: as the look, for the next turn.
             let fail = ord!("stack.pop.again", Acquire);
-            match self.word.compare_exchange(word, (word & !NAME) | u64::from(number(below)), ok, fail) {
-                Ok(_) => return Some(name),
+            match self.word.compare_exchange(word, (word & !NAME) | u64::from(number(node.below())), ok, fail) {
+                Ok(_) => return Some((name, node)),
                 Err(now) => word = now,
             }
             backoff.spin();
@@ -85,5 +85,45 @@ impl List {
     pub(super) fn is_empty(&self) -> bool {
         // Relaxed: it orders nothing.
         top(self.word.load(ord!("stack.is-empty", Relaxed))).is_none()
+    }
+}
+
+/// The name of one node, or 0.
+pub(super) struct Spare {
+    number: AtomicU32,
+}
+
+impl Spare {
+    const_fn! {
+        pub(super) const fn new() -> Spare {
+            Spare { number: AtomicU32::new(0) }
+        }
+    }
+
+    /// Whether there seems to be none.
+    #[inline]
+    pub(super) fn is_wanted(&self) -> bool {
+        // Relaxed: a guess, so that one who gives where there is one, or takes where there is none, need not swap.
+        self.number.load(ord!("stack.spare.look", Relaxed)) == 0
+    }
+
+    /// Takes the node, which is the caller's then.
+    #[inline]
+    pub(super) fn take<'a, T>(&self, arena: &'a Arena<T>) -> Option<(Name, &'a Node<T>)> {
+        if self.is_wanted() {
+            return None;
+        }
+        // Acquire: pairs with stack.spare.give, for what its last owner did with the node, and for the segment.
+        let name = name(self.number.swap(0, ord!("stack.spare.take", Acquire)))?;
+        // SAFETY: it was given, and this is ordered after that.
+        Some((name, unsafe { arena.node(name) }))
+    }
+
+    /// Makes the caller's node the spare one. If there has come another meanwhile, that is the caller's then.
+    #[inline]
+    pub(super) fn give(&self, name: Name) -> Option<Name> {
+        // Release: pairs with stack.spare.take, and with this, for what was done with the node.
+        // Acquire: as in `take`, for the other one.
+        super::arena::name(self.number.swap(number(Some(name)), ord!("stack.spare.give", AcqRel)))
     }
 }

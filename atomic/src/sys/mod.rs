@@ -29,6 +29,7 @@
 //! | [`Stamp`] | the clock, in 16 bits | as old as the model says |
 //! | [`deadline_after`] | the clock | the same code; without a clock of the model's own only whether there is a deadline matters |
 //! | [`pick`] | at random | the first, or any of two once the model has armed that |
+//! | [`seldom`] | one time in 256 | every time |
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
 //! | [`run_aside`] | a thread, or this one | the same code |
 //! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |

@@ -161,38 +161,28 @@ impl<T> Channel<T> {
         Ok(Ok(()))
     }
 
-    /// As [`send_again`](Channel::send_again), for a task, whose value is asked for when it can be sent: whether it was.
+    /// As [`send_again`](Channel::send_again), for a task, whose value is asked for when it can be sent: whether it was. If another
+    /// one is in the lane, it is for the lock to bring them in order: who waits for that leaves its owner alone for a while,
+    /// and an executor's thread that does many operations in its turn does them faster.
     #[cfg(feature = "async")]
     #[cold]
     #[inline(never)]
     pub(super) fn send_again_for_task(&self, value: impl Fn() -> Option<T>, mut last: Attempt<()>) -> bool {
-        let mut pacer = Pacer::patient();
-        loop {
-            match last {
-                Attempt::Done(()) => return true,
-                Attempt::Impossible if self.linger_for_task(|len| len < self.front.capacity) => {}
-                Attempt::Busy if pacer.step() => {}
-                _ => return false,
-            }
+        while matches!(last, Attempt::Impossible) && self.linger_for_task(|len| len < self.front.capacity) {
             last = self.send_in_lane_from(&value);
         }
+        matches!(last, Attempt::Done(()))
     }
 
-    /// As [`recv_again`](Channel::recv_again), for a task.
+    /// As [`recv_again`](Channel::recv_again), for a task, as in [`send_again_for_task`](Channel::send_again_for_task).
     #[cfg(feature = "async")]
     #[cold]
     #[inline(never)]
     pub(super) fn recv_again_for_task(&self, mut last: Attempt<T>) -> Option<T> {
-        let mut pacer = Pacer::patient();
-        loop {
-            match last {
-                Attempt::Done(value) => return Some(value),
-                Attempt::Impossible if self.linger_for_task(|len| len > 0) => {}
-                Attempt::Busy if pacer.step() => {}
-                _ => return None,
-            }
+        while matches!(last, Attempt::Impossible) && self.linger_for_task(|len| len > 0) {
             last = self.recv_in_lane();
         }
+        if let Attempt::Done(value) = last { Some(value) } else { None }
     }
 
     /// As [`send_again`](Channel::send_again).

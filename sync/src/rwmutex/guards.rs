@@ -210,7 +210,8 @@ impl<T: ?Sized> DerefMut for RwMutexWriteGuard<'_, T> {
 impl<T: ?Sized> Drop for RwMutexWriteGuard<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.mutex.lock.write_unlock();
+        // SAFETY: the guard stands for it.
+        unsafe { self.mutex.lock.write_unlock() };
     }
 }
 
@@ -375,7 +376,8 @@ impl<T: ?Sized> DerefMut for MappedRwMutexWriteGuard<'_, T> {
 impl<T: ?Sized> Drop for MappedRwMutexWriteGuard<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.lock.write_unlock();
+        // SAFETY: the guard stands for it.
+        unsafe { self.lock.write_unlock() };
     }
 }
 

@@ -116,7 +116,7 @@ impl<T: ?Sized> RwMutex<T> {
     ///
     /// # Panics
     ///
-    /// If there are more than 134 million readers, which takes forgotten guards.
+    /// If there are more than 67 million readers, which takes forgotten guards.
     #[inline]
     #[track_caller]
     #[doc(alias = "RLock")]
@@ -329,7 +329,7 @@ impl<T: ?Sized> RwMutex<T> {
     /// For a wait: ends the writer's section. The guard that stands for it is neither used nor dropped before
     /// [`relock_writer`](RwMutex::relock_writer).
     pub(crate) fn release_writer(&self) -> bool {
-        self.lock.write_unlock()
+        self.lock.write_unlock_if_held()
     }
 
     /// For a wait: locks for the guard that is still there.

@@ -144,7 +144,7 @@ impl RawRwMutex {
     #[track_caller]
     #[doc(alias = "Unlock")]
     pub fn unlock(&self) {
-        if !self.lock.write_unlock() {
+        if !self.lock.write_unlock_if_held() {
             unlocked();
         }
     }
@@ -153,7 +153,7 @@ impl RawRwMutex {
     ///
     /// # Panics
     ///
-    /// If it is locked for reading more than 134 million times at once.
+    /// If it is locked for reading more than 67 million times at once.
     #[inline]
     #[track_caller]
     #[doc(alias = "RLock")]
@@ -250,7 +250,7 @@ impl RawRwMutex {
 impl RawRwMutex {
     /// For a wait: whether it was locked for writing, and is not any more.
     pub(crate) fn unlock_if_locked(&self) -> bool {
-        self.lock.write_unlock()
+        self.lock.write_unlock_if_held()
     }
 
     /// For a wait: locks for writing.

@@ -225,7 +225,8 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     fn write_each(&self, mut take: impl FnMut(&PhaseLock) -> bool) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
         let locks = self.used();
         if let Some(taken) = locks.iter().position(|lock| !take(lock)) {
-            step!("sharded.back", unlock(&locks[..taken]));
+            // SAFETY: they were taken just now, in this order, and this one was not.
+            step!("sharded.back", unsafe { unlock(&locks[..taken]) });
             return None;
         }
         Some(ShardedRwMutexWriteGuard { mutex: self, _value: PhantomData })
@@ -233,10 +234,13 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
 }
 
 /// Releases these locks for a writer. The first one is the last: there the next writer waits, for all of them.
-fn unlock(locks: &[CachePadded<PhaseLock>]) {
-    locks.iter().rev().for_each(|lock| {
-        lock.write_unlock();
-    });
+///
+/// # Safety
+///
+/// All of them are held for writing, and the caller is the one that releases them, once.
+unsafe fn unlock(locks: &[CachePadded<PhaseLock>]) {
+    // SAFETY: the caller's contract.
+    locks.iter().rev().for_each(|lock| unsafe { lock.write_unlock() });
 }
 
 impl<T: Default, const N: usize> Default for ShardedRwMutex<T, N> {
@@ -328,7 +332,8 @@ impl<T: ?Sized, const N: usize> DerefMut for ShardedRwMutexWriteGuard<'_, T, N> 
 
 impl<T: ?Sized, const N: usize> Drop for ShardedRwMutexWriteGuard<'_, T, N> {
     fn drop(&mut self) {
-        unlock(self.mutex.used());
+        // SAFETY: the guard stands for them.
+        unsafe { unlock(self.mutex.used()) };
     }
 }
 

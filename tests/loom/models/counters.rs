@@ -42,6 +42,7 @@ pub(crate) fn models() -> Vec<Model> {
             others.into_iter().for_each(|other| other.join().unwrap());
         })
         .bound(3)
+        .mutants_at(3)
         .witnesses(&["none", "one", "two"])
         .reaches(&["counter.publish", "counter.sum-shard"])
         .pinged(),

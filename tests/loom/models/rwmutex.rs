@@ -111,6 +111,24 @@ pub(crate) fn models() -> Vec<Model> {
         .bound(3)
         .mutants_at(3)
         .reaches(&["sleeper.wake", "rw.advance", "rw.retract"]),
+        holds(READER, "one in line and one that comes later", || {
+            // An unlock without a guard, which is no more than the step that lets the first one in.
+            let (d, mutex) = (Plain::new(), Arc::new(RawRwMutex::new()));
+            mutex.lock();
+            let others = [(); 2].map(|()| {
+                let (d, mutex) = (d.clone(), Arc::clone(&mutex));
+                go(move || {
+                    mutex.rlock();
+                    assert_eq!(d.read(), 1);
+                    mutex.runlock();
+                })
+            });
+            d.write(1);
+            mutex.unlock();
+            others.into_iter().for_each(|other| other.join().unwrap());
+        })
+        .bound(2)
+        .reaches(&["rw.advance", "rw.enter"]),
         holds(READER, "what came before the section", || {
             let (d, flag) = (Plain::new(), Arc::new(RwMutex::new(false)));
             let other = go({

@@ -251,6 +251,19 @@ fn nodes() -> Vec<Model> {
             let values = taken.into_iter().flatten().chain(stack.take_all()).map(|value| value.read());
             assert_eq!(values.sum::<usize>(), 6);
         }),
+        holds(NODES, "two nodes come back at once", || {
+            // One takes the place of the other, which its giver puts to the free ones; and both are used again.
+            let stack = Arc::new(Stack::from_iter([1, 2]));
+            let other = taker(&stack, |stack| stack.pop());
+            let mine = stack.pop();
+            (3..=4).for_each(|value| stack.push(value));
+            let theirs = other.join().unwrap();
+            complete(&stack, theirs.into_iter().chain(mine), 4);
+            // None is lost.
+            (1..=CAPACITY).for_each(|value| stack.push(value));
+            complete(&stack, None, CAPACITY);
+        })
+        .reaches(&["stack.give-back-other"]),
         holds(NODES, "one thread, many times", || {
             let stack = Arc::new(Stack::new());
             let other = taker(&stack, |stack| stack.pop());

@@ -37,6 +37,12 @@ pub fn row<const N: usize>() -> [crossbeam_utils::CachePadded<atomic::AtomicI64>
     std::array::from_fn(|_| crossbeam_utils::CachePadded::new(atomic::AtomicI64::new(0)))
 }
 
+/// Whether to take a closer look: always.
+#[must_use]
+pub fn seldom(_n: i64) -> bool {
+    true
+}
+
 /// The number of slots for threads.
 #[must_use]
 pub fn slots() -> usize {

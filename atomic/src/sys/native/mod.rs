@@ -22,7 +22,7 @@ pub use crossbeam_utils::Backoff;
 pub use futex::{Futex, Waker};
 pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
-pub use pick::pick;
+pub use pick::{pick, seldom};
 pub use row::row;
 pub use slots::{slot, slots};
 pub use stamp::Stamp;

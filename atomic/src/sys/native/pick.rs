@@ -1,4 +1,4 @@
-//! [`pick`]: fair choices that need no secrecy.
+//! [`pick`]: fair choices that need no secrecy; [`seldom`]: one case of many.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +26,14 @@ pub fn pick(n: usize) -> usize {
     (upper_half >> 32) as usize
 }
 
+/// Whether this is one of the cases that deserve a closer look. The product with [`STEP`] spreads numbers evenly that follow
+/// each other at equal distances, be they powers of two, so one in 256 of them is.
+#[inline(always)]
+#[must_use]
+pub fn seldom(n: i64) -> bool {
+    (n as u64).wrapping_mul(STEP) >> 56 == 0
+}
+
 /// Each thread begins elsewhere in the same sequence.
 #[cold]
 fn seed() -> u64 {
@@ -51,6 +59,14 @@ mod tests {
             (0..n * 10_000).for_each(|_| times[pick(n)] += 1);
             // Ten standard deviations: it is the generator that is tested, not luck.
             assert!(times.iter().all(|t| (9_000..11_000).contains(t)), "{times:?}");
+        }
+    }
+
+    #[test]
+    fn one_in_256_is_seldom() {
+        for step in [1, 3, 64, 256, 4096, 1_000_000, -1, i64::MAX] {
+            let times = (0..256_000).filter(|i| seldom(step.wrapping_mul(*i))).count();
+            assert!((900..1_100).contains(&times), "{times} at distances of {step}");
         }
     }
 

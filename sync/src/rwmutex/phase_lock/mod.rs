@@ -26,9 +26,11 @@
 //! it would have announced itself has gone by then. Here whoever is to sleep announces that, and finds that it has to
 //! sleep, in one compare-exchange, and joins its line under the lock under which that was done:
 //!
-//! * A reader sets `WAITING` in a word that has `WRITER` or `PENDING`. The step that clears the last of these two without
-//!   setting the other is one of [`advance`](PhaseLock::advance), which lets in all readers in line; it sees `WAITING`,
+//! * A reader sets `WAITING` in a word that a writer holds or that has `PENDING`. The step that ends the last of these two
+//!   without beginning the other is one of [`advance`](PhaseLock::advance), which lets in all readers in line; it sees `WAITING`,
 //!   because it is a compare-exchange of the whole word. (`PENDING` becomes `WRITER` in a step that leaves them in line.)
+//!   A guard's release is a subtraction and not an exchange, but ends nothing if it finds `KEPT`, which whoever waits for a
+//!   writer sets in the step by which it finds that it has to wait.
 //! * A writer sets `PENDING` in a word that is not free. Whatever makes it free is a subtraction or an exchange that finds
 //!   `PENDING` in the word that it changes, and whose thread then hands the lock over: under the queue's lock, so that it
 //!   comes after the writer has joined. If it finds more readers by then, these have yet to leave.
@@ -38,14 +40,15 @@
 //!
 //! # Invariants
 //!
-//! 1. While `WRITER` is set there is one writer, and the readers in the count are those that are about to take themselves
-//!    back. While there are other readers, `WRITER` is not set.
+//! 1. While `WRITER` or `KEPT` is set there is one writer, and the readers in the count are those that are about to take
+//!    themselves back. While there are other readers, neither is set. `KEPT` without `WRITER` is a release under way.
 //! 2. Whoever set `PENDING` has the writers' lock, as has a writer with `LINED`. So at most one of these bits is set.
 //! 3. `WAITING` says whether readers are in line, and `PENDING` whether a writer is in the line beside it, whenever the
 //!    queue's lock is free; but for nodes of tasks that waited for another lock at this address and were forgotten,
 //!    which the next to join an empty line takes out.
-//! 4. `WAITING` implies `WRITER` or `PENDING`, or that a thread is in [`advance`](PhaseLock::advance), which is in as a
-//!    reader until all that it has to let in are in.
+//! 4. While a writer holds the lock, `LINED`, `PENDING` and `WAITING` imply `KEPT`. While none does, `WAITING` implies
+//!    `PENDING`, or that a thread is in [`advance`](PhaseLock::advance), which is in as a reader until all that it has to let
+//!    in are in.
 //! 5. Whoever was taken out of a line by another holds the lock from that step on.
 //!
 //! # Ordering
@@ -62,7 +65,7 @@ use std::ptr::NonNull;
 
 use gosync_atomic::__sys::{Futex, WAKE_BATCH, Waiter, Wake, const_fn, ord, step};
 
-use super::word::{self, LINED, ONE, PENDING, WAITING, WRITER};
+use super::word::{self, HELD, LINED, ONE, PENDING, WAITING};
 use crate::mutex::fair_lock::FairLock;
 
 mod readers;
@@ -115,7 +118,7 @@ impl PhaseLock {
         // Relaxed: it may change at any time.
         let word = self.word.load(ord!("rw.state", Relaxed));
         State {
-            writer: word & WRITER != 0,
+            writer: word & HELD != 0,
             readers: word::readers(word),
             pending: word & PENDING != 0,
             waiting: word & WAITING != 0,
@@ -154,12 +157,12 @@ impl PhaseLock {
             let (enter, more, hand) = loop {
                 let rest = match ended {
                     _ if share != 0 => word - share,
-                    Ended::Section { .. } if word & WRITER == 0 => return false,
+                    Ended::Section { .. } if word & HELD == 0 => return false,
                     Ended::Section { stays } => word::without_writer(word) + stays,
                     Ended::Phase => word,
                     Ended::Claim(_) => word & !PENDING,
                 };
-                let open = rest & WRITER == 0 && (share != 0 || !matches!(ended, Ended::Phase));
+                let open = rest & HELD == 0 && (share != 0 || !matches!(ended, Ended::Phase));
                 let may_enter = if open { waiting.min(left) } else { 0 };
                 let enter = may_enter.min(WAKE_BATCH);
                 let more = may_enter > enter;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use gosync_atomic::__sys::{Pacer, Waiter, has_passed, ord, step};
 
-use super::super::word::{self, CLOSED, FULL, ONE, PENDING, WAITING, WRITER};
+use super::super::word::{self, CLOSED, FULL, HELD, ONE, PENDING, WAITING};
 use super::{Ended, Joined, PhaseLock, too_many};
 
 impl PhaseLock {
@@ -79,7 +79,7 @@ impl PhaseLock {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("rw.retract.look", Relaxed));
         // A release too many may have taken it already.
-        while word >= ONE {
+        while word::readers(word) > 0 {
             // Relaxed both ways: it has read nothing that is guarded. It looks again.
             match self.word.compare_exchange(
                 word,
@@ -133,12 +133,12 @@ impl PhaseLock {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("rw.join.look", Relaxed));
         loop {
-            let closed = word & (WRITER | PENDING) != 0;
+            let closed = word & (HELD | PENDING) != 0;
             if word & CLOSED == FULL {
                 drop(line);
                 too_many();
             }
-            let new = if closed { word | WAITING } else { word + ONE };
+            let new = if closed { word::waited_for(word, WAITING) } else { word + ONE };
             // Acquire: if it is let in, as in `enter`. Relaxed on failure: it looks again.
             match step!(
                 "rw.join",
@@ -196,7 +196,7 @@ impl PhaseLock {
     pub(in crate::rwmutex) fn read_unlock_if_held(&self) -> bool {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("rw.read-unlock.look", Relaxed));
-        while word & WRITER == 0 && word >= ONE {
+        while word & HELD == 0 && word >= ONE {
             // Release: as in `read_unlock`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(
                 word,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use gosync_atomic::__sys::{Pacer, Waiter, has_passed, ord, step};
 
-use super::super::word::{self, LINED, ONE, PENDING, WAITING, WRITER};
+use super::super::word::{self, HELD, LINED, ONE, PENDING, WAITING, WRITER};
 use super::{Ended, PhaseLock};
 
 impl PhaseLock {
@@ -120,7 +120,7 @@ impl PhaseLock {
         let mut word = self.word.load(ord!("rw.claim.look", Relaxed));
         loop {
             let free = word::is_free(word);
-            let new = if free { word::taken_by_pending(word) } else { word | PENDING };
+            let new = if free { word::taken_by_pending(word) } else { word::waited_for(word, PENDING) };
             // Acquire: if it takes the lock, as in `take`. Relaxed on failure: it looks again.
             match step!(
                 "rw.claim",
@@ -152,12 +152,28 @@ impl PhaseLock {
         self.advance(Ended::Claim(waiter))
     }
 
-    /// Releases the lock, for a writer; `false` if none has it.
+    /// Releases the lock, for a writer.
+    ///
+    /// # Safety
+    ///
+    /// It is held for writing, and the caller is the one that releases it, once.
     #[inline(always)]
-    pub(in crate::rwmutex) fn write_unlock(&self) -> bool {
-        // Release: pairs with the Acquire of whoever takes the lock next. Relaxed on failure: it looks again.
+    pub(in crate::rwmutex) unsafe fn write_unlock(&self) {
+        const RELEASED: u32 = WRITER.wrapping_neg();
+        // Release: pairs with the Acquire of whoever takes the lock next.
+        let word = self.word.fetch_add(RELEASED, ord!("rw.write-release", Release)).wrapping_add(RELEASED);
+        // `KEPT`. Written so, and as an addition above, it is the sign flag of the instruction that was.
+        if (word as i32) < 0 {
+            self.end_section(0);
+        }
+    }
+
+    /// As [`write_unlock`](PhaseLock::write_unlock), if it is held for writing; whether it was.
+    #[inline]
+    pub(in crate::rwmutex) fn write_unlock_if_held(&self) -> bool {
+        // Release: as in `write_unlock`. Relaxed on failure: it looks again.
         self.word
-            .compare_exchange(WRITER, 0, ord!("rw.write-release", Release), ord!("rw.write-release.fail", Relaxed))
+            .compare_exchange(WRITER, 0, ord!("rw.write-unlock", Release), ord!("rw.write-unlock.fail", Relaxed))
             .is_ok()
             || self.end_section(0)
     }
@@ -175,7 +191,7 @@ impl PhaseLock {
     fn end_section(&self, stays: u32) -> bool {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("rw.end.look", Relaxed));
-        while word & WRITER != 0 {
+        while word & HELD != 0 {
             if word & (PENDING | WAITING) != 0 {
                 return self.advance(Ended::Section { stays });
             }
