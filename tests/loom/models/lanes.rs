@@ -218,7 +218,7 @@ fn two_senders() {
 fn two_receivers() {
     let (tx, rx) = laned(2, Plain::new);
     let sender = go(move || {
-        [1, 2].map(|n| tx.send(Plain::holding(n)).unwrap());
+        [1, 2].into_iter().for_each(|n| tx.send(Plain::holding(n)).unwrap());
         tx
     });
     let receiver = go({
