@@ -5,13 +5,14 @@ use gosync::chan::{self, Receiver, Sender};
 use gosync::select;
 
 use crate::kit::{InOrder, Ledger, Value, any, scope, threads};
-use crate::scenario::{HANGS, IS_WRONG, Scenario, fails, holds, witness};
+use crate::scenario::{EITHER, HANGS, IS_WRONG, Scenario, fails, holds, witness};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         holds("lanes, all that there is", 8, || all_that_there_is(chan::bounded(3)))
             .witnesses(&["some", "all"])
             .convicts(HANGS, &["sleeper.wake", "chan.close.complete"])
+            .convicts(EITHER, &["chan.closed-is-eventful"])
             .convicts(IS_WRONG, &["lanes.unchanged"]),
         holds("lanes, all that there is, unbounded", 8, || all_that_there_is(chan::unbounded()))
             .witnesses(&["some", "all"])
