@@ -36,7 +36,9 @@ pub(crate) enum Verdict {
     Livelock,
     /// It took too long.
     Timeout,
-    /// Anything else: a mistake in the set-up, or a crash.
+    /// A signal ended it.
+    Crash,
+    /// Anything else: a mistake in the set-up.
     Broken,
 }
 
@@ -49,6 +51,7 @@ impl fmt::Display for Verdict {
             Verdict::Assertion => "assertion",
             Verdict::Livelock => "livelock",
             Verdict::Timeout => "TIMEOUT",
+            Verdict::Crash => "CRASH",
             Verdict::Broken => "BROKEN",
         })
     }
@@ -61,6 +64,9 @@ pub(crate) const HANGS: &[Verdict] = &[Verdict::Deadlock];
 pub(crate) const IS_WRONG: &[Verdict] = &[Verdict::Assertion];
 /// What is lost or there twice is a value, or the thread that waits for one: whatever comes first.
 pub(crate) const EITHER: &[Verdict] = &[Verdict::Deadlock, Verdict::Assertion];
+
+/// The same, where what somebody writes to may be gone by then.
+pub(crate) const ANY: &[Verdict] = &[Verdict::Deadlock, Verdict::Assertion, Verdict::Crash];
 
 /// How the next thread is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +186,7 @@ pub(crate) fn run(name: &str, request: &Request) -> Run {
             Some(_) => Verdict::Assertion,
             None => Verdict::Broken,
         },
+        None => Verdict::Crash,
         _ => Verdict::Broken,
     };
     Run {

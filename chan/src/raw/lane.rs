@@ -29,7 +29,7 @@
 //! one in the lane.
 
 use gosync_atomic::__sys::atomic::AtomicUsize;
-use gosync_atomic::__sys::{Pacer, UnsafeCell, ord, step};
+use gosync_atomic::__sys::{Pacer, UnsafeCell, ord};
 
 /// Somebody is in the lane.
 const BUSY: usize = 1;
@@ -212,6 +212,6 @@ impl Lane {
         // SAFETY: the lane is shut, so nobody is in it.
         self.seen.with_mut(|seen| unsafe { *seen = other });
         // Release: pairs with the Acquire in `enter`, and of those who look.
-        step!("lane.open", self.word.store(at.0, ord!("lane.open.release", Release)));
+        self.word.store(at.0, ord!("lane.open", Release));
     }
 }

@@ -220,10 +220,11 @@ impl<T> Ring<T> {
         }
         self.slots = slots.into_boxed_slice();
         result.map_err(NoMemory)?;
-        // The values stood from `head` to the end and on from the beginning. These now go on behind the old end.
+        // The values stood from `head` to the end and on from the beginning. These now go on behind the old end. Other slots are
+        // left alone: what is in them is no value, or not any more.
         self.head &= old.wrapping_sub(1);
-        for i in 0..self.head.min(old) {
-            // SAFETY: a value of the old ring, which was full; each is moved once.
+        for i in 0..(self.head + self.len).saturating_sub(old) {
+            // SAFETY: a value of the old ring; each is moved once.
             let value = unsafe { self.get(i) };
             // SAFETY: a slot that is new.
             unsafe { self.put(old + i, value) };
@@ -287,6 +288,23 @@ mod tests {
         assert!(ring.make_room(24, 100).is_ok());
         assert_eq!(ring.slots.len(), 64);
         assert!(std::iter::from_fn(|| ring.pop()).eq(0..40));
+    }
+
+    #[test]
+    fn keeps_order_when_it_grows_before_it_is_full() {
+        for (gone, len) in (0..8).flat_map(|gone| (0..=8).map(move |len| (gone, len))) {
+            let mut ring = Ring::new();
+            assert!(ring.make_room(8, 8).is_ok());
+            let slots = ring.slots.len();
+            for n in 0..gone {
+                ring.push(Box::new(n), 64);
+                assert_eq!(ring.pop(), Some(Box::new(n)));
+            }
+            (0..len).for_each(|n| ring.push(Box::new(n), 64));
+            assert!(ring.make_room(slots + 1, 64).is_ok());
+            assert!(ring.slots.len() > slots);
+            assert!(std::iter::from_fn(|| ring.pop()).eq((0..len).map(Box::new)));
+        }
     }
 
     #[test]

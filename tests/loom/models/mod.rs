@@ -14,6 +14,8 @@ mod deadline;
 mod errgroup;
 mod go;
 mod handles;
+mod lanes;
+mod lanes_shut;
 mod mutex;
 mod mutex_async;
 mod no_edges;
@@ -53,6 +55,8 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         close::models(),
         deadline::models(),
         handles::models(),
+        lanes::models(),
+        lanes_shut::models(),
         permit::models(),
         rendezvous::models(),
         select::models(),
@@ -112,6 +116,7 @@ fn on_real_lock(model: &Model) -> bool {
     [
         "chan.send-before-recv-complete/cap 0",
         "chan.send-before-recv-complete/cap 1",
+        "chan.send-before-recv-complete/lanes: cap 2",
         "chan.kth-recv-before-(k+C)th-send-complete/cap 1",
         "chan.close-before-closed-recv/cap 0",
         "gosync.deadline/receive, cap 0",

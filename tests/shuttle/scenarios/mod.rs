@@ -5,6 +5,7 @@ use crate::scenario::Scenario;
 mod channels;
 mod cond;
 mod groups;
+mod lanes;
 mod locks;
 mod selects;
 mod tasks;
@@ -12,6 +13,7 @@ mod tasks;
 pub(crate) fn all() -> Vec<Scenario> {
     [
         channels::scenarios(),
+        lanes::scenarios(),
         selects::scenarios(),
         locks::scenarios(),
         cond::scenarios(),
