@@ -1,6 +1,10 @@
-//! The channel itself, without handles: one lock, one ring, two queues of blocked operations. It is Go's `hchan`.
+//! The channel itself, without handles: one lock, one ring, two queues of blocked operations, as in Go's `hchan`; and two lanes.
 //!
-//! Every operation takes the lock once, does one of four things, and releases it:
+//! While nobody waits for anything, senders and receivers get at the ring by a [`lane`] each, without the lock and without each
+//! other: [`lanes`] says when. All that follows is about the rest of the time, and about all other operations: whoever takes the
+//! lock shuts the lanes first, if they are open, and finds the state as if there were none.
+//!
+//! An operation takes the lock once, does one of four things, and releases it:
 //!
 //! | | send | receive |
 //! | --- | --- | --- |
@@ -13,7 +17,7 @@
 //! no race after it, and is served in the order of arrival. A peer that has no slot for a value gets a permit instead:
 //! [`permit`] says how it is used. [`select`] does one operation of several. [`timer`] is a channel that the clock sends to.
 //!
-//! # Invariants, whenever the lock is free
+//! # Invariants, whenever the lock is free and the lanes are shut
 //!
 //! 1. If a receiver is blocked that could be claimed, no sender is, but for one select that waits on both sides.
 //! 2. A value that nobody has a permit for means no blocked receiver; room that nobody has a permit for means no blocked
@@ -31,7 +35,7 @@
 //!
 //! # Ordering
 //!
-//! The lock orders everything that goes through the ring: a receive acquires what its value's send released
+//! The lock, or a lane, orders everything that goes through the ring: a receive acquires what its value's send released
 //! (chan.send-before-recv-complete), and a send that found room acquires what the receive that made it released
 //! (chan.kth-recv-before-(k+C)th-send-complete). Both directions of a hand-off are ordered by the lock and by the
 //! completion in [`waiter`] (chan.recv-before-unbuffered-send-complete). A receive that reports the end takes the lock
