@@ -334,7 +334,7 @@ fn counted_is_found() {
         tx.send(2).unwrap();
         tx
     });
-    let counted = rx.len() > 0;
+    let counted = !rx.is_empty();
     let tried = rx.try_recv();
     assert!(!counted || tried.is_ok());
     witness(if counted { "counted" } else { "early" });
