@@ -124,14 +124,9 @@ fn bursts() {
         for _ in 0..2 {
             s.spawn(|| {
                 let mut order = InOrder::default();
-                loop {
-                    match rx.try_recv().or_else(|_| rx.recv().map_err(drop)) {
-                        Ok(Large(value, _)) => {
-                            order.got(value);
-                            ledger.received.push(value);
-                        }
-                        Err(()) => break,
-                    }
+                while let Ok(Large(value, _)) = rx.try_recv().or_else(|_| rx.recv()) {
+                    order.got(value);
+                    ledger.received.push(value);
                     if rx.is_empty() {
                         witness("empty in between");
                     }
