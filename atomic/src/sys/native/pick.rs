@@ -26,7 +26,7 @@ pub fn pick(n: usize) -> usize {
     (upper_half >> 32) as usize
 }
 
-/// Whether this is one of the cases that deserve a closer look. The product with [`STEP`] spreads numbers evenly that follow
+/// Whether this is one of the cases that deserve a closer look. The product with `STEP` spreads numbers evenly that follow
 /// each other at equal distances, be they powers of two, so one in 256 of them is.
 #[inline(always)]
 #[must_use]

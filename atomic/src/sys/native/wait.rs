@@ -94,14 +94,14 @@ pub fn await_state(word: &Futex, peer: Cpu, is_reached: impl Fn(u32) -> bool + C
 }
 
 /// Waits for something that nobody tells: with so many pauses between two looks, because each look may cost the peer a
-/// transfer. Whether it has happened. As long as that pays off as a rule: see the [`credit`].
+/// transfer. Whether it has happened. As long as that pays off as a rule: see the `credit`.
 #[inline]
 pub fn linger(pauses: u32, has_happened: impl Fn() -> bool + Copy) -> bool {
     await_peer(Cpu::UNKNOWN, pauses, has_happened)
 }
 
 /// As [`linger`], for a task: its executor may have others to run, among them the one that it waits for. It does not give
-/// the CPU away, nor wait for as long as a wake-up takes, and has a [`credit`] of its own.
+/// the CPU away, nor wait for as long as a wake-up takes, and has a `credit` of its own.
 #[inline]
 pub fn linger_for_task(pauses: u32, has_happened: impl Fn() -> bool) -> bool {
     if cpus() == 1 || credit::OF_TASKS.pauses().is_none() {
