@@ -17,7 +17,8 @@
 //! # Invariants
 //!
 //! 1. Who is in a lane calls nothing that could panic, block, or come back here.
-//! 2. Lanes are open only if nobody is blocked, watches, or has a permit, the channel is not closed, and is no timer's.
+//! 2. Lanes are open only if nobody is blocked or watches, no room and no value is set aside, the channel is not closed, and is no
+//!    timer's. (Holders of permits for a partner alone are in nobody's way: they take the lock.)
 //! 3. `seen` is a position that the other lane had at some time: since positions only grow while lanes are open, there is at
 //!    least as much room, and there are at least as many values, as it says.
 //!
