@@ -79,6 +79,13 @@ impl RawLock {
         }
     }
 
+    /// Whether nobody holds the lock, for who knows that nobody will take it any more: it is the caller's then.
+    #[inline(always)]
+    pub fn is_free(&self) -> bool {
+        // Acquire: pairs with the Release of the last `unlock`.
+        self.word.load(ord!("lock.is-free", Acquire)) == FREE
+    }
+
     /// Releases the lock.
     ///
     /// # Safety

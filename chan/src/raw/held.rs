@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use gosync_atomic::__sys::{MutPtr, ord, step};
 
 use super::Channel;
-use super::state::{Company, State, signs};
+use super::state::{Company, SetAside, State, signs};
 #[cfg(feature = "async")]
 use super::waiter::{self, Waiter};
 
@@ -116,6 +116,46 @@ impl<'a, T> Held<'a, T> {
             self.publish(signs::RECV | signs::SEND);
         }
         self.note_calm();
+        Ok(value)
+    }
+
+    /// Sets a value aside for the holder of a permit, if there is one, and nothing else to it.
+    #[inline(always)]
+    pub(super) fn set_item_aside(&mut self) -> bool {
+        let state = self.state();
+        let len = state.ring.len();
+        if state.company != Company::Nobody || len == 0 {
+            return false;
+        }
+        state.set_aside.items = 1;
+        state.company = Company::Others;
+        state.calm.disturb();
+        if len == 1 {
+            let others = state.published & signs::BITS & !signs::RECV;
+            self.publish(others);
+        }
+        true
+    }
+
+    /// Takes the oldest value out of the ring for the holder of a permit, if that is all that there is beside the ring.
+    #[inline(always)]
+    pub(super) fn redeem_item(mut self) -> Result<T, Self> {
+        let capacity = self.capacity();
+        let state = self.state();
+        let SetAside { items, slots, .. } = state.set_aside;
+        let is_all = (items, slots) == (1, 0) && state.is_quiet() && !state.closed && state.timer.is_none();
+        if !is_all || state.ring.len() > capacity {
+            return Err(self);
+        }
+        let Some(value) = state.ring.pop() else { return Err(self) };
+        state.set_aside.items = 0;
+        state.company = Company::Nobody;
+        let recv = usize::from(state.ring.len() > 0) * signs::RECV;
+        let changes = state.published & signs::BITS != recv | signs::SEND;
+        self.publish_len();
+        if changes {
+            self.publish(recv | signs::SEND);
+        }
         Ok(value)
     }
 

@@ -43,7 +43,9 @@ pub(super) enum Attempt<R> {
 #[repr(C)]
 pub(super) struct Lanes {
     send: Lane,
-    _apart: [u64; 6],
+    _apart: [u64; 5],
+    /// Whether they are ever opened.
+    exist: bool,
     recv: Lane,
 }
 
@@ -51,7 +53,7 @@ impl Lanes {
     /// Of a channel that may open them, or not.
     pub(super) fn new(exist: bool) -> Lanes {
         let exist = exist && lanes_open_after().is_some();
-        Lanes { send: Lane::new(exist), _apart: [0; 6], recv: Lane::new(exist) }
+        Lanes { send: Lane::new(), _apart: [0; 5], exist, recv: Lane::new() }
     }
 }
 
@@ -81,7 +83,7 @@ impl<T> Channel<T> {
             if is_full {
                 let limit = ring.limit();
                 // SAFETY: in the lane.
-                unsafe { own.leave(at) };
+                unsafe { own.leave() };
                 return if limit == self.front.capacity { Attempt::Impossible } else { Attempt::Locked };
             }
             let Some(value) = value() else { unreachable!("there is a value") };
@@ -89,7 +91,9 @@ impl<T> Channel<T> {
             // round behind it, and only who is in this lane writes.
             unsafe { ring.put(at.index(), value) };
             // SAFETY: in the lane.
-            unsafe { own.leave(at.next()) };
+            unsafe { own.advance(at.next()) };
+            // SAFETY: in the lane, which has got so far.
+            unsafe { own.leave() };
             Attempt::Done(())
         })
     }
@@ -113,7 +117,7 @@ impl<T> Channel<T> {
                 seen = unsafe { own.see(other) };
                 if seen == at {
                     // SAFETY: in the lane.
-                    unsafe { own.leave(at) };
+                    unsafe { own.leave() };
                     return (None, false);
                 }
             }
@@ -121,7 +125,9 @@ impl<T> Channel<T> {
             let value = unsafe { ring.get(at.index()) };
             let is_burst_over = at.next() == seen && ring.is_large();
             // SAFETY: in the lane.
-            unsafe { own.leave(at.next()) };
+            unsafe { own.advance(at.next()) };
+            // SAFETY: in the lane, which has got so far.
+            unsafe { own.leave() };
             (Some(value), is_burst_over)
         });
         if is_burst_over {
@@ -152,7 +158,7 @@ impl<T> Channel<T> {
             match last {
                 Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(SendFailure::Full(value))),
                 Attempt::Impossible if self.linger(|len| len < self.front.capacity) => {}
-                Attempt::Busy if pacer.step() => {}
+                Attempt::Busy if self.lanes.send.awaits_leave(&mut pacer) => {}
                 _ => return Err(value),
             }
             unsent = Some(value);
@@ -195,7 +201,7 @@ impl<T> Channel<T> {
                 Attempt::Done(value) => return Some(Ok(value)),
                 Attempt::Impossible if matches!(patience, Patience::Try) => return Some(Err(RecvFailure::Empty)),
                 Attempt::Impossible if self.linger(|len| len > 0) => {}
-                Attempt::Busy if pacer.step() => {}
+                Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
                 _ => return None,
             }
             last = self.recv_in_lane();
@@ -219,15 +225,15 @@ impl<T> Channel<T> {
     /// What a test says of the number of values, if there was an instant at which the lanes were open and it was that.
     #[inline]
     pub(super) fn snapshot<R>(&self, test: impl FnOnce(usize) -> R) -> Option<R> {
-        // Acquire, Relaxed, Relaxed: who sees a position of a later opening sees, by the Acquire in `glance`, the change that
+        // Acquire, Relaxed, Relaxed: who sees a position of a later opening sees, by the Acquire in `position`, the change that
         // was counted before it.
         let before = self.front.signs.load(ord!("lanes.signs", Acquire));
         if before & signs::LANES == 0 {
             return None;
         }
-        let received = self.lanes.recv.glance()?;
-        let sent = self.lanes.send.glance()?;
-        let unmoved = self.lanes.recv.glance()? == received;
+        let received = self.lanes.recv.position();
+        let sent = self.lanes.send.position();
+        let unmoved = self.lanes.recv.position() == received;
         let unchanged = self.front.signs.load(ord!("lanes.signs-again", Relaxed)) == before;
         step!("lanes.unchanged", unmoved && unchanged, else true).then(|| test(sent.since(received)))
     }
@@ -259,8 +265,12 @@ impl<T> Channel<T> {
     #[inline(never)]
     unsafe fn shut_open_lanes(&self) {
         // SAFETY: the lock is held.
-        let sent = unsafe { self.lanes.send.shut() };
+        unsafe { self.lanes.send.bar() };
         // SAFETY: as above; lanes are opened and shut together.
+        unsafe { self.lanes.recv.bar() };
+        // SAFETY: as above.
+        let sent = unsafe { self.lanes.send.shut() };
+        // SAFETY: as above.
         let received = unsafe { self.lanes.recv.shut() };
         let len = sent.since(received);
         // SAFETY: the lock is held and the lanes are shut.
@@ -290,35 +300,41 @@ impl<T> Held<'_, T> {
     #[inline(never)]
     fn open_lanes(self) {
         let lanes = &self.channel().lanes;
-        if !lanes.send.exists() {
+        if !lanes.exist {
             return;
         }
-        if let Some((sent, received)) = self.announce_lanes() {
-            // SAFETY: the lock is held, and the lanes are shut, together.
-            unsafe { lanes.send.open(sent, received) };
+        if self.announce_lanes() {
+            // SAFETY: the lock is held, and the lanes are shut, together, and were placed.
+            unsafe { lanes.send.open() };
             // SAFETY: as above.
-            unsafe { lanes.recv.open(received, sent) };
+            unsafe { lanes.recv.open() };
         }
     }
 
-    /// How far both sides are, if lanes make sense, and says that they are open.
-    fn announce_lanes(mut self) -> Option<(Position, Position)> {
+    /// Says how far both sides are, and that lanes are open: whether they make sense.
+    fn announce_lanes(mut self) -> bool {
         let state = self.state();
         let (head, len) = state.ring.extent();
         let limit = state.ring.limit();
         if state.company != Company::Nobody || limit > Position::MOST_SLOTS {
-            return None;
+            return false;
         }
         if len >= limit {
             // The next operation but one would shut them again.
             state.calm.put_off();
-            return None;
+            return false;
         }
-        let (received, sent) = (Position::new(head), Position::new(head.wrapping_add(len)));
+        let (received, sent) = (Position(head), Position(head.wrapping_add(len)));
         state.calm.begin(sent.index().wrapping_add(received.index()));
-        // Before the lanes are open: who has used them knows.
+        let lanes = &self.channel().lanes;
+        // SAFETY: the lock is held, and the lanes are shut, together.
+        unsafe { lanes.send.place(sent, received) };
+        // SAFETY: as above.
+        unsafe { lanes.recv.place(received, sent) };
+        // After the positions: who sees that the lanes are open sees no earlier ones. And before they are open: who has used
+        // them knows.
         self.publish(signs::LANES | signs::RECV | signs::SEND);
-        Some((sent, received))
+        true
     }
 }
 

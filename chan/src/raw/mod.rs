@@ -58,7 +58,7 @@ pub(crate) mod waiter;
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::atomic::AtomicUsize;
+use gosync_atomic::__sys::atomic::{AtomicBool, AtomicUsize};
 use gosync_atomic::__sys::{Cpu, Lock, LockGuard, Pacer, UnsafeCell, has_passed, ord, step};
 
 use held::Held;
@@ -105,6 +105,8 @@ pub(crate) struct Front {
     is_timer: bool,
     /// Whether only the crate itself closes it.
     is_receive_only: bool,
+    /// One side has no handle left. Written under the lock.
+    is_left: AtomicBool,
     /// What `state::signs` says of the state, for those who only look.
     signs: AtomicUsize,
     /// The number of buffered values.
@@ -151,6 +153,7 @@ impl<T> Channel<T> {
             lock: Lock::new(),
             is_timer: false,
             is_receive_only: false,
+            is_left: AtomicBool::new(false),
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity,
@@ -423,16 +426,37 @@ impl<T> Channel<T> {
     }
 
     /// As [`close`](Channel::close), because one side has no handle left. If that is the receiving side, nobody can reach
-    /// the buffered values any more: they are returned, to be dropped when that can do no harm.
-    fn disconnect(&self, side: Side) -> Ring<T> {
+    /// the buffered values any more: they are returned, to be dropped when that can do no harm. And whether the other side had
+    /// none left before, so that the channel is nobody's now. If not, it may be gone at once.
+    fn disconnect(&self, side: Side) -> (Option<Ring<T>>, bool) {
         let mut state = self.settling();
         let unreachable = match side {
-            Side::Senders => Ring::new(),
-            Side::Receivers => std::mem::replace(&mut state.ring, Ring::new()),
+            Side::Senders => None,
+            Side::Receivers => Some(std::mem::replace(&mut state.ring, Ring::new())),
         };
-        state.held.publish_len();
+        if unreachable.is_some() {
+            state.held.publish_len();
+        }
+        // Relaxed: the lock orders it.
+        let is_last = self.front.is_left.load(ord!("chan.leave.look", Relaxed));
+        // Release: pairs with the Acquire in `is_abandoned`.
+        self.front.is_left.store(true, ord!("chan.leave", Release));
         self.end(state);
-        unreachable
+        (unreachable, is_last)
+    }
+
+    /// Whether the channel is nobody's but the caller's, who drops the last handle of a side: the other one has no handle
+    /// left, and is done with the lock, by which it said so. A timer's channel belongs to the clock, too.
+    fn is_abandoned(&self) -> bool {
+        // Acquire: pairs with the Release in `disconnect`: if the lock is free, it is free since then.
+        !self.front.is_timer && self.front.is_left.load(ord!("chan.is-left", Acquire)) && self.front.lock.is_free()
+    }
+
+    /// Takes the values that are left out of a channel which [is nobody's](Channel::is_abandoned) but the caller's.
+    fn empty(&mut self) -> Ring<T> {
+        // SAFETY: nobody else uses the channel, which is more than that the lock is held.
+        let mut held = unsafe { Held::new(self) };
+        std::mem::replace(&mut held.state().ring, Ring::new())
     }
 
     /// Marks the channel closed and completes all blocked operations, after releasing the lock. A peer that was promised to

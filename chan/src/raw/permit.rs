@@ -212,11 +212,23 @@ impl<T> Channel<T> {
     /// Receives with a permit. `None`: the channel is closed and drained. Blocks only for a partner that has to complete a
     /// permit of its own.
     pub(crate) fn recv_granted(&self, grant: Grant) -> Option<T> {
+        if grant == Grant::Closed {
+            return None;
+        }
         let mut observers = Observers::default();
-        let mut state = match grant {
-            Grant::Closed => return None,
-            Grant::Slot | Grant::Partner => self.settling(),
-        };
+        let lock = self.front.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let mut held = unsafe { Held::new(self) };
+        if grant == Grant::Slot {
+            match held.redeem_item() {
+                Ok(value) => {
+                    drop(lock);
+                    return Some(value);
+                }
+                Err(back) => held = back,
+            }
+        }
+        let mut state = Settling::new(held, Some(lock));
         if grant == Grant::Slot {
             state.set_aside.items -= 1;
             let value = state.ring.pop().or_else(|| state.redeem());

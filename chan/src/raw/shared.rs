@@ -1,17 +1,20 @@
 //! The allocation behind all handles of one channel, and who frees it.
 //!
-//! Each side counts its handles. Whoever drops the last handle of a side disconnects the channel and then says so in
-//! `other_side_left`; the second of the two to say so frees the allocation. A thread may still be about to wake a peer
-//! then, but that goes by address.
+//! Each side counts its handles. Whoever drops the last handle of a side disconnects the channel, and says so under its lock;
+//! the second of the two to do so frees the allocation. A thread may still be about to wake a peer then, but that goes by address.
 //!
-//! Ordering: every decrement is `AcqRel`, so whoever takes the count to zero has seen all that other handles of its side
-//! did; the swap is `AcqRel`, so whoever frees has seen the same of the other side. New handles are made from old ones,
-//! so an increment needs no order.
+//! New handles of a side are made from old ones. So a handle that is counted alone stays alone, and its count can be left without a
+//! read-modify-write; and a side that finds that the other one has left, and has released the lock, has the channel for itself, and
+//! frees it without the lock.
+//!
+//! Ordering: every decrement is `AcqRel`, and a look that finds the last handle `Acquire`, so whoever takes the count to zero has
+//! seen all that other handles of its side did. Whoever frees has seen all that the other side did, by the lock. An increment
+//! needs no order.
 
 use std::process::abort;
 use std::ptr::NonNull;
 
-use gosync_atomic::__sys::atomic::{AtomicBool, AtomicUsize};
+use gosync_atomic::__sys::atomic::AtomicUsize;
 use gosync_atomic::__sys::{Alive, ord};
 
 use super::Channel;
@@ -32,36 +35,37 @@ pub(crate) struct Shared<T> {
     channel: Channel<T>,
     senders: AtomicUsize,
     receivers: AtomicUsize,
-    /// One side has no handles left and is done with the allocation.
-    other_side_left: AtomicBool,
     alive: Alive,
 }
 
 impl<T> Shared<T> {
     /// Allocates a channel that counts one handle on each side.
     pub(crate) fn new(capacity: usize) -> NonNull<Shared<T>> {
-        Self::of(Channel::new(capacity), 1)
+        Self::of(|| Channel::new(capacity), 1)
     }
 
     /// Allocates a channel that its users cannot close, which counts one handle on each side.
     pub(crate) fn receive_only() -> NonNull<Shared<T>> {
-        Self::of(Channel::receive_only(), 1)
+        Self::of(Channel::receive_only, 1)
     }
 
     /// Allocates a timer's channel, which counts one receiver, and never has a sender.
     pub(crate) fn timer(channel: Channel<T>) -> NonNull<Shared<T>> {
-        Self::of(channel, 0)
+        Self::of(|| channel, 0)
     }
 
-    fn of(channel: Channel<T>, senders: usize) -> NonNull<Shared<T>> {
-        let shared = Shared {
-            channel,
+    #[inline(always)]
+    fn of(channel: impl FnOnce() -> Channel<T>, senders: usize) -> NonNull<Shared<T>> {
+        // In place: a channel is hundreds of bytes.
+        let mut place = Box::new_uninit();
+        place.write(Shared {
+            channel: channel(),
             senders: AtomicUsize::new(senders),
             receivers: AtomicUsize::new(1),
-            other_side_left: AtomicBool::new(senders == 0),
             alive: Alive::new(),
-        };
-        NonNull::from(Box::leak(Box::new(shared)))
+        });
+        // SAFETY: written just now.
+        NonNull::from(Box::leak(unsafe { place.assume_init() }))
     }
 
     /// The channel.
@@ -95,6 +99,19 @@ impl<T> Shared<T> {
         }
     }
 
+    /// Counts one handle of a side less: whether there is none left.
+    fn count_down(&self, side: Side) -> bool {
+        let count = self.count(side);
+        // Acquire: pairs with the Release of the subtractions.
+        if count.load(ord!("chan.drop.last", Acquire)) == 1 {
+            // Relaxed: nobody else changes it any more, and who looks at it orders nothing.
+            count.store(0, ord!("chan.drop.none", Relaxed));
+            return true;
+        }
+        // AcqRel: what this handle did happens before what the last one does now.
+        count.fetch_sub(1, ord!("chan.drop", AcqRel)) == 1
+    }
+
     /// Counts one handle less.
     ///
     /// # Safety
@@ -104,18 +121,26 @@ impl<T> Shared<T> {
         // SAFETY: alive, as long as the caller's handle is counted.
         let shared = unsafe { this.as_ref() };
         shared.alive.used();
-        // AcqRel: what this handle did happens before what the last one does now.
-        if shared.count(side).fetch_sub(1, ord!("chan.drop", AcqRel)) != 1 {
+        if !shared.count_down(side) {
             return;
         }
-        let unreachable = shared.channel.disconnect(side);
-        // AcqRel: what this side did happens before the other side frees the channel.
-        if shared.other_side_left.swap(true, ord!("chan.drop-side", AcqRel)) {
+        if shared.channel.is_abandoned() {
             shared.alive.freed();
-            // SAFETY: allocated by `new` as a box; no handle is left, and the other side has said that it is done.
+            // SAFETY: allocated by `of` as a box; no handle is left, and the other side has done with it.
+            let mut shared = unsafe { Box::from_raw(this.as_ptr()) };
+            let unreachable = shared.channel.empty();
+            drop(shared);
+            // Last, because the drop of a value may panic: then nothing is left half done.
+            drop(unreachable);
+            return;
+        }
+        let (unreachable, is_last) = shared.channel.disconnect(side);
+        if is_last {
+            shared.alive.freed();
+            // SAFETY: as above: the second of the two sides to disconnect has taken the lock after the first.
             drop(unsafe { Box::from_raw(this.as_ptr()) });
         }
-        // Last, because the drop of a value may panic: then nothing is left half done.
+        // Last, as above.
         drop(unreachable);
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Operations<'a> {
 impl<'a> Operations<'a> {
     #[inline]
     pub(super) fn new() -> Operations<'a> {
-        Operations { few: [MaybeUninit::uninit(); FEW], many: Vec::new(), len: 0 }
+        Operations { few: [const { MaybeUninit::uninit() }; FEW], many: Vec::new(), len: 0 }
     }
 
     #[inline]

@@ -62,6 +62,14 @@ impl Lock {
         self.lock()
     }
 
+    /// Whether nobody holds the lock, for who knows that nobody will take it any more: it is the caller's then.
+    pub fn is_free(&self) -> bool {
+        match &self.kind {
+            Kind::Model(mutex) => mutex.try_lock().is_ok(),
+            Kind::Real(raw) => raw.is_free(),
+        }
+    }
+
     /// Where this lock stands in the order in which several locks are taken: by creation.
     #[must_use]
     pub fn rank(&self) -> usize {

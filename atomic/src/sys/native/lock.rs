@@ -36,6 +36,12 @@ impl Lock {
         LockGuard { raw: &self.raw }
     }
 
+    /// Whether nobody holds the lock, for who knows that nobody will take it any more: it is the caller's then.
+    #[inline(always)]
+    pub fn is_free(&self) -> bool {
+        self.raw.is_free()
+    }
+
     /// Where this lock stands in the order in which several locks are taken: by address.
     #[must_use]
     pub fn rank(&self) -> usize {

@@ -116,6 +116,9 @@ unsafe impl<T> Port for Channel<T> {
                 Err(back) => held = back,
             }
         }
+        if case.wants == Wants::Permit && side == Side::Receivers && held.set_item_aside() {
+            return Fired::Won(Outcome::Slot, None);
+        }
         let mut state = Settling::new(held, None);
         match (case.wants, side) {
             (Wants::Transfer, _) => {
