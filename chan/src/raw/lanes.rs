@@ -39,21 +39,27 @@ pub(super) enum Attempt<R> {
     Locked,
 }
 
-/// The lanes of a channel, apart from each other and from what both sides read.
+/// The lanes of a channel, apart from each other and from what both sides read: wherever in a cache line the channel begins, no
+/// line has parts of both.
 #[repr(C)]
 pub(super) struct Lanes {
     send: Lane,
-    _apart: [u64; 5],
+    _apart: [u64; 7],
     /// Whether they are ever opened.
     exist: bool,
     recv: Lane,
 }
 
+const _: () = {
+    let send_ends = std::mem::offset_of!(Lanes, send) + size_of::<Lane>();
+    assert!(std::mem::offset_of!(Lanes, recv) - send_ends >= 64, "a cache line apart");
+};
+
 impl Lanes {
     /// Of a channel that may open them, or not.
     pub(super) fn new(exist: bool) -> Lanes {
         let exist = exist && lanes_open_after().is_some();
-        Lanes { send: Lane::new(), _apart: [0; 5], exist, recv: Lane::new() }
+        Lanes { send: Lane::new(), _apart: [0; 7], exist, recv: Lane::new() }
     }
 }
 
