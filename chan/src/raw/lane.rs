@@ -112,13 +112,13 @@ impl Lane {
 
     /// Waits while somebody is in the lane, and does not take its line away by exchanges. `false`: it has waited long enough.
     pub(super) fn awaits_leave(&self, pacer: &mut Pacer) -> bool {
-        while pacer.step() {
-            // Relaxed: the exchange tells.
-            if self.taken.load(ord!("lane.look-again", Relaxed)) == NO || !self.is_open() {
-                return true;
+        // Relaxed: the exchange tells.
+        while self.taken.load(ord!("lane.look-again", Relaxed)) != NO && self.is_open() {
+            if !pacer.step() {
+                return false;
             }
         }
-        false
+        true
     }
 
     /// Says that the lane has got so far.
