@@ -31,6 +31,26 @@ impl<'a, T> Held<'a, T> {
         unsafe { Held::new_shut(channel) }
     }
 
+    /// As [`new`](Held::new), for who need not have the state if the lanes are open: then it is nothing, and they stay so.
+    ///
+    /// # Safety
+    ///
+    /// As for [`new`](Held::new).
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(super) unsafe fn unless_lanes_are_open(channel: &'a Channel<T>, may_stay_open: bool) -> Option<Held<'a, T>> {
+        if channel.are_lanes_open() {
+            if may_stay_open {
+                // SAFETY: as below, for a mutant that takes them for shut.
+                return step!("held.back-to-lane", None, else Some(unsafe { Held::new_shut(channel) }));
+            }
+            // SAFETY: the caller's contract.
+            unsafe { channel.shut_open_lanes() };
+        }
+        // SAFETY: the caller's contract.
+        Some(unsafe { Held::new_shut(channel) })
+    }
+
     /// As [`new`](Held::new), for who has shut the lanes.
     ///
     /// # Safety

@@ -161,28 +161,38 @@ impl<T> Channel<T> {
         Ok(Ok(()))
     }
 
-    /// As [`send_again`](Channel::send_again), for a task, whose value is asked for when it can be sent: whether it was. If another
-    /// one is in the lane, it is for the lock to bring them in order: who waits for that leaves its owner alone for a while,
-    /// and an executor's thread that does many operations in its turn does them faster.
+    /// As [`send_again`](Channel::send_again), for a task, whose value is asked for when it can be sent: what came of the last
+    /// attempt. It waits for who else is in the lane too, but not for long, and does not give the CPU away, which its executor
+    /// has other uses for.
     #[cfg(feature = "async")]
     #[cold]
     #[inline(never)]
-    pub(super) fn send_again_for_task(&self, value: impl Fn() -> Option<T>, mut last: Attempt<()>) -> bool {
-        while matches!(last, Attempt::Impossible) && self.linger_for_task(|len| len < self.front.capacity) {
+    pub(super) fn send_again_for_task(&self, value: impl Fn() -> Option<T>, mut last: Attempt<()>) -> Attempt<()> {
+        let mut pacer = Pacer::brief(PAUSES);
+        loop {
+            match last {
+                Attempt::Impossible if self.linger_for_task(|len| len < self.front.capacity) => {}
+                Attempt::Busy if pacer.step() => {}
+                _ => return last,
+            }
             last = self.send_in_lane_from(&value);
         }
-        matches!(last, Attempt::Done(()))
     }
 
     /// As [`recv_again`](Channel::recv_again), for a task, as in [`send_again_for_task`](Channel::send_again_for_task).
     #[cfg(feature = "async")]
     #[cold]
     #[inline(never)]
-    pub(super) fn recv_again_for_task(&self, mut last: Attempt<T>) -> Option<T> {
-        while matches!(last, Attempt::Impossible) && self.linger_for_task(|len| len > 0) {
+    pub(super) fn recv_again_for_task(&self, mut last: Attempt<T>) -> Attempt<T> {
+        let mut pacer = Pacer::brief(PAUSES);
+        loop {
+            match last {
+                Attempt::Impossible if self.linger_for_task(|len| len > 0) => {}
+                Attempt::Busy if pacer.step() => {}
+                _ => return last,
+            }
             last = self.recv_in_lane();
         }
-        if let Attempt::Done(value) = last { Some(value) } else { None }
     }
 
     /// As [`send_again`](Channel::send_again).
@@ -246,10 +256,16 @@ impl<T> Channel<T> {
     /// The caller holds the lock.
     #[inline(always)]
     pub(super) unsafe fn shut_lanes(&self) {
-        if self.lanes.send.is_open() {
+        if self.are_lanes_open() {
             // SAFETY: the caller's contract.
             unsafe { self.shut_open_lanes() };
         }
+    }
+
+    /// For the holder of the lock.
+    #[inline(always)]
+    pub(super) fn are_lanes_open(&self) -> bool {
+        self.lanes.send.is_open()
     }
 
     /// # Safety
@@ -257,7 +273,7 @@ impl<T> Channel<T> {
     /// The caller holds the lock, and the lanes are open.
     #[cold]
     #[inline(never)]
-    unsafe fn shut_open_lanes(&self) {
+    pub(super) unsafe fn shut_open_lanes(&self) {
         // SAFETY: the lock is held.
         let sent = unsafe { self.lanes.send.shut() };
         // SAFETY: as above; lanes are opened and shut together.
