@@ -1,13 +1,11 @@
 //! [`Held`]: the state under the lock, and what can be done with it at a glance.
 
-#[cfg(feature = "async")]
 use std::ptr::NonNull;
 
 use gosync_atomic::__sys::{MutPtr, ord, step};
 
 use super::Channel;
 use super::state::{Company, State, signs};
-#[cfg(feature = "async")]
 use super::waiter::{self, Waiter};
 
 /// The state, while the lock is held. Enough for what changes the ring alone, and for a peer that waits in the
@@ -159,7 +157,6 @@ impl<'a, T> Held<'a, T> {
 
     /// Claims the oldest sender, if senders are all that there is, and what a receive gets then: the oldest value, in whose
     /// stead the sender's is in the ring now, or the sender's, which is still to be taken out of its slot.
-    #[cfg(feature = "async")]
     #[inline(always)]
     pub(super) fn meet_sender(&mut self) -> Option<(NonNull<Waiter>, Option<T>)> {
         let capacity = self.capacity();
