@@ -3,7 +3,8 @@
 //! It opens them when so many operations in a row have found that there is nothing to them but the ring, because nobody waits
 //! for anything: then it is likely to go on like that. It shuts them when somebody takes the lock, which is for all else. To shut
 //! them costs about as much as two operations, and the first operations afterwards go through the lock; so a channel
-//! whose lanes did not stay open for long waits for longer until it opens them again.
+//! whose lanes did not stay open for long waits for longer until it opens them again. And a task that has waited for the lock only
+//! because somebody else was in its lane, or because the lanes were shut then, goes back to them if they are open now.
 //!
 //! While they are open, `signs` say `LANES`, and that everything may be possible; `len` says nothing.
 //!
