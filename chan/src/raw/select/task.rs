@@ -155,8 +155,10 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
         });
         if matches!(won, None | Some((_, Fired::NotDue))) {
-            // SAFETY: the task is written, and nothing was done, so nobody knows it.
-            unsafe { task.as_ref().tell(waker.clone()) };
+            // SAFETY: the task is written.
+            let untold = unsafe { task.as_ref() };
+            // SAFETY: nothing was done, so nobody knows it.
+            unsafe { untold.tell(waker.clone()) };
             let all = LockedAll::new(operations, places);
             let ready = step!("task-select.look-locked", look(operations, &mut seen), else 0);
             let mut fire = |number: usize, operation: &Operation<'a>, port: &'a (dyn Port + 'a)| {
