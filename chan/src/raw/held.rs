@@ -1,13 +1,11 @@
 //! [`Held`]: the state under the lock, and what can be done with it at a glance.
 
-#[cfg(feature = "async")]
 use std::ptr::NonNull;
 
 use gosync_atomic::__sys::{MutPtr, ord, step};
 
 use super::Channel;
 use super::state::{Company, SetAside, State, signs};
-#[cfg(feature = "async")]
 use super::waiter::{self, Waiter};
 
 /// The state, while the lock is held. Enough for what changes the ring alone, and for a peer that waits in the
@@ -29,6 +27,26 @@ impl<'a, T> Held<'a, T> {
         unsafe { channel.shut_lanes() };
         // SAFETY: the caller's contract.
         unsafe { Held::new_shut(channel) }
+    }
+
+    /// As [`new`](Held::new), for who need not have the state if the lanes are open: then it is nothing, and they stay so.
+    ///
+    /// # Safety
+    ///
+    /// As for [`new`](Held::new).
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(super) unsafe fn unless_lanes_are_open(channel: &'a Channel<T>, may_stay_open: bool) -> Option<Held<'a, T>> {
+        if channel.are_lanes_open() {
+            if may_stay_open {
+                // SAFETY: as below, for a mutant that takes them for shut.
+                return step!("held.back-to-lane", None, else Some(unsafe { Held::new_shut(channel) }));
+            }
+            // SAFETY: the caller's contract.
+            unsafe { channel.shut_open_lanes() };
+        }
+        // SAFETY: the caller's contract.
+        Some(unsafe { Held::new_shut(channel) })
     }
 
     /// As [`new`](Held::new), for who has shut the lanes.
@@ -179,7 +197,6 @@ impl<'a, T> Held<'a, T> {
 
     /// Claims the oldest sender, if senders are all that there is, and what a receive gets then: the oldest value, in whose
     /// stead the sender's is in the ring now, or the sender's, which is still to be taken out of its slot.
-    #[cfg(feature = "async")]
     #[inline(always)]
     pub(super) fn meet_sender(&mut self) -> Option<(NonNull<Waiter>, Option<T>)> {
         let capacity = self.capacity();

@@ -3,7 +3,8 @@
 //! It opens them when so many operations in a row have found that there is nothing to them but the ring, because nobody waits
 //! for anything: then it is likely to go on like that. It shuts them when somebody takes the lock, which is for all else. To shut
 //! them costs about as much as two operations, and the first operations afterwards go through the lock; so a channel
-//! whose lanes did not stay open for long waits for longer until it opens them again.
+//! whose lanes did not stay open for long waits for longer until it opens them again. And a task that has waited for the lock only
+//! because somebody else was in its lane, or because the lanes were shut then, goes back to them if they are open now.
 //!
 //! While they are open, `signs` say `LANES`, and that everything may be possible; `len` says nothing.
 //!
@@ -173,28 +174,38 @@ impl<T> Channel<T> {
         Ok(Ok(()))
     }
 
-    /// As [`send_again`](Channel::send_again), for a task, whose value is asked for when it can be sent: whether it was. If another
-    /// one is in the lane, it is for the lock to bring them in order: who waits for that leaves its owner alone for a while,
-    /// and an executor's thread that does many operations in its turn does them faster.
+    /// As [`send_again`](Channel::send_again), for a task, whose value is asked for when it can be sent: what came of the last
+    /// attempt. It waits for who else is in the lane too, but not for long, and does not give the CPU away, which its executor
+    /// has other uses for.
     #[cfg(feature = "async")]
     #[cold]
     #[inline(never)]
-    pub(super) fn send_again_for_task(&self, value: impl Fn() -> Option<T>, mut last: Attempt<()>) -> bool {
-        while matches!(last, Attempt::Impossible) && self.linger_for_task(|len| len < self.front.capacity) {
+    pub(super) fn send_again_for_task(&self, value: impl Fn() -> Option<T>, mut last: Attempt<()>) -> Attempt<()> {
+        let mut pacer = Pacer::brief(PAUSES);
+        loop {
+            match last {
+                Attempt::Impossible if self.linger_for_task(|len| len < self.front.capacity) => {}
+                Attempt::Busy if self.lanes.send.awaits_leave(&mut pacer) => {}
+                _ => return last,
+            }
             last = self.send_in_lane_from(&value);
         }
-        matches!(last, Attempt::Done(()))
     }
 
     /// As [`recv_again`](Channel::recv_again), for a task, as in [`send_again_for_task`](Channel::send_again_for_task).
     #[cfg(feature = "async")]
     #[cold]
     #[inline(never)]
-    pub(super) fn recv_again_for_task(&self, mut last: Attempt<T>) -> Option<T> {
-        while matches!(last, Attempt::Impossible) && self.linger_for_task(|len| len > 0) {
+    pub(super) fn recv_again_for_task(&self, mut last: Attempt<T>) -> Attempt<T> {
+        let mut pacer = Pacer::brief(PAUSES);
+        loop {
+            match last {
+                Attempt::Impossible if self.linger_for_task(|len| len > 0) => {}
+                Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
+                _ => return last,
+            }
             last = self.recv_in_lane();
         }
-        if let Attempt::Done(value) = last { Some(value) } else { None }
     }
 
     /// As [`send_again`](Channel::send_again).
@@ -258,10 +269,16 @@ impl<T> Channel<T> {
     /// The caller holds the lock.
     #[inline(always)]
     pub(super) unsafe fn shut_lanes(&self) {
-        if self.lanes.send.is_open() {
+        if self.are_lanes_open() {
             // SAFETY: the caller's contract.
             unsafe { self.shut_open_lanes() };
         }
+    }
+
+    /// For the holder of the lock.
+    #[inline(always)]
+    pub(super) fn are_lanes_open(&self) -> bool {
+        self.lanes.send.is_open()
     }
 
     /// # Safety
@@ -269,7 +286,7 @@ impl<T> Channel<T> {
     /// The caller holds the lock, and the lanes are open.
     #[cold]
     #[inline(never)]
-    unsafe fn shut_open_lanes(&self) {
+    pub(super) unsafe fn shut_open_lanes(&self) {
         // SAFETY: the lock is held.
         unsafe { self.lanes.send.bar() };
         // SAFETY: as above; lanes are opened and shut together.

@@ -134,6 +134,15 @@ impl Case {
             wants,
         }
     }
+
+    /// Whether it is a task that waits, which nobody looks for on a CPU.
+    #[inline]
+    pub(crate) fn is_of_task(&self) -> bool {
+        #[cfg(feature = "async")]
+        return self.task.is_some();
+        #[cfg(not(feature = "async"))]
+        false
+    }
 }
 
 /// Neighbours in the queue. The oldest node has no `prev`, and a node that was taken out has none either.

@@ -39,6 +39,10 @@ pub(crate) fn models() -> Vec<Model> {
             send_then_look(laned(2, || ()), false)
         }),
         holds(SEND_BEFORE_RECV, "lanes: tasks", tasks).bound(2).reaches(&["lane.leave", "chan.wake-task"]),
+        holds(KTH, "lanes: opened while a task waits for the lock", || opened_meanwhile(true))
+            .bound(2)
+            .reaches(&["held.back-to-lane", "chan.wake-task"]),
+        fails(KTH, "lanes: opened meanwhile, a look too early", Verdict::Race, || opened_meanwhile(false)),
         holds(KTH, "lanes: cap 1", || full_then_look(1, 1)).reaches(&["lane.leave", "lane.position", "sleeper.wake"]),
         holds(KTH, "lanes: cap 2", || full_then_look(2, 2)).reaches(&["lane.leave", "lane.position", "sleeper.wake"]),
         // There is a slot more than there may be values.
@@ -144,6 +148,25 @@ fn tasks() {
     assert_eq!((block_on(rx.recv_async()), d.read()), (Ok(1), 1));
     assert_eq!(block_on(rx.recv_async()), Ok(2));
     sender.join().unwrap();
+}
+
+/// With one value, and the lanes shut. T1: write, receive, which opens them. A task, T2: send, send, read.
+fn opened_meanwhile(in_order: bool) {
+    let (d, (tx, rx)) = (Plain::new(), chan::bounded(2));
+    tx.send(1).unwrap();
+    let receiver = go({
+        let (d, rx) = (d.clone(), rx.clone());
+        move || {
+            d.write(1);
+            assert_eq!(rx.recv(), Ok(1));
+        }
+    });
+    block_on(tx.send_async(2)).unwrap();
+    let early = if in_order { 1 } else { d.read() };
+    block_on(tx.send_async(3)).unwrap();
+    assert_eq!((early, d.read()), (1, 1));
+    receiver.join().unwrap();
+    assert_eq!((rx.recv(), rx.recv()), (Ok(2), Ok(3)));
 }
 
 /// With `filled` values. T1: write, receive. T2: send, read.

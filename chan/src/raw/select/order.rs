@@ -2,7 +2,7 @@
 //! each once, and in that order the operations leave their nodes.
 
 use std::cell::{Cell, UnsafeCell};
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 
 use gosync_atomic::__sys::{LockGuard, pick, step};
@@ -16,12 +16,17 @@ pub(super) struct Place<'a> {
     node: UnsafeCell<MaybeUninit<Waiter>>,
     /// The number of the operation that comes here in the order of ranks.
     nth: Cell<u32>,
-    guard: Cell<Option<LockGuard<'a>>>,
+    /// Of the lock, while [`LockedAll`] holds it. By itself it releases nothing, so that a place that is done with is just left.
+    guard: Cell<ManuallyDrop<Option<LockGuard<'a>>>>,
 }
 
 impl<'a> Place<'a> {
     pub(super) const fn new() -> Place<'a> {
-        Place { node: UnsafeCell::new(MaybeUninit::uninit()), nth: Cell::new(0), guard: Cell::new(None) }
+        Place {
+            node: UnsafeCell::new(MaybeUninit::uninit()),
+            nth: Cell::new(0),
+            guard: Cell::new(ManuallyDrop::new(None)),
+        }
     }
 
     pub(super) fn node_of(&self, operation: &Operation<'a>) -> NonNull<Waiter> {
@@ -43,7 +48,7 @@ impl<'e, 'a> LockedAll<'e, 'a> {
             let lock = &port.front().lock;
             // A channel in several cases is locked once.
             if last.replace(lock.rank()) != Some(lock.rank()) {
-                place.guard.set(Some(lock.lock()));
+                place.guard.set(ManuallyDrop::new(Some(lock.lock())));
             }
         }
         all
@@ -52,7 +57,7 @@ impl<'e, 'a> LockedAll<'e, 'a> {
 
 impl Drop for LockedAll<'_, '_> {
     fn drop(&mut self) {
-        self.0.iter().for_each(|place| drop(place.guard.take()));
+        self.0.iter().for_each(|place| drop(ManuallyDrop::into_inner(place.guard.take())));
     }
 }
 

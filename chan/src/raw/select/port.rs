@@ -115,6 +115,19 @@ unsafe impl<T> Port for Channel<T> {
                 }
                 Err(back) => held = back,
             }
+            match held.meet_sender() {
+                Some((sender, Some(value))) => {
+                    // SAFETY: as above.
+                    unsafe { Node::write_slot(node.cast(), value) };
+                    return Fired::Won(Outcome::Done, Some((sender, Outcome::Done)));
+                }
+                Some((sender, None)) => {
+                    // SAFETY: as above; the slot is written later.
+                    unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) };
+                    return Fired::From(sender);
+                }
+                None => {}
+            }
         }
         if case.wants == Wants::Permit && side == Side::Receivers && held.set_item_aside() {
             return Fired::Won(Outcome::Slot, None);
@@ -190,10 +203,12 @@ unsafe impl<T> Port for Channel<T> {
             // SAFETY: the lock is held.
             unsafe { observers.call(watchers) };
         }
-        match side {
-            Side::Senders => std::mem::replace(&mut state.sender_cpu, Cpu::current()),
-            Side::Receivers => std::mem::replace(&mut state.receiver_cpu, Cpu::current()),
-        };
+        if !case.is_of_task() {
+            match side {
+                Side::Senders => state.sender_cpu = Cpu::current(),
+                Side::Receivers => state.receiver_cpu = Cpu::current(),
+            }
+        }
         if side == Side::Senders { state.receiver_cpu } else { state.sender_cpu }
     }
 

@@ -8,7 +8,7 @@ use std::cell::UnsafeCell;
 use std::marker::PhantomPinned;
 use std::mem::{MaybeUninit, forget};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::super::Grant;
 use super::super::task::Task;
@@ -82,15 +82,17 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             match this.stage {
                 Stage::Idle => {
                     // SAFETY: nobody knows the task.
-                    unsafe { this.task().write(Task::new(Some(cx.waker().clone()))) };
+                    unsafe { this.task().write(Task::new(None)) };
                     let unknown = Unknown(this.task());
-                    let won = this.begin();
+                    let won = this.begin(cx.waker());
                     forget(unknown);
-                    if won.is_none() && this.stage != Stage::Idle {
-                        if !this.operations.iter().any(|operation| operation.timer().is_some()) {
+                    match this.stage {
+                        Stage::Queued if !this.operations.iter().any(|operation| operation.timer().is_some()) => {
                             return Poll::Pending;
                         }
-                        continue;
+                        // There is more to wait for, or it may not know its task yet.
+                        Stage::Queued | Stage::Promised => continue,
+                        Stage::Idle | Stage::Finished => {}
                     }
                     // SAFETY: written above; nobody knows it.
                     unsafe { this.task().drop_in_place() };
@@ -132,8 +134,9 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         polled
     }
 
-    /// Steps 1 and 3.
-    fn begin(&mut self) -> Option<(usize, Outcome)> {
+    /// Steps 1 and 3. A waker's clone is a user's code, so it is made before the locks are taken; and it costs something, so it is
+    /// made only when nothing could be done at once.
+    fn begin(&mut self, waker: &Waker) -> Option<(usize, Outcome)> {
         let how = How { patience: Patience::Until(None), biased: self.biased, only_news: false };
         let (operations, places, task) = (self.operations, &self.places, self.task());
         let case = |number: usize| Case {
@@ -152,6 +155,10 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
         });
         if matches!(won, None | Some((_, Fired::NotDue))) {
+            // SAFETY: the task is written.
+            let untold = unsafe { task.as_ref() };
+            // SAFETY: nothing was done, so nobody knows it.
+            unsafe { untold.tell(waker.clone()) };
             let all = LockedAll::new(operations, places);
             let ready = step!("task-select.look-locked", look(operations, &mut seen), else 0);
             let mut fire = |number: usize, operation: &Operation<'a>, port: &'a (dyn Port + 'a)| {

@@ -58,6 +58,16 @@ impl Task {
         Task { sleeper: Sleeper::new(), waker: UnsafeCell::new(ManuallyDrop::new(waker)) }
     }
 
+    /// Makes it know its task, which it did not.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else knows it.
+    pub(super) unsafe fn tell(&self, waker: Waker) {
+        // SAFETY: the caller's contract.
+        self.waker.with_mut(|known| unsafe { *known = ManuallyDrop::new(Some(waker)) });
+    }
+
     /// Before anybody else knows it: whether it knows its task.
     fn has_waker(&self) -> bool {
         // SAFETY: nobody writes it.

@@ -37,6 +37,11 @@ impl<T> Drop for Unsent<T> {
     }
 }
 
+/// How often an operation goes back to its lane, when it had to take the lock and finds that the lanes are open by then: others
+/// have opened them while it waited. If they were shut by everybody who has waited, they would never stay open for long. More
+/// than once is for who meets others in the lane each time.
+const RETURNS: u32 = 2;
+
 /// How an operation has begun.
 pub(crate) enum Start<R> {
     Done(R),
@@ -71,19 +76,32 @@ impl<T> Channel<T> {
     ///
     /// As for [`start_recv`](Channel::start_recv).
     #[inline(never)]
-    unsafe fn start_recv_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<T>) -> Start<T> {
-        if !matches!(attempt, Attempt::Locked) {
-            if let Some(value) = self.recv_again_for_task(attempt) {
+    unsafe fn start_recv_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, mut attempt: Attempt<T>) -> Start<T> {
+        let mut returns = RETURNS;
+        let (lock, held) = loop {
+            if !matches!(attempt, Attempt::Locked) {
+                attempt = self.recv_again_for_task(attempt);
+                if let Attempt::Done(value) = attempt {
+                    return Start::Done(value);
+                }
+            }
+            if !self.may_proceed(state::signs::RECV) {
+                // SAFETY: the caller's contract.
+                return unsafe { self.wait_to_recv(node, waker) };
+            }
+            let lock = self.front.lock_for_task();
+            let may_return = returns > 0 && !matches!(attempt, Attempt::Impossible);
+            // SAFETY: the lock is held, and released after the last use of what comes of this.
+            match unsafe { Held::unless_lanes_are_open(self, may_return) } {
+                Some(held) => break (lock, held),
+                None => drop(lock),
+            }
+            returns -= 1;
+            attempt = self.recv_in_lane();
+            if let Attempt::Done(value) = attempt {
                 return Start::Done(value);
             }
-        }
-        if !self.may_proceed(state::signs::RECV) {
-            // SAFETY: the caller's contract.
-            return unsafe { self.wait_to_recv(node, waker) };
-        }
-        let lock = self.front.lock_for_task();
-        // SAFETY: the lock is held, and released after the last use of this.
-        let held = unsafe { Held::new(self) };
+        };
         match held.pop() {
             Ok(value) => {
                 drop(lock);
@@ -203,21 +221,41 @@ impl<T> Channel<T> {
     ///
     /// As for [`start_send`](Channel::start_send).
     #[inline(never)]
-    unsafe fn start_send_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<()>) -> Start<()> {
-        if !matches!(attempt, Attempt::Locked)
-            // SAFETY: the value is in the slot, and is taken once.
-            && self.send_again_for_task(|| Some(unsafe { Node::take_slot(node) }), attempt)
-        {
-            return Start::Done(());
-        }
-        let unsent = Unsent(node);
-        if !self.may_proceed(state::signs::SEND) {
-            // SAFETY: the caller's contract.
-            return unsafe { self.wait_to_send(unsent, waker) };
-        }
-        let lock = self.front.lock_for_task();
-        // SAFETY: the lock is held, and released after the last use of this.
-        let mut held = unsafe { Held::new(self) };
+    unsafe fn start_send_otherwise(
+        &self,
+        node: NonNull<Node<T>>,
+        waker: &Waker,
+        mut attempt: Attempt<()>,
+    ) -> Start<()> {
+        // SAFETY: the value is in the slot, and is taken once.
+        let value = || Some(unsafe { Node::take_slot(node) });
+        let mut returns = RETURNS;
+        let (lock, mut held, unsent) = loop {
+            if !matches!(attempt, Attempt::Locked) {
+                attempt = self.send_again_for_task(value, attempt);
+                if let Attempt::Done(()) = attempt {
+                    return Start::Done(());
+                }
+            }
+            let unsent = Unsent(node);
+            if !self.may_proceed(state::signs::SEND) {
+                // SAFETY: the caller's contract.
+                return unsafe { self.wait_to_send(unsent, waker) };
+            }
+            let lock = self.front.lock_for_task();
+            let may_return = returns > 0 && !matches!(attempt, Attempt::Impossible);
+            // SAFETY: the lock is held, and released after the last use of what comes of this.
+            match unsafe { Held::unless_lanes_are_open(self, may_return) } {
+                Some(held) => break (lock, held, unsent),
+                None => drop(lock),
+            }
+            unsent.leave();
+            returns -= 1;
+            attempt = self.send_in_lane_from(value);
+            if let Attempt::Done(()) = attempt {
+                return Start::Done(());
+            }
+        };
         if held.has_plain_room() {
             // SAFETY: the value is in the slot, and is taken once: `unsent` has lost it.
             held.push_plain(|| unsafe { Node::take_slot(node) });
