@@ -76,30 +76,28 @@ impl<T> Channel<T> {
     ///
     /// As for [`start_recv`](Channel::start_recv).
     #[inline(never)]
-    unsafe fn start_recv_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, mut attempt: Attempt<T>) -> Start<T> {
+    unsafe fn start_recv_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<T>) -> Start<T> {
         let mut returns = RETURNS;
-        let (lock, held) = loop {
-            if !matches!(attempt, Attempt::Locked) {
-                attempt = self.recv_again_for_task(attempt);
-                if let Attempt::Done(value) = attempt {
-                    return Start::Done(value);
-                }
+        if !matches!(attempt, Attempt::Locked) {
+            match self.recv_in_traffic(attempt, returns) {
+                Ok(value) => return Start::Done(value),
+                Err(left) => returns = left,
             }
+        }
+        let (lock, held) = loop {
             if !self.may_proceed(state::signs::RECV) {
                 // SAFETY: the caller's contract.
                 return unsafe { self.wait_to_recv(node, waker) };
             }
             let lock = self.front.lock_for_task();
-            let may_return = returns > 0 && !matches!(attempt, Attempt::Impossible);
             // SAFETY: the lock is held, and released after the last use of what comes of this.
-            match unsafe { Held::unless_lanes_are_open(self, may_return) } {
-                Some(held) => break (lock, held),
-                None => drop(lock),
+            if let Some(held) = unsafe { Held::unless_lanes_are_open(self, returns > 0) } {
+                break (lock, held);
             }
-            returns -= 1;
-            attempt = self.recv_in_lane();
-            if let Attempt::Done(value) = attempt {
-                return Start::Done(value);
+            drop(lock);
+            match self.recv_in_traffic(Attempt::Locked, returns - 1) {
+                Ok(value) => return Start::Done(value),
+                Err(left) => returns = left,
             }
         };
         match held.pop() {
@@ -109,6 +107,19 @@ impl<T> Channel<T> {
             }
             // SAFETY: the caller's contract.
             Err(held) => unsafe { self.recv_from_sender(held, lock, node) },
+        }
+    }
+
+    /// A receive while the lanes are open, or have just been, after an attempt in the lane, or in need of one. `Err`: the lock
+    /// has to tell, and how often this may come back from there.
+    #[cold]
+    #[inline(never)]
+    fn recv_in_traffic(&self, attempt: Attempt<T>, returns: u32) -> Result<T, u32> {
+        let attempt = if let Attempt::Locked = attempt { self.recv_in_lane() } else { attempt };
+        match self.recv_again_for_task(attempt) {
+            Attempt::Done(value) => Ok(value),
+            Attempt::Impossible => Err(0),
+            Attempt::Busy | Attempt::Locked => Err(returns),
         }
     }
 
@@ -221,41 +232,33 @@ impl<T> Channel<T> {
     ///
     /// As for [`start_send`](Channel::start_send).
     #[inline(never)]
-    unsafe fn start_send_otherwise(
-        &self,
-        node: NonNull<Node<T>>,
-        waker: &Waker,
-        mut attempt: Attempt<()>,
-    ) -> Start<()> {
-        // SAFETY: the value is in the slot, and is taken once.
-        let value = || Some(unsafe { Node::take_slot(node) });
+    unsafe fn start_send_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<()>) -> Start<()> {
         let mut returns = RETURNS;
-        let (lock, mut held, unsent) = loop {
-            if !matches!(attempt, Attempt::Locked) {
-                attempt = self.send_again_for_task(value, attempt);
-                if let Attempt::Done(()) = attempt {
-                    return Start::Done(());
-                }
+        if !matches!(attempt, Attempt::Locked) {
+            // SAFETY: the caller's contract.
+            match unsafe { self.send_in_traffic(node, attempt, returns) } {
+                Ok(()) => return Start::Done(()),
+                Err(left) => returns = left,
             }
-            let unsent = Unsent(node);
+        }
+        let (lock, mut held) = loop {
             if !self.may_proceed(state::signs::SEND) {
                 // SAFETY: the caller's contract.
-                return unsafe { self.wait_to_send(unsent, waker) };
+                return unsafe { self.wait_to_send(Unsent(node), waker) };
             }
             let lock = self.front.lock_for_task();
-            let may_return = returns > 0 && !matches!(attempt, Attempt::Impossible);
             // SAFETY: the lock is held, and released after the last use of what comes of this.
-            match unsafe { Held::unless_lanes_are_open(self, may_return) } {
-                Some(held) => break (lock, held, unsent),
-                None => drop(lock),
+            if let Some(held) = unsafe { Held::unless_lanes_are_open(self, returns > 0) } {
+                break (lock, held);
             }
-            unsent.leave();
-            returns -= 1;
-            attempt = self.send_in_lane_from(value);
-            if let Attempt::Done(()) = attempt {
-                return Start::Done(());
+            drop(lock);
+            // SAFETY: the caller's contract.
+            match unsafe { self.send_in_traffic(node, Attempt::Locked, returns - 1) } {
+                Ok(()) => return Start::Done(()),
+                Err(left) => returns = left,
             }
         };
+        let unsent = Unsent(node);
         if held.has_plain_room() {
             // SAFETY: the value is in the slot, and is taken once: `unsent` has lost it.
             held.push_plain(|| unsafe { Node::take_slot(node) });
@@ -265,6 +268,24 @@ impl<T> Channel<T> {
         }
         // SAFETY: the caller's contract.
         unsafe { self.send_to_receiver(held, lock, unsent) }
+    }
+
+    /// A send, as in [`recv_in_traffic`](Channel::recv_in_traffic).
+    ///
+    /// # Safety
+    ///
+    /// The value is in the slot, and stays there if this is an `Err`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn send_in_traffic(&self, node: NonNull<Node<T>>, attempt: Attempt<()>, returns: u32) -> Result<(), u32> {
+        // SAFETY: the value is in the slot, and is taken once.
+        let value = || Some(unsafe { Node::take_slot(node) });
+        let attempt = if let Attempt::Locked = attempt { self.send_in_lane_from(value) } else { attempt };
+        match self.send_again_for_task(value, attempt) {
+            Attempt::Done(()) => Ok(()),
+            Attempt::Impossible => Err(0),
+            Attempt::Busy | Attempt::Locked => Err(returns),
+        }
     }
 
     /// # Safety
