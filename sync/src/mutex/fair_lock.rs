@@ -160,7 +160,7 @@ impl FairLock {
         // Where others wait, looks are dear: they take the cache line from one that may lock again and again. But while a
         // front is called, whoever does so counts in the word. If the word stays as it was, it is one long section: a look
         // takes the line from nobody who needs it, and the end of that section is not to be missed.
-        let mut pacer = if word & (QUEUED | CALLED) == 0 { Pacer::alert(4, 8) } else { Pacer::alert(16, 64) };
+        let mut pacer = if word & (QUEUED | CALLED) == 0 { Pacer::brief(4) } else { Pacer::alert(16) };
         let mut is_long = word & CALLED != 0;
         // Whoever spins for a reserved lock is in the way of the one for whom it is reserved.
         while word & RESERVED == 0 && (if is_long { pacer.step_short() } else { pacer.step() }) {

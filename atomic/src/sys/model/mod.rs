@@ -152,7 +152,7 @@ impl Pacer {
 
     /// The same.
     #[must_use]
-    pub fn alert(_pauses: u32, _longest: u32) -> Pacer {
+    pub fn alert(_pauses: u32) -> Pacer {
         Pacer
     }
 

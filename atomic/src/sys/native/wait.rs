@@ -233,7 +233,6 @@ mod slices {
 #[derive(Debug)]
 pub struct Pacer {
     pauses: u32,
-    longest: u32,
     left: u32,
     yields: u32,
     away: Away,
@@ -259,7 +258,7 @@ impl Pacer {
     pub fn new() -> Pacer {
         // About 500 pauses in all, which is two wake-ups' time.
         let left = if cpus() == 1 { 0 } else { 500 };
-        Pacer { pauses: 4, longest: Self::LONGEST, left, yields: YIELDS_ONLY, away: Away::Yield }
+        Pacer { pauses: 4, left, yields: YIELDS_ONLY, away: Away::Yield }
     }
 
     /// One with a late first look: for a thread that has something else to do than to win a race. Who holds the lock, and
@@ -278,12 +277,12 @@ impl Pacer {
         Pacer { pauses, left: pacer.left.min(32), yields: 0, ..pacer }
     }
 
-    /// As [`brief`](Pacer::brief), but three times as long, and with at most so many pauses between two looks: for a lock
-    /// whose sections may be long, so that it is worth while to be there when one ends.
+    /// As [`brief`](Pacer::brief), but three times as long: for a lock whose sections may be long, so that it is worth
+    /// while to be there when one ends.
     #[must_use]
-    pub fn alert(pauses: u32, longest: u32) -> Pacer {
+    pub fn alert(pauses: u32) -> Pacer {
         let pacer = Pacer::new();
-        Pacer { pauses, longest, left: pacer.left.min(96), yields: 0, ..pacer }
+        Pacer { pauses, left: pacer.left.min(96), yields: 0, ..pacer }
     }
 
     /// As [`brief`](Pacer::brief), and gives the CPU away a few times after that, but not again once somebody has used it for
@@ -331,7 +330,7 @@ impl Pacer {
             let run = self.pauses.min(self.left);
             (0..run).for_each(|_| spin_loop());
             self.left -= run;
-            self.pauses = (self.pauses * 2).min(self.longest);
+            self.pauses = (self.pauses * 2).min(Self::LONGEST);
             true
         } else if self.yields > 0 {
             self.yields -= 1;
