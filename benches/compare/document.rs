@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
 
-use gosync_benches::harness::machine;
 use gosync_benches::harness::report::{BesidePeers, Row};
+use gosync_benches::harness::{machine, measure};
 use plotters::prelude::*;
 
 /// What two loops of the same instructions may differ by, depending on where they lie.
@@ -98,14 +98,16 @@ fn text(pairs: &[Pair<'_>], command: &str, rounds: usize, time: Duration) -> Str
         "# Measured\n\n\
         Written by `cargo bench -p gosync-benches --bench compare -- {command}` on {date}; docs/PERFORMANCE.md says what it means.\n\n\
         {}\n{}\n\n\
-        Everything ran twice, one pass after the other; in each of {rounds} rounds of {} ms every implementation had a turn. Figures\n\
-        are ns per operation of the first pass, median [p25] (CPU time of all threads). `x` is gosync's median beside that of the\n\
-        fastest peer of the same pass, in the first and in the second pass: below 1, gosync is faster. `x CPU` is its CPU time beside\n\
-        that of the peer that takes the least. `level`: ahead in one pass only, or behind by less than the two passes differ, or by 0.03.\n\n\
+        Everything ran twice, one pass after the other; in each of {rounds} rounds of {} ms, or of {} times what its threads need to\n\
+        start if that is more, every implementation had a turn. Figures are ns per operation of the first pass, median [p25] (CPU\n\
+        time of all threads). `x` is gosync's median beside that of the fastest peer of the same pass, in the first and in the second\n\
+        pass: below 1, gosync is faster. `x CPU` is its CPU time beside that of the peer that takes the least. `level`: ahead in one\n\
+        pass only, or behind by less than the two passes differ, or by 0.03.\n\n\
         Of {} rows gosync is ahead in {}, level in {}, behind in {}.\n\n![All rows](plots/measured.svg)\n",
         machine::describe().replace("\nVersions", "\n\nVersions"),
         super::go_version(),
         time.as_millis(),
+        measure::STARTS,
         pairs.len(),
         count(Place::Ahead),
         count(Place::Level),

@@ -17,6 +17,9 @@ pub struct Sample {
     elapsed: Duration,
 }
 
+/// How many times as long as its start and its end a measurement takes at least.
+pub const STARTS: u32 = 8;
+
 /// CPU time of samples from other processes, in nanoseconds.
 static ELSEWHERE: AtomicU64 = AtomicU64::new(0);
 
@@ -137,10 +140,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// By what factor the operations took less than `time`. What threads need to start and to end does not count: it
-    /// would be taken for the price of the operations, and their number stay small.
+    /// By what factor the operations took less than `time`, or than many times what threads need to start and to end. That
+    /// itself does not count: it would be taken for the price of the operations, and their number stay small. 64
+    /// threads need 2 ms, of which an operation has its share in the figures.
     fn missing(&self, elapsed: Duration, time: Duration) -> f64 {
-        time.as_secs_f64() / elapsed.saturating_sub(self.start).as_secs_f64().max(1e-9)
+        time.max(self.start * STARTS).as_secs_f64() / elapsed.saturating_sub(self.start).as_secs_f64().max(1e-9)
     }
 
     /// Takes one sample; of how many operations. The next one will take about `time`.

@@ -6,8 +6,8 @@
 //! to a sleeper costs a wake-up of several microseconds during which nobody works. A newcomer that finds it taken spins
 //! for a moment, but not for long: as long as it is not in line, nobody keeps its time. Then it joins the line at its end
 //! and, if it is not the first there, sleeps at once. A release calls the front of the line, one at a time: while a
-//! front is `CALLED`, further releases wake nobody. The front looks for the lock for a moment. If it is overtaken all the
-//! time, it *steps back*: to the front of the line, not to its end.
+//! front is `CALLED`, further releases wake nobody. The front looks for the lock as long as others overtake it, until it is
+//! overdue; if the lock stays taken for a moment by one and the same, it *steps back*: to the front of the line, not to its end.
 //!
 //! **The bound.** A front is *overdue* when 0.25 ms have passed since it was first called. A newcomer that would overtake
 //! an overdue front reserves the lock for it instead, and joins the line; nobody but the front takes a reserved lock. So
@@ -157,13 +157,19 @@ impl FairLock {
 
     #[cold]
     fn lock_slow(&self, mut word: u32, deadline: Option<Instant>) -> bool {
-        // Where others wait, looks are dear: they take the cache line from one that may lock again and again.
-        let mut pacer = if word & (QUEUED | CALLED) == 0 { Pacer::brief(4) } else { Pacer::brief(16) };
+        // Where others wait, looks are dear: they take the cache line from one that may lock again and again. But while a
+        // front is called, whoever does so counts in the word. If the word stays as it was, it is one long section: a look
+        // takes the line from nobody who needs it, and the end of that section is not to be missed.
+        let mut pacer = if word & (QUEUED | CALLED) == 0 { Pacer::brief(4) } else { Pacer::alert(16) };
+        let mut is_long = word & CALLED != 0;
         // Whoever spins for a reserved lock is in the way of the one for whom it is reserved.
-        while word & RESERVED == 0 && pacer.step() {
+        while word & RESERVED == 0 && (if is_long { pacer.step_short() } else { pacer.step() }) {
             match self.take_open().or_else(|word| self.try_lock_from(word)) {
                 Ok(()) => return true,
-                Err(now) => word = now,
+                Err(now) => {
+                    is_long = now & CALLED != 0 && now == word;
+                    word = now;
+                }
             }
         }
         self.wait_in_line(word, deadline)
@@ -185,7 +191,7 @@ impl FairLock {
             return false;
         }
         loop {
-            let Err(word) = self.take_as_front() else { return true };
+            let Err(word) = self.take_as_front(deadline) else { return true };
             if has_passed(deadline) {
                 // It leaves for good.
                 return self.pass_on(word, 0);
@@ -269,14 +275,23 @@ impl FairLock {
     }
 
     /// As the front: takes the lock if it is free at some moment soon; or else what the word is.
-    fn take_as_front(&self) -> Result<(), u32> {
+    ///
+    /// As long as it is overtaken it does not sleep: the next release would have to wake it at once, which takes as long
+    /// as several short sections. Nor does that go on for longer than until it is overdue. But if nothing changes, it is one
+    /// long section, or its thread waits for this CPU.
+    fn take_as_front(&self, deadline: Option<Instant>) -> Result<(), u32> {
         let mut pacer = Pacer::sparse();
-        loop {
-            let taken = self.try_as_front();
-            if taken.is_ok() || !pacer.step() {
-                return taken;
+        let mut seen = self.try_as_front();
+        while let Err(before) = seen {
+            if !pacer.step() {
+                break;
+            }
+            seen = self.try_as_front();
+            if seen.is_err_and(|word| (word ^ before) & !QUEUED != 0) && !has_passed(deadline) {
+                pacer = Pacer::sparse();
             }
         }
+        seen
     }
 
     /// As the front: takes the lock if it is free; or else what the word is.

@@ -152,13 +152,13 @@ impl Pacer {
 
     /// The same.
     #[must_use]
-    pub fn wary(_pauses: u32) -> Pacer {
+    pub fn alert(_pauses: u32) -> Pacer {
         Pacer
     }
 
     /// The same.
     #[must_use]
-    pub fn napping(_pauses: u32) -> Pacer {
+    pub fn napping() -> Pacer {
         Pacer
     }
 
@@ -175,6 +175,11 @@ impl Pacer {
 
     /// `false`: it is time to sleep.
     pub fn step(&mut self) -> bool {
+        false
+    }
+
+    /// The same.
+    pub fn step_short(&mut self) -> bool {
         false
     }
 }

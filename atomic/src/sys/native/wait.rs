@@ -46,8 +46,6 @@ const YIELDS: u32 = 4;
 const LONG_YIELD: Duration = Duration::from_micros(200);
 /// How long a nap is, without what the system adds. Long beside a wake-up, and short beside a time slice.
 const NAP: Duration = Duration::from_micros(50);
-/// Naps of a thread that takes them.
-const NAPS: u32 = 2;
 /// Yields when spinning cannot help.
 const YIELDS_ONLY: u32 = 2;
 
@@ -212,7 +210,7 @@ mod credit {
 mod slices {
     use super::*;
 
-    /// Waits with naps until the next one with yields: all of them together take about as long as a time slice.
+    /// Waits with naps until the next one with a yield: all of them together take about as long as a time slice.
     const WAITS_WITH_NAPS: u32 = 40;
 
     static LEFT: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
@@ -221,11 +219,7 @@ mod slices {
         LEFT.store(WAITS_WITH_NAPS, Ordering::Relaxed);
     }
 
-    pub(super) fn are_long() -> bool {
-        LEFT.load(Ordering::Relaxed) > 0
-    }
-
-    /// As `are_long`, for one more nap.
+    /// Whether there is one more nap to take.
     pub(super) fn use_up() -> bool {
         let left = LEFT.load(Ordering::Relaxed);
         if left > 0 {
@@ -279,8 +273,16 @@ impl Pacer {
     /// that may not get it back for milliseconds. It begins with so many pauses between two looks.
     #[must_use]
     pub fn brief(pauses: u32) -> Pacer {
-        let Pacer { left, .. } = Pacer::new();
-        Pacer { pauses, left: left.min(32), yields: 0, away: Away::Yield }
+        let pacer = Pacer::new();
+        Pacer { pauses, left: pacer.left.min(32), yields: 0, ..pacer }
+    }
+
+    /// As [`brief`](Pacer::brief), but three times as long: for a lock whose sections may be long, so that it is worth
+    /// while to be there when one ends.
+    #[must_use]
+    pub fn alert(pauses: u32) -> Pacer {
+        let pacer = Pacer::new();
+        Pacer { pauses, left: pacer.left.min(96), yields: 0, ..pacer }
     }
 
     /// As [`brief`](Pacer::brief), and gives the CPU away a few times after that, but not again once somebody has used it for
@@ -290,22 +292,14 @@ impl Pacer {
         Pacer { yields: YIELDS, away: Away::YieldOnce, ..Pacer::brief(pauses) }
     }
 
-    /// As [`reluctant`](Pacer::reluctant), but as [`brief`](Pacer::brief) while giving the CPU away takes long.
+    /// A few pauses, and gives the CPU away once, by a nap while that takes long: for a thread that will make many others
+    /// wait when it is registered, so that those had better come to an end before, but that cannot wait for them to
+    /// compute in turns. If they are many, they are on this CPU too; if they are not, to wait for longer is of no use.
     #[must_use]
-    pub fn wary(pauses: u32) -> Pacer {
-        if slices::are_long() { Pacer::brief(pauses) } else { Pacer::reluctant(pauses) }
-    }
-
-    /// As [`reluctant`](Pacer::reluctant), but takes naps while giving the CPU away takes long: for a thread that will make
-    /// many others wait when it is registered, so that those had better come to an end before, but that cannot wait for
-    /// them to compute in turns.
-    #[must_use]
-    pub fn napping(pauses: u32) -> Pacer {
-        if slices::use_up() {
-            Pacer { yields: NAPS, away: Away::Nap, ..Pacer::brief(pauses) }
-        } else {
-            Pacer::reluctant(pauses)
-        }
+    pub fn napping() -> Pacer {
+        let away = if slices::use_up() { Away::Nap } else { Away::YieldOnce };
+        let brief = Pacer::brief(1);
+        Pacer { left: brief.left.min(4), yields: 1, away, ..brief }
     }
 
     /// One with few looks: for a thread that competes with one that locks again and again, and would only take the cache
@@ -320,6 +314,14 @@ impl Pacer {
         if !self.step() {
             sleep(NAP);
         }
+    }
+
+    /// As [`step`](Pacer::step), but hardly waits: for who knows that a look disturbs nobody.
+    pub fn step_short(&mut self) -> bool {
+        let pauses = std::mem::replace(&mut self.pauses, 2);
+        let goes_on = self.step();
+        self.pauses = pauses;
+        goes_on
     }
 
     /// Waits a little; `false` if it is time to sleep instead.

@@ -42,7 +42,7 @@ impl PhaseLock {
 
     #[cold]
     fn write_contended(&self, mut word: u32, deadline: Option<Instant>) -> bool {
-        let mut pacer = Pacer::wary(4);
+        let mut pacer = Pacer::brief(4);
         // Where others wait it is no use.
         while word & (PENDING | WAITING) == 0 && pacer.step() {
             match self.try_write() {
@@ -65,8 +65,9 @@ impl PhaseLock {
     fn write_as_next(&self, deadline: Option<Instant>) -> bool {
         // Readers that come meanwhile get in. It keeps them out if there is always one inside, but not before: with many
         // threads and short sections each writer would put all readers to sleep. A yield would do, unless they
-        // compute: then it takes a time slice.
-        let mut pacer = Pacer::napping(1);
+        // compute: then it takes a time slice. And not much later: a single reader that is back at once is inside nearly
+        // always, and for as long as this thread waits for a gap it might do something else.
+        let mut pacer = Pacer::napping();
         while pacer.step() {
             if self.try_as_next() {
                 return true;
