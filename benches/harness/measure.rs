@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Entry, Operations, Scenario, allocations};
+use super::{Entry, Operations, Scenario, allocations, patience};
 
 /// What `n` operations took.
 #[derive(Clone, Copy, Debug)]
@@ -130,14 +130,19 @@ impl<'a> Run<'a> {
         if operations.fixed().is_some() {
             return Some(run);
         }
-        run.start = (entry.run)(n)?.elapsed.min((entry.run)(n)?.elapsed);
+        run.start = run.sample(n)?.elapsed.min(run.sample(n)?.elapsed);
         loop {
-            let missing = run.missing((entry.run)(n)?.elapsed, time);
+            let missing = run.missing(run.sample(n)?.elapsed, time);
             n = operations.nearest(n as f64 * missing.clamp(0.5, 16.0));
             if missing < 4.0 {
                 return Some(Run { n, ..run });
             }
         }
+    }
+
+    /// So many operations; the program does not wait for ever.
+    fn sample(&self, n: usize) -> Option<Sample> {
+        patience::measure(self.name, || (self.entry.run)(n))
     }
 
     /// By what factor the operations took less than `time`, or than many times what threads need to start and to end. That
@@ -150,7 +155,7 @@ impl<'a> Run<'a> {
     /// Takes one sample; of how many operations. The next one will take about `time`.
     pub fn measure(&mut self, time: Duration) -> usize {
         let n = self.n;
-        let Some(sample) = (self.entry.run)(n) else { return 0 };
+        let Some(sample) = self.sample(n) else { return 0 };
         self.samples.push(sample);
         // Half way, on a logarithmic scale: one round says little about the next.
         let factor = self.missing(sample.elapsed, time).sqrt();
@@ -161,7 +166,7 @@ impl<'a> Run<'a> {
     /// From the difference of two runs: what is allocated once, for threads or the thing itself, does not count.
     fn count_allocations(&mut self) {
         let n = self.operations.nearest(self.n as f64 / 8.0);
-        let count = |n| allocations::count(|| (self.entry.run)(n)).map(|sample| sample.allocations);
+        let count = |n| allocations::count(|| self.sample(n)).map(|sample| sample.allocations);
         if let (Some(few), Some(many)) = (count(n), count(3 * n)) {
             self.allocations = many.saturating_sub(few) as f64 / (2 * n) as f64;
         }
