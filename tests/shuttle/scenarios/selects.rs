@@ -16,7 +16,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .convicts(HANGS, &["select.lock-order", "select.tell-holder"]),
         holds("select, facing, a ring with deadlines", 6, || ring(0, true))
             .witnesses(&["sent", "received", "neither"])
-            .convicts(EITHER, &["chan.claim", "select.give-up"]),
+            .convicts(ANY, &["chan.claim"])
+            .convicts(EITHER, &["select.give-up"]),
         holds("select, facing, a ring of buffers with default", 6, || ring(1, false))
             .witnesses(&["sent", "received", "neither"]),
         holds("select, timers", 6, timers).witnesses(&["in time", "too late"]),
