@@ -28,10 +28,10 @@
 //!
 //! # Ordering
 //!
-//! `enter` acquires what the last `leave` or `open` released, and `shut` too: by `taken`. [`position`](Lane::position) acquires what the other side's
-//! [`advance`](Lane::advance) released: a receiver what the senders have done to the slots up to there (chan.send-before-recv-complete), a sender
-//! what the receivers have (chan.kth-recv-before-(k+C)th-send-complete). What it has acquired goes with `seen` to the next
-//! one in the lane.
+//! `enter` acquires what the last `leave` or `open` released, and `shut` too: by `taken`. [`position`](Lane::position)
+//! acquires what the other side's [`advance`](Lane::advance) released: a receiver what the senders have done to the slots up to
+//! there (chan.send-before-recv-complete), a sender what the receivers have (chan.kth-recv-before-(k+C)th-send-complete). What it
+//! has acquired goes with `seen` to the next one in the lane.
 
 use gosync_atomic::__sys::atomic::{AtomicU32, AtomicUsize};
 use gosync_atomic::__sys::{Pacer, UnsafeCell, ord, step};
