@@ -421,34 +421,16 @@ impl<T> Channel<T> {
     pub(crate) fn close(&self) -> bool {
         let mut state = self.settling();
         let first = !std::mem::replace(&mut state.close_called, true);
-        self.end(state);
+        let ended = state.end();
+        drop(state);
+        ended.complete();
         first
-    }
-
-    /// As [`close`](Channel::close), because one side has no handle left. If that is the receiving side, nobody can reach
-    /// the buffered values any more: they are returned, to be dropped when that can do no harm. And whether the other side had
-    /// none left before, so that the channel is nobody's now. If not, it may be gone at once.
-    fn disconnect(&self, side: Side) -> (Option<Ring<T>>, bool) {
-        let mut state = self.settling();
-        let unreachable = match side {
-            Side::Senders => None,
-            Side::Receivers => Some(std::mem::replace(&mut state.ring, Ring::new())),
-        };
-        if unreachable.is_some() {
-            state.held.publish_len();
-        }
-        // Relaxed: the lock orders it.
-        let is_last = self.front.is_left.load(ord!("chan.leave.look", Relaxed));
-        // Release: pairs with the Acquire in `is_abandoned`.
-        self.front.is_left.store(true, ord!("chan.leave", Release));
-        self.end(state);
-        (unreachable, is_last)
     }
 
     /// Whether the channel is nobody's but the caller's, who drops the last handle of a side: the other one has no handle
     /// left, and is done with the lock, by which it said so. A timer's channel belongs to the clock, too.
     fn is_abandoned(&self) -> bool {
-        // Acquire: pairs with the Release in `disconnect`: if the lock is free, it is free since then.
+        // Acquire: pairs with the Release in `leave`: if the lock is free, it is free since then.
         !self.front.is_timer && self.front.is_left.load(ord!("chan.is-left", Acquire)) && self.front.lock.is_free()
     }
 
@@ -457,33 +439,6 @@ impl<T> Channel<T> {
         // SAFETY: nobody else uses the channel, which is more than that the lock is held.
         let mut held = unsafe { Held::new(self) };
         std::mem::replace(&mut held.state().ring, Ring::new())
-    }
-
-    /// Marks the channel closed and completes all blocked operations, after releasing the lock. A peer that was promised to
-    /// the holder of a permit is not blocked: it is between the two ends of its operation, which the close does not undo.
-    fn end(&self, mut state: Settling<'_, T>) {
-        step!("chan.close.mark", state.closed = true);
-        let mut ended = Line::default();
-        if state.is_quiet() {
-            // Nobody to tell, as mostly when the last handle of a side is dropped.
-            return;
-        }
-        // SAFETY: the lock is held.
-        unsafe { state.receivers.claim_all(&mut ended) };
-        // SAFETY: as above.
-        unsafe { state.senders.claim_all(&mut ended) };
-        // SAFETY: as above.
-        unsafe { state.recv_watchers.claim_all(&mut ended) };
-        // SAFETY: as above.
-        unsafe { state.send_watchers.claim_all(&mut ended) };
-        drop(state);
-        let mut wakes = Wakes::default();
-        while let Some(waiter) = ended.pop() {
-            // SAFETY: claimed above, and not completed yet.
-            let outcome = unsafe { waiter.as_ref() }.ended();
-            // SAFETY: its only completion, by its claimer.
-            step!("chan.close.complete", unsafe { wakes.complete(waiter, outcome) });
-        }
     }
 
     /// The number of buffered values. Orders nothing.

@@ -116,6 +116,7 @@ impl WaitQueue {
     /// # Safety
     ///
     /// The lock is held.
+    #[inline(never)] // seldom called: it is not to make its callers' other paths longer
     pub(crate) unsafe fn claim_all(&mut self, line: &mut Line) {
         // SAFETY: the lock is held.
         while let Some(waiter) = unsafe { self.pop() } {
@@ -308,6 +309,36 @@ impl Observers {
             if !go_on {
                 break;
             }
+        }
+    }
+}
+
+/// All that were blocked when their channel was closed. They are to be told when the lock was released, after which the
+/// channel may be gone.
+#[derive(Debug, Default)]
+#[must_use = "they wait to be completed"]
+pub(crate) struct Ended(Line);
+
+impl Ended {
+    /// Takes all nodes of a queue that can be claimed.
+    ///
+    /// # Safety
+    ///
+    /// The lock of the queue is held.
+    pub(super) unsafe fn claim_all(&mut self, queue: &mut WaitQueue) {
+        // SAFETY: the caller's contract.
+        unsafe { queue.claim_all(&mut self.0) };
+    }
+
+    /// Completes them.
+    #[inline]
+    pub(crate) fn complete(mut self) {
+        let mut wakes = Wakes::default();
+        while let Some(waiter) = self.0.pop() {
+            // SAFETY: claimed, and not completed yet.
+            let outcome = unsafe { waiter.as_ref() }.ended();
+            // SAFETY: its only completion, by its claimer.
+            step!("chan.close.complete", unsafe { wakes.complete(waiter, outcome) });
         }
     }
 }

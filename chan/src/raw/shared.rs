@@ -134,7 +134,15 @@ impl<T> Shared<T> {
             drop(unreachable);
             return;
         }
-        let (unreachable, is_last) = shared.channel.disconnect(side);
+        let (unreachable, is_last, ended);
+        {
+            let mut state = shared.channel.settling();
+            (unreachable, is_last) = state.leave(side);
+            ended = state.end();
+            // Here the lock is released, and not in a function that was given a reference to the channel: no reference that is
+            // an argument may be to what another thread frees meanwhile, used or not.
+        }
+        ended.complete();
         if is_last {
             shared.alive.freed();
             // SAFETY: as above: the second of the two sides to disconnect has taken the lock after the first.

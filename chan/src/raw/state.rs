@@ -17,14 +17,14 @@
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-use gosync_atomic::__sys::{Cpu, LockGuard, step};
+use gosync_atomic::__sys::{Cpu, LockGuard, ord, step};
 
-use super::Ring;
 use super::held::Held;
-use super::queue::{Line, Met, Observers, WaitQueue};
+use super::queue::{Ended, Line, Met, Observers, WaitQueue};
 use super::ring::NoMemory;
 use super::timer::Timer;
 use super::waiter::{self, Outcome, Waiter};
+use super::{Ring, Side};
 
 /// Bits of `Front::signs`.
 pub(super) mod signs {
@@ -310,5 +310,41 @@ impl<'a, T> Settling<'a, T> {
                 None
             }
         }
+    }
+
+    /// Marks the channel closed, and claims all blocked operations, which the caller completes after the lock's release. A
+    /// peer that was promised to the holder of a permit is not blocked: it is between the two ends of its operation, which
+    /// the close does not undo.
+    pub(super) fn end(&mut self) -> Ended {
+        step!("chan.close.mark", self.closed = true);
+        let mut ended = Ended::default();
+        if !self.is_quiet() {
+            let state = self.held.state();
+            for queue in [&mut state.receivers, &mut state.senders, &mut state.recv_watchers, &mut state.send_watchers]
+            {
+                // SAFETY: the lock is held.
+                unsafe { ended.claim_all(queue) };
+            }
+        }
+        ended
+    }
+
+    /// Notes that one side has no handle left. If that is the receiving side, nobody can reach the buffered values any more:
+    /// they are returned, to be dropped when that can do no harm. And whether the other side had none left before, so that
+    /// the channel is nobody's now. If not, it may be gone as soon as the lock is released.
+    pub(super) fn leave(&mut self, side: Side) -> (Option<Ring<T>>, bool) {
+        let unreachable = match side {
+            Side::Senders => None,
+            Side::Receivers => Some(std::mem::replace(&mut self.held.state().ring, Ring::new())),
+        };
+        if unreachable.is_some() {
+            self.held.publish_len();
+        }
+        let is_left = &self.held.channel().front.is_left;
+        // Relaxed: the lock orders it.
+        let is_last = is_left.load(ord!("chan.leave.look", Relaxed));
+        // Release: pairs with the Acquire in `is_abandoned`.
+        is_left.store(true, ord!("chan.leave", Release));
+        (unreachable, is_last)
     }
 }
