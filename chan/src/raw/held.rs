@@ -137,6 +137,19 @@ impl<'a, T> Held<'a, T> {
         Ok(value)
     }
 
+    /// Takes the oldest value out of the ring of a closed channel, if there is nothing else to it, and if it has one. The signs
+    /// stay as they are: after the last value there is the end to report.
+    #[inline(always)]
+    pub(super) fn pop_leftover(mut self) -> Result<T, Self> {
+        let state = self.state();
+        if state.company != Company::Closed {
+            return Err(self);
+        }
+        let Some(value) = state.ring.pop() else { return Err(self) };
+        self.publish_len();
+        Ok(value)
+    }
+
     /// Sets a value aside for the holder of a permit, if there is one, and nothing else to it.
     #[inline(always)]
     pub(super) fn set_item_aside(&mut self) -> bool {
@@ -229,7 +242,7 @@ impl<'a, T> Held<'a, T> {
         match state.company {
             Company::Nobody => state.ring.len() == 0 && !is_timer,
             Company::Receivers => !is_timer,
-            Company::Senders | Company::Others => false,
+            Company::Senders | Company::Closed | Company::Others => false,
         }
     }
 
@@ -260,7 +273,7 @@ impl<'a, T> Held<'a, T> {
         match state.company {
             Company::Nobody => state.ring.len() >= capacity,
             Company::Senders => true,
-            Company::Receivers | Company::Others => false,
+            Company::Receivers | Company::Closed | Company::Others => false,
         }
     }
 

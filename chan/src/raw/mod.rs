@@ -322,7 +322,7 @@ impl<T> Channel<T> {
         let lock = self.front.lock();
         // SAFETY: the lock is held, and released after the last use of this.
         let held = unsafe { Held::new(self) };
-        match held.pop() {
+        match held.pop().or_else(Held::pop_leftover) {
             Ok(value) => {
                 drop(lock);
                 Ok(value)

@@ -44,8 +44,8 @@ pub(super) mod signs {
     }
 }
 
-/// What there is to an operation beside the ring. Nodes of selects, watchers, permits, a close, and a value too many make it
-/// `Others`; the rest can be told at a glance.
+/// What there is to an operation beside the ring. Nodes of selects, watchers, permits, and a value too many make it `Others`; the
+/// rest can be told at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Company {
     Nobody,
@@ -53,6 +53,8 @@ pub(super) enum Company {
     Receivers,
     /// The same of senders: the ring is full.
     Senders,
+    /// Nobody, and the channel is closed.
+    Closed,
     Others,
 }
 
@@ -180,17 +182,18 @@ impl<T> Drop for Settling<'_, T> {
         // A value that came back from a task may be one more than there is room for.
         let overfull = self.ring.len() > self.held.capacity();
         let watchers = !self.recv_watchers.is_empty() || !self.send_watchers.is_empty();
-        let permits = self.set_aside.slots + self.set_aside.items > 0;
-        self.company =
-            if closed || overfull || watchers || permits || self.receivers.has_cases() || self.senders.has_cases() {
-                Company::Others
-            } else if !self.receivers.is_empty() {
-                Company::Receivers
-            } else if !self.senders.is_empty() {
-                Company::Senders
-            } else {
-                Company::Nobody
-            };
+        let permits = step!("chan.permits-are-eventful", self.set_aside.slots + self.set_aside.items > 0, else false);
+        self.company = if overfull || watchers || permits || self.receivers.has_cases() || self.senders.has_cases() {
+            Company::Others
+        } else if closed {
+            Company::Closed
+        } else if !self.receivers.is_empty() {
+            Company::Receivers
+        } else if !self.senders.is_empty() {
+            Company::Senders
+        } else {
+            Company::Nobody
+        };
         if self.company != Company::Nobody {
             self.calm.disturb();
         }

@@ -107,7 +107,7 @@ unsafe impl<T> Port for Channel<T> {
         // SAFETY: the caller's contract.
         let mut held = unsafe { Held::new(self) };
         if case.wants == Wants::Transfer {
-            match held.pop() {
+            match held.pop().or_else(Held::pop_leftover) {
                 Ok(value) => {
                     // SAFETY: the caller's contract: it is room for such a node, and only the value is wanted of it.
                     unsafe { Node::write_slot(node.cast(), value) };

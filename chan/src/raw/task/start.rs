@@ -100,7 +100,7 @@ impl<T> Channel<T> {
                 Err(left) => returns = left,
             }
         };
-        match held.pop() {
+        match held.pop().or_else(Held::pop_leftover) {
             Ok(value) => {
                 drop(lock);
                 Start::Done(value)
