@@ -4,7 +4,7 @@
 //!
 //! A free lock goes to whoever takes it: a running thread overtakes the line, which costs nothing, while handing the lock
 //! to a sleeper costs a wake-up of several microseconds during which nobody works. A newcomer that finds it taken spins
-//! for a moment, but not for long: as long as it is not in line, nobody keeps its time. Then it joins the line at its end
+//! for as long as a wake-up takes, but not for longer: as long as it is not in line, nobody keeps its time. Then it joins the line at its end
 //! and, if it is not the first there, sleeps at once. A release calls the front of the line, one at a time: while a
 //! front is `CALLED`, further releases wake nobody. The front looks for the lock as long as others overtake it, until it is
 //! overdue; if the lock stays taken for a moment by one and the same, it *steps back*: to the front of the line, not to its end.
@@ -160,7 +160,7 @@ impl FairLock {
         // Where others wait, looks are dear: they take the cache line from one that may lock again and again. But while a
         // front is called, whoever does so counts in the word. If the word stays as it was, it is one long section: a look
         // takes the line from nobody who needs it, and the end of that section is not to be missed.
-        let mut pacer = if word & (QUEUED | CALLED) == 0 { Pacer::brief(4) } else { Pacer::alert(16) };
+        let mut pacer = Pacer::alert(if word & (QUEUED | CALLED) == 0 { 4 } else { 16 });
         let mut is_long = word & CALLED != 0;
         // Whoever spins for a reserved lock is in the way of the one for whom it is reserved.
         while word & RESERVED == 0 && (if is_long { pacer.step_short() } else { pacer.step() }) {

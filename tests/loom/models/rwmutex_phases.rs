@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use gosync::{JoinHandle, RawRwMutex, RwMutex, RwMutexWriteGuard, go};
-use gosync_atomic::__sys::control::{expire_deadlines, set_clock, stop_clock};
+use gosync_atomic::__sys::control::{close_for, expire_deadlines, set_clock, stop_clock};
 use gosync_atomic::__sys::now;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -49,6 +49,14 @@ pub(crate) fn models() -> Vec<Model> {
         .bound(3)
         .witnesses(&["pending"])
         .reaches(&["rw.retract.last", "sleeper.wake"]),
+        holds(PHASES, "a writer closes for a moment", || closes_for_a_moment(false))
+            .bound(2)
+            .witnesses(&["a reader in line for a reader", "before", "after"])
+            .reaches(&["rw.await-lock", "sleeper.wake"]),
+        fails(PHASES, "a writer closes for a moment, and a reader is late", Verdict::Race, || {
+            closes_for_a_moment(true)
+        })
+        .bound(3),
         holds(PHASES, "a reader in line comes before a writer that waits", || reader_first(false))
             .bound(2)
             .witnesses(&["a reader in line and a pending writer"])
@@ -183,6 +191,39 @@ pub(crate) fn models() -> Vec<Model> {
         .bound(2)
         .reaches(&["sleeper.wake", "rw.leave"]),
     ]
+}
+
+/// A writer keeps readers out on trial, and opens again unless the one that is in has left by then. Nobody is forgotten.
+fn closes_for_a_moment(read_late: bool) {
+    close_for(2);
+    let (mutex, d) = (Arc::new(RawRwMutex::new()), Plain::new());
+    mutex.rlock();
+    let writer = go({
+        let (mutex, d) = (Arc::clone(&mutex), d.clone());
+        move || {
+            mutex.lock();
+            d.write(1);
+            mutex.unlock();
+        }
+    });
+    let reader = go({
+        let (mutex, d) = (Arc::clone(&mutex), d.clone());
+        move || {
+            mutex.rlock();
+            witness(if d.read() == 0 { "before" } else { "after" });
+            mutex.runlock();
+            if read_late {
+                d.read();
+            }
+        }
+    });
+    if is(&mutex, "writer: false") && is(&mutex, "waiting: true") {
+        witness("a reader in line for a reader");
+    }
+    d.read();
+    mutex.runlock();
+    [writer, reader].into_iter().for_each(|other| other.join().unwrap());
+    assert_eq!(format!("{:?}", &*mutex), FREE);
 }
 
 /// Increments if it gets the lock in time.

@@ -69,6 +69,7 @@ thread_local! {
     static SPURIOUS_LEFT: Cell<bool> = const { Cell::new(false) };
     static LOCKS: Cell<usize> = const { Cell::new(0) };
     static PATIENCE: Cell<usize> = const { Cell::new(0) };
+    static CLOSING: Cell<usize> = const { Cell::new(0) };
     static ONE_ORDER: Cell<bool> = const { Cell::new(true) };
     static SLOTS: Cell<usize> = const { Cell::new(0) };
 }
@@ -81,6 +82,7 @@ pub fn begin() {
     SPURIOUS_LEFT.set(true);
     LOCKS.set(0);
     PATIENCE.set(0);
+    CLOSING.set(0);
     ONE_ORDER.set(true);
     SLOTS.set(0);
 }
@@ -193,6 +195,15 @@ pub fn choose(n: usize) -> usize {
 /// From here on it is asked so often in vain, in this execution, whether a [`Stamp`](super::Stamp) is old enough.
 pub fn be_patient(times: usize) {
     PATIENCE.set(times);
+}
+
+/// From here on, in this execution, writers of an `RwMutex` keep readers out on trial, with so many steps.
+pub fn close_for(steps: usize) {
+    CLOSING.set(steps);
+}
+
+pub(super) fn closing_steps() -> usize {
+    CLOSING.get()
 }
 
 pub(super) fn is_impatient() -> bool {

@@ -123,49 +123,63 @@ pub fn woke_a_peer() {}
 
 /// The rhythm of a thread that waits for a lock: it gives up at once.
 #[derive(Debug, Default)]
-pub struct Pacer;
+pub struct Pacer {
+    steps: usize,
+}
 
 impl Pacer {
     /// A fresh rhythm.
     #[must_use]
     pub fn new() -> Pacer {
-        Pacer
+        Pacer { steps: 0 }
     }
 
     /// The same.
     #[must_use]
     pub fn brief(_pauses: u32) -> Pacer {
-        Pacer
+        Pacer::new()
     }
 
     /// The same.
     #[must_use]
     pub fn reluctant(_pauses: u32) -> Pacer {
-        Pacer
+        Pacer::new()
     }
 
     /// The same.
     #[must_use]
     pub fn patient() -> Pacer {
-        Pacer
+        Pacer::new()
     }
 
     /// The same.
     #[must_use]
     pub fn alert(_pauses: u32) -> Pacer {
-        Pacer
+        Pacer::new()
     }
 
     /// The same.
     #[must_use]
     pub fn napping() -> Pacer {
-        Pacer
+        Pacer::new()
     }
 
     /// The same.
     #[must_use]
     pub fn sparse() -> Pacer {
-        Pacer
+        Pacer::new()
+    }
+
+    /// The same.
+    #[must_use]
+    pub fn steady(_pauses: u32) -> Pacer {
+        Pacer::new()
+    }
+
+    /// One with as many steps as [`control::close_for`] said: none, by default.
+    #[must_use]
+    pub fn closing() -> Pacer {
+        Pacer { steps: control::closing_steps() }
     }
 
     /// Lets the others go on.
@@ -173,9 +187,11 @@ impl Pacer {
         thread::yield_now();
     }
 
-    /// `false`: it is time to sleep.
+    /// Mostly `false`: it is time to sleep.
     pub fn step(&mut self) -> bool {
-        false
+        let goes_on = self.steps > 0;
+        self.steps = self.steps.saturating_sub(1);
+        goes_on
     }
 
     /// The same.

@@ -6,9 +6,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use super::WaitQueue;
 #[cfg(feature = "deadlock")]
 use super::waits;
+use super::{WaitQueue, wake_cost};
 
 #[cfg(any(test, not(target_os = "linux")))]
 mod timed;
@@ -133,7 +133,7 @@ impl Waker {
     /// Wakes one sleeper, if there is one.
     #[inline]
     pub fn wake_one(self) {
-        atomic_wait::wake_one(self.0);
+        wake_cost::wake_one(self.0);
         #[cfg(not(target_os = "linux"))]
         timed::wake(self.0);
     }

@@ -15,6 +15,7 @@ mod table;
 mod wait;
 #[cfg(feature = "deadlock")]
 pub mod waits;
+mod wake_cost;
 
 pub use alive::Alive;
 pub use cell::{MutPtr, UnsafeCell, extend_uninit};

@@ -20,7 +20,7 @@
 //! 4. One CPU only: yield twice, then sleep.
 //!
 //! [`Pacer`] is for the waiter on a [`Lock`](super::Lock), whose holder is a few dozen instructions from the end; and, in
-//! other rhythms, on a mutex.
+//! other rhythms, on a mutex. Some of them are as long as a wake-up, which `wake_cost.rs` measures.
 
 use std::cell::Cell;
 use std::hint::spin_loop;
@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
-use super::Futex;
+use super::{Futex, wake_cost};
 
 /// Pauses before the early yield of rule 2: about two transfers of a cache line.
 const SPINS_FIRST: u32 = 16;
@@ -46,6 +46,8 @@ const YIELDS: u32 = 4;
 const LONG_YIELD: Duration = Duration::from_micros(200);
 /// How long a nap is, without what the system adds. Long beside a wake-up, and short beside a time slice.
 const NAP: Duration = Duration::from_micros(50);
+/// Pauses for which readers are kept out on trial, and wait awake: some sections of a microsecond.
+const MOMENT: u32 = 200;
 /// Yields when spinning cannot help.
 const YIELDS_ONLY: u32 = 2;
 
@@ -232,7 +234,10 @@ mod slices {
 /// The rhythm of a thread that waits for a lock.
 #[derive(Debug)]
 pub struct Pacer {
+    /// Until the next look. They double.
     pauses: u32,
+    /// The most between two looks.
+    longest: u32,
     left: u32,
     yields: u32,
     away: Away,
@@ -258,7 +263,7 @@ impl Pacer {
     pub fn new() -> Pacer {
         // About 500 pauses in all, which is two wake-ups' time.
         let left = if cpus() == 1 { 0 } else { 500 };
-        Pacer { pauses: 4, left, yields: YIELDS_ONLY, away: Away::Yield }
+        Pacer { pauses: 4, longest: Self::LONGEST, left, yields: YIELDS_ONLY, away: Away::Yield }
     }
 
     /// One with a late first look: for a thread that has something else to do than to win a race. Who holds the lock, and
@@ -277,19 +282,37 @@ impl Pacer {
         Pacer { pauses, left: pacer.left.min(32), yields: 0, ..pacer }
     }
 
-    /// As [`brief`](Pacer::brief), but three times as long: for a lock whose sections may be long, so that it is worth
-    /// while to be there when one ends.
+    /// As [`brief`](Pacer::brief), but for about as long as a wake-up takes: for a lock whose next release would have to wake
+    /// who sleeps. Eight times as many pauses between two looks are the most: more looks take the line from who locks
+    /// again and again, fewer miss the end of a section.
     #[must_use]
     pub fn alert(pauses: u32) -> Pacer {
         let pacer = Pacer::new();
-        Pacer { pauses, left: pacer.left.min(96), yields: 0, ..pacer }
+        let left = if pacer.left == 0 { 0 } else { wake_cost::pauses() };
+        Pacer { pauses, longest: (8 * pauses).min(Self::LONGEST), left, yields: 0, ..pacer }
     }
 
-    /// As [`brief`](Pacer::brief), and gives the CPU away a few times after that, but not again once somebody has used it for
-    /// long: for a lock that is so hard to get rid of a waiter that it is worth a while.
+    /// As [`brief`](Pacer::brief), but for about 5 us, and gives the CPU away a few times after that, but not again once
+    /// somebody has used it for long: for a lock that is so hard to get rid of a waiter that it is worth a while.
     #[must_use]
     pub fn reluctant(pauses: u32) -> Pacer {
-        Pacer { yields: YIELDS, away: Away::YieldOnce, ..Pacer::brief(pauses) }
+        let pacer = Pacer::new();
+        Pacer { pauses, left: pacer.left.min(MOMENT), yields: YIELDS, away: Away::YieldOnce, ..pacer }
+    }
+
+    /// So many pauses between two looks, always, for three microseconds: for a thread that waits for a gap which comes often and
+    /// is short. Who looks at longer and longer intervals misses it.
+    #[must_use]
+    pub fn steady(pauses: u32) -> Pacer {
+        let pacer = Pacer::new();
+        Pacer { pauses, longest: pauses, left: pacer.left.min(128), yields: 0, ..pacer }
+    }
+
+    /// For a thread that keeps others out meanwhile: about 5 us, no longer than they wait awake
+    /// ([`reluctant`](Pacer::reluctant)).
+    #[must_use]
+    pub fn closing() -> Pacer {
+        Pacer { left: Pacer::new().left.min(MOMENT), ..Pacer::steady(8) }
     }
 
     /// A few pauses, and gives the CPU away once, by a nap while that takes long: for a thread that will make many others
@@ -330,7 +353,7 @@ impl Pacer {
             let run = self.pauses.min(self.left);
             (0..run).for_each(|_| spin_loop());
             self.left -= run;
-            self.pauses = (self.pauses * 2).min(Self::LONGEST);
+            self.pauses = (self.pauses * 2).min(self.longest);
             true
         } else if self.yields > 0 {
             self.yields -= 1;

@@ -7,7 +7,8 @@
 //! A reader adds one to the word and is in, unless a writer is in or waits. A writer takes a word that is 0, in one step.
 //! If it is not, it first takes the *writers' lock*, a mutex with a line and a bound on overtaking (`mutex/fair_lock.rs`).
 //! Whoever has that is the next writer, and the only one that waits for the word: it sets `PENDING`, which keeps new
-//! readers out, and is handed the lock by the last reader that leaves or by the writer that is in. It keeps the writers'
+//! readers out, and is handed the lock by the last reader that leaves or by the writer that is in. It does so for a moment
+//! first, awake, and lets readers in once more if that was too short. It keeps the writers'
 //! lock until it releases this one (`LINED`).
 //!
 //! **Phases.** Readers that are kept out stand in a line of their own. When a writer releases the lock, all that are in

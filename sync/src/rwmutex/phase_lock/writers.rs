@@ -42,9 +42,15 @@ impl PhaseLock {
 
     #[cold]
     fn write_contended(&self, mut word: u32, deadline: Option<Instant>) -> bool {
-        let mut pacer = Pacer::brief(4);
+        // Who has it for writing has it for a whole section, and begins the next one at once: as for a mutex. Readers are in nearly
+        // always, and out for a moment now and then.
+        let (mut behind_writer, mut among_readers) = (Pacer::alert(16), Pacer::steady(4));
         // Where others wait it is no use.
-        while word & (PENDING | WAITING) == 0 && pacer.step() {
+        while word & (PENDING | WAITING) == 0 {
+            let pacer = if word & HELD == 0 { &mut among_readers } else { &mut behind_writer };
+            if !pacer.step() {
+                break;
+            }
             match self.try_write() {
                 Ok(()) => return true,
                 Err(now) => word = now,
@@ -63,6 +69,9 @@ impl PhaseLock {
 
     /// With the writers' lock: takes this one.
     fn write_as_next(&self, deadline: Option<Instant>) -> bool {
+        if self.close_for_a_moment() {
+            return true;
+        }
         // Readers that come meanwhile get in. It keeps them out if there is always one inside, but not before: with many
         // threads and short sections each writer would put all readers to sleep. A yield would do, unless they
         // compute: then it takes a time slice. And not much later: a single reader that is back at once is inside nearly
@@ -82,11 +91,42 @@ impl PhaseLock {
             return true;
         }
         waiter.spin();
-        if waiter.wait(deadline) {
+        // SAFETY: the node is alive, and `claim` pushed it.
+        waiter.wait(deadline) || unsafe { self.give_up(&waiter) }
+    }
+
+    /// With the writers' lock: keeps new readers out for a few microseconds. Whether that was enough to take this lock.
+    ///
+    /// It is, if those that are in have their CPUs and short sections; and who is kept out is still awake when this writer is
+    /// done. If it is not, somebody inside waits for a CPU. Then all others go on, instead of going to sleep one
+    /// after the other.
+    fn close_for_a_moment(&self) -> bool {
+        let mut pacer = Pacer::closing();
+        if !pacer.step() {
+            return false;
+        }
+        let waiter = Waiter::of_thread(0);
+        // SAFETY: it is new, and below it is seen woken or removed.
+        if unsafe { self.claim(&waiter) } {
             return true;
         }
-        // SAFETY: the node is alive, and was pushed to this line.
-        if unsafe { self.withdraw(&waiter) } {
+        while pacer.step() {
+            if waiter.is_woken() {
+                return true;
+            }
+        }
+        // SAFETY: the node is alive, and `claim` pushed it.
+        unsafe { self.give_up(&waiter) }
+    }
+
+    /// As the pending writer: withdraws, unless it is too late. Whether it has the lock.
+    ///
+    /// # Safety
+    ///
+    /// As for [`withdraw`](PhaseLock::withdraw).
+    unsafe fn give_up(&self, waiter: &Waiter) -> bool {
+        // SAFETY: the caller's contract.
+        if unsafe { self.withdraw(waiter) } {
             return false;
         }
         // Too late: it has the lock, and is woken in a moment (invariant 5).
