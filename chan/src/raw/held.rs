@@ -206,12 +206,13 @@ impl<'a, T> Held<'a, T> {
         }
         // SAFETY: the lock is held.
         let sender = unsafe { state.senders.pop() }?;
+        let is_last = state.senders.is_empty();
         let oldest = state.ring.pop();
         if oldest.is_some() {
             // SAFETY: a sender of this channel, claimed just now.
             state.ring.push(unsafe { waiter::take_from(sender) }, capacity);
         }
-        if state.senders.is_empty() {
+        if is_last {
             state.company = Company::Nobody;
             if capacity == 0 {
                 self.publish(0);
@@ -243,7 +244,7 @@ impl<'a, T> Held<'a, T> {
     pub(super) unsafe fn queue_receiver(&mut self, waiter: NonNull<Waiter>) {
         let state = self.state();
         // SAFETY: the caller's contract.
-        unsafe { state.receivers.push(waiter) };
+        unsafe { state.receivers.push_plain(waiter) };
         if state.company == Company::Nobody {
             state.calm.disturb();
             state.company = Company::Receivers;
@@ -257,11 +258,9 @@ impl<'a, T> Held<'a, T> {
     pub(super) fn may_queue_sender(&mut self) -> bool {
         let capacity = self.capacity();
         let state = self.state();
-        match state.company {
-            Company::Nobody => state.ring.len() >= capacity,
-            Company::Senders => true,
-            Company::Receivers | Company::Others => false,
-        }
+        // No `match`, which would become a jump through a table.
+        let is_full = state.company == Company::Nobody && state.ring.len() >= capacity;
+        is_full || state.company == Company::Senders
     }
 
     /// Queues a sender, if that [may be done](Held::may_queue_sender) without more ado.
@@ -274,7 +273,7 @@ impl<'a, T> Held<'a, T> {
     pub(super) unsafe fn queue_sender(&mut self, waiter: NonNull<Waiter>) {
         let state = self.state();
         // SAFETY: the caller's contract.
-        unsafe { state.senders.push(waiter) };
+        unsafe { state.senders.push_plain(waiter) };
         if state.company == Company::Nobody {
             state.calm.disturb();
             state.company = Company::Senders;
