@@ -6,6 +6,7 @@ mod send;
 use std::cell::UnsafeCell;
 use std::mem::{MaybeUninit, needs_drop};
 use std::ptr::NonNull;
+use std::task::Poll;
 
 use gosync_atomic::__sys::Sleeper;
 pub use recv::{RecvFuture, RecvStream};
@@ -93,6 +94,18 @@ impl<T> Place<T> {
         unsafe { self.node().drop_in_place() };
     }
 }
+
+/// An operation on the nil channel is never done.
+#[inline(always)]
+fn never<R>() -> Poll<R> {
+    unlikely();
+    Poll::Pending
+}
+
+/// Keeps what it is called beside out of the way.
+#[cold]
+#[inline(never)]
+fn unlikely() {}
 
 #[cold]
 fn polled_again() -> ! {

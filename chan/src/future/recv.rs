@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 
-use super::{Place, Stage, polled_again};
+use super::{Place, Stage, never, polled_again};
 use crate::error::RecvError;
 use crate::raw::Channel;
 use crate::raw::task::Start;
@@ -23,8 +23,8 @@ use crate::timer::TaskTimer;
 #[must_use = "a future does nothing unless it is polled"]
 pub struct RecvFuture<'a, T> {
     receiver: &'a Receiver<T>,
-    /// If the channel is a timer's; set only while this waits.
-    timer: ManuallyDrop<TaskTimer>,
+    /// There if the stage is `Timed`.
+    timer: MaybeUninit<TaskTimer>,
     stage: Stage,
     place: Place<T>,
     _pinned: PhantomPinned,
@@ -43,7 +43,7 @@ impl<'a, T> RecvFuture<'a, T> {
     pub(crate) fn new(receiver: &'a Receiver<T>) -> RecvFuture<'a, T> {
         RecvFuture {
             receiver,
-            timer: ManuallyDrop::new(TaskTimer::default()),
+            timer: MaybeUninit::uninit(),
             stage: Stage::Idle,
             place: Place::new(MaybeUninit::uninit()),
             _pinned: PhantomPinned,
@@ -95,8 +95,11 @@ impl<'a, T> RecvFuture<'a, T> {
             self.stage = Stage::Finished;
             return Poll::Ready(Err(RecvError));
         }
-        let is_timer = self.channel().is_some_and(Channel::is_timer);
-        self.stage = if is_timer { Stage::Timed } else { Stage::Waiting };
+        self.stage = Stage::Waiting;
+        if self.channel().is_some_and(Channel::is_timer) {
+            self.timer.write(TaskTimer::default());
+            self.stage = Stage::Timed;
+        }
         self.poll_otherwise(cx)
     }
 
@@ -105,8 +108,7 @@ impl<'a, T> RecvFuture<'a, T> {
     #[inline(never)]
     fn poll_otherwise(&mut self, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         match (self.channel(), self.stage) {
-            // A receive from the nil channel is never done.
-            (None, _) => Poll::Pending,
+            (None, _) => never(),
             (_, Stage::Finished) => polled_again(),
             (Some(channel), _) => self.poll_waiting(channel, cx),
         }
@@ -114,7 +116,7 @@ impl<'a, T> RecvFuture<'a, T> {
 
     fn poll_waiting(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         let outcome = std::task::ready!(self.poll_node(channel, cx));
-        self.stage = Stage::Finished;
+        self.finish();
         // SAFETY: the outcome is known.
         unsafe { self.place.end() };
         match outcome {
@@ -145,13 +147,19 @@ impl<'a, T> RecvFuture<'a, T> {
             // SAFETY: as above.
             polled = unsafe { channel.poll_recv(self.place.node(), cx.waker()) };
             if polled.is_pending() {
-                self.timer.set(due, cx.waker());
+                // SAFETY: the stage is `Timed`.
+                unsafe { self.timer.assume_init_mut() }.set(due, cx.waker());
             }
         }
-        if polled.is_ready() {
-            self.timer.stop();
-        }
         polled
+    }
+
+    /// It waits no more.
+    fn finish(&mut self) {
+        if std::mem::replace(&mut self.stage, Stage::Finished) == Stage::Timed {
+            // SAFETY: the stage was `Timed`.
+            unsafe { self.timer.assume_init_drop() };
+        }
     }
 
     /// Ends what waits.
@@ -164,7 +172,7 @@ impl<'a, T> RecvFuture<'a, T> {
             // SAFETY: given up.
             unsafe { self.place.end() };
         }
-        self.timer.stop();
+        self.finish();
     }
 }
 
@@ -177,7 +185,7 @@ impl<T> Future for RecvFuture<'_, T> {
         let this = unsafe { self.get_unchecked_mut() };
         match this.stage {
             Stage::Idle => {
-                let Some(channel) = this.channel() else { return this.poll_otherwise(cx) };
+                let Some(channel) = this.channel() else { return never() };
                 let start = this.start(channel, cx);
                 this.go_on(start, cx)
             }

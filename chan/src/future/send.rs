@@ -3,14 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, forget};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::future::FusedFuture;
 
-use super::{Place, Stage, polled_again};
+use super::{Place, Stage, never, polled_again};
 use crate::error::SendError;
 #[cfg(feature = "sink")]
 use crate::error::TrySendError;
@@ -85,19 +85,20 @@ impl<'a, T> SendFuture<'a, T> {
         self.sender.channel()
     }
 
-    /// Begins. The future is finished unless something else is said: should a panic come out of this, the value is gone.
+    /// Begins. Should a panic come out of this, the value is gone, and the future finished.
     #[inline(always)]
     fn start(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Start {
-        self.stage = Stage::Finished;
+        let unwinds = Unwinds(&mut self.stage);
         // SAFETY: the future is pinned, and gives the node up when it is dropped; the value is in the slot.
-        unsafe { channel.start_send(self.place.node(), cx.waker()) }
+        let start = unsafe { channel.start_send(self.place.node(), cx.waker()) };
+        forget(unwinds);
+        start
     }
 
     #[inline(always)]
     fn go_on(&mut self, start: Start, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
         match start {
             Start::Done => {
-                // As it is; the compiler does not know what others do to the node.
                 self.stage = Stage::Finished;
                 Poll::Ready(Ok(()))
             }
@@ -113,6 +114,7 @@ impl<'a, T> SendFuture<'a, T> {
     #[inline(never)]
     fn go_on_otherwise(&mut self, is_closed: bool, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
         if is_closed {
+            self.stage = Stage::Finished;
             // SAFETY: it was not sent.
             return Poll::Ready(Err(SendError(unsafe { self.place.take() })));
         }
@@ -125,8 +127,7 @@ impl<'a, T> SendFuture<'a, T> {
     #[inline(never)]
     fn poll_otherwise(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
         match (self.channel(), self.stage) {
-            // A send to the nil channel is never done.
-            (None, _) => Poll::Pending,
+            (None, _) => never(),
             (Some(channel), Stage::Waiting) => self.poll_waiting(channel, cx),
             _ => polled_again(),
         }
@@ -174,6 +175,15 @@ impl<'a, T> SendFuture<'a, T> {
     }
 }
 
+/// Finishes the future when a panic drops it.
+struct Unwinds<'a>(&'a mut Stage);
+
+impl Drop for Unwinds<'_> {
+    fn drop(&mut self) {
+        *self.0 = Stage::Finished;
+    }
+}
+
 impl<T> Future for SendFuture<'_, T> {
     type Output = Result<(), SendError<T>>;
 
@@ -183,7 +193,7 @@ impl<T> Future for SendFuture<'_, T> {
         let this = unsafe { self.get_unchecked_mut() };
         match this.stage {
             Stage::Idle => {
-                let Some(channel) = this.channel() else { return this.poll_otherwise(cx) };
+                let Some(channel) = this.channel() else { return never() };
                 let start = this.start(channel, cx);
                 this.go_on(start, cx)
             }

@@ -114,27 +114,24 @@ impl<T> Channel<T> {
             Err(Barred::Busy) => return Attempt::Busy,
             Err(Barred::Shut) => return Attempt::Locked,
         };
-        self.state.with(|state| {
-            // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
-            let ring = unsafe { &(*state).ring };
+        // SAFETY: in the lane.
+        let mut seen = unsafe { own.seen() };
+        if seen == at {
             // SAFETY: in the lane.
-            let mut seen = unsafe { own.seen() };
+            seen = unsafe { own.see(other) };
             if seen == at {
                 // SAFETY: in the lane.
-                seen = unsafe { own.see(other) };
-                if seen == at {
-                    // SAFETY: in the lane.
-                    unsafe { own.leave() };
-                    return Attempt::Impossible;
-                }
+                unsafe { own.leave() };
+                return Attempt::Impossible;
             }
-            if at.next() == seen && ring.is_large() {
-                // SAFETY: in the lane, and senders have got further than this value.
-                return Attempt::Done(unsafe { self.recv_last(at) });
-            }
-            // SAFETY: as above.
-            Attempt::Done(unsafe { self.recv_at(at) })
-        })
+        }
+        // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
+        if at.next() == seen && self.state.with(|state| unsafe { (*state).ring.is_large() }) {
+            // SAFETY: in the lane, and senders have got further than this value.
+            return Attempt::Done(unsafe { self.recv_last(at) });
+        }
+        // SAFETY: as above.
+        Attempt::Done(unsafe { self.recv_at(at) })
     }
 
     /// Receives this value, and leaves the lane.
@@ -144,8 +141,12 @@ impl<T> Channel<T> {
     /// The caller is in the lane of receivers, which has got so far, and senders have got further.
     #[inline(always)]
     unsafe fn recv_at(&self, at: Position) -> T {
-        // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
-        let value = self.state.with(|state| unsafe { (*state).ring.get(at.index()) });
+        let value = self.state.with(|state| {
+            // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
+            let ring = unsafe { &(*state).ring };
+            // SAFETY: senders have got further than this value, and only who is in this lane moves one out.
+            unsafe { ring.get(at.index()) }
+        });
         // SAFETY: in the lane.
         unsafe { self.lanes.recv.advance(at.next()) };
         // SAFETY: in the lane, which has got so far.

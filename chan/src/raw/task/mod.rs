@@ -210,13 +210,13 @@ impl<T> Channel<T> {
     ///
     /// The node was left here by `start_recv`, and is not given up.
     pub(crate) unsafe fn poll_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Poll<Outcome> {
+        let is_pending = |state: &State<T>, node| {
+            // SAFETY: the lock is held, and the node was left in this queue or in the line.
+            let is_queued = unsafe { state.receivers.has(node) };
+            is_queued || step!("task.promised-recv", state.set_aside.receivers.has(node), else false)
+        };
         // SAFETY: the caller's contract.
-        unsafe {
-            self.poll_node(node, waker, |state, node| {
-                state.receivers.has(node)
-                    || step!("task.promised-recv", state.set_aside.receivers.has(node), else false)
-            })
-        }
+        unsafe { self.poll_node(node, waker, is_pending) }
     }
 
     /// How a pending send has ended; if it has not, this waker will be called.
@@ -225,12 +225,13 @@ impl<T> Channel<T> {
     ///
     /// The node was left here by `start_send`, and is not given up.
     pub(crate) unsafe fn poll_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Poll<Outcome> {
+        let is_pending = |state: &State<T>, node| {
+            // SAFETY: the lock is held, and the node was left in this queue or in the line.
+            let is_queued = unsafe { state.senders.has(node) };
+            is_queued || step!("task.promised-send", state.set_aside.senders.has(node), else false)
+        };
         // SAFETY: the caller's contract.
-        unsafe {
-            self.poll_node(node, waker, |state, node| {
-                state.senders.has(node) || step!("task.promised-send", state.set_aside.senders.has(node), else false)
-            })
-        }
+        unsafe { self.poll_node(node, waker, is_pending) }
     }
 
     /// # Safety

@@ -47,6 +47,7 @@ impl<T> Drop for Unsent<T> {
 const RETURNS: u32 = 2;
 
 /// How an operation has begun.
+#[repr(u32)] // a whole register
 pub(crate) enum Start {
     Done,
     Closed,
@@ -182,29 +183,23 @@ impl<T> Channel<T> {
     /// As for [`start_recv`](Channel::start_recv).
     #[inline(always)]
     unsafe fn recv_from_sender(&self, held: Held<'_, T>, lock: LockGuard<'_>, node: NonNull<Node<T>>) -> Start {
-        let mut held = match held.pop() {
-            Ok(value) => {
+        // SAFETY: the caller's contract; it is no node.
+        let put = |value| unsafe { Node::write_slot(node, value) };
+        let mut held = match held.pop_to(put) {
+            Ok(()) => {
                 drop(lock);
-                // SAFETY: the caller's contract; it is no node.
-                unsafe { Node::write_slot(node, value) };
                 return Start::Done;
             }
             Err(held) => held,
         };
-        let Some((sender, oldest)) = held.meet_sender() else {
+        let Some((sender, oldest)) = held.meet_sender_to(put) else {
             // SAFETY: the caller's contract.
             return unsafe { self.recv_or_wait(held, lock, node, false) };
         };
-        if let Some(value) = oldest {
-            // SAFETY: the caller's contract; it is no node.
-            unsafe { Node::write_slot(node, value) };
-            drop((held, lock));
-        } else {
-            drop((held, lock));
+        drop((held, lock));
+        if oldest.is_none() {
             // SAFETY: a sender of this channel, claimed just now, whose value is still in its slot.
-            let value = unsafe { waiter::take_from(sender) };
-            // SAFETY: as above.
-            unsafe { Node::write_slot(node, value) };
+            put(unsafe { waiter::take_from(sender) });
         }
         // SAFETY: its only completion, by its claimer.
         unsafe { waiter::complete_by_task(sender) };
