@@ -17,10 +17,11 @@
 //! everything that the claimer did to the node, and before, happens before what the thread does next.
 //!
 //! A task leaves a [`Waker`](std::task::Waker) beside the word before others know of it, and may have to leave another one
-//! when it is polled again. It and who completes it announce themselves, each by a bit, before they touch the waker, and
-//! see each other's: who comes second leaves it alone. A task that finds itself second will be completed in a moment,
-//! and stays until then, so that nobody has to wake it. The `Acquire` of `TAKING` pairs with the `Release` by which
-//! `CHANGING` goes; the first waker has been seen through the queue's lock.
+//! when it is polled again. Where one lock guards both that and the claim, this word has no part in it. If there are several
+//! queues, it and who completes it announce themselves, each by a bit, before they touch the waker, and see each other's: who
+//! comes second leaves it alone. A task that finds itself second will be completed in a moment, and stays until then, so that
+//! nobody has to wake it. The `Acquire` of `TAKING` pairs with the `Release` by which `CHANGING` goes; the first waker has been
+//! seen through the queue's lock.
 //!
 //! A claim orders nothing: what the winner reads of the node it has seen through the queue's lock, and the losers learn
 //! nothing but that they lost.

@@ -4,24 +4,27 @@ mod recv;
 mod send;
 
 use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, needs_drop};
 use std::ptr::NonNull;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
+use gosync_atomic::__sys::Sleeper;
 pub use recv::{RecvFuture, RecvStream};
 pub use send::SendFuture;
 
-use crate::raw::waiter::{Node, Outcome, Room};
+use crate::raw::waiter::{Node, Room};
 
 /// How far a future is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// Not polled, or to be begun anew.
     Idle,
-    /// Its node is with the channel.
-    Waiting,
     /// It has returned `Ready`.
     Finished,
+    /// Its node is with the channel.
+    Waiting,
+    /// The same, and there may be an alarm, for the channel is a timer's.
+    Timed,
 }
 
 /// A node that is shared with the channel while its future waits. Until then it is a slot.
@@ -46,14 +49,15 @@ impl<T> Place<T> {
         unsafe { Node::write_slot(self.node(), value) };
     }
 
-    /// What has become of a node that is with the channel.
+    /// Whether the operation of a node that is with the channel has been done.
     ///
     /// # Safety
     ///
     /// It is.
-    unsafe fn poll(&self, cx: &Context<'_>) -> Poll<Outcome> {
+    #[inline(always)]
+    unsafe fn is_done(&self) -> bool {
         // SAFETY: the caller's contract: the node is written.
-        unsafe { self.node().as_ref() }.task().poll(cx.waker()).map(|code| Outcome::from_code(code).1)
+        unsafe { Node::is_done(self.node()) }
     }
 
     /// The value in the slot of what is no node, or of a node whose outcome is known.
@@ -67,7 +71,20 @@ impl<T> Place<T> {
         unsafe { Node::take_slot(self.node()) }
     }
 
-    /// Ends a node whose outcome is known.
+    /// Ends a node whose operation was done: as [`end`](Place::end), which then has nothing to do except in models.
+    ///
+    /// # Safety
+    ///
+    /// As for [`end`](Place::end).
+    #[inline(always)]
+    unsafe fn end_done(&self) {
+        if needs_drop::<Sleeper>() {
+            // SAFETY: the caller's contract.
+            unsafe { self.end() };
+        }
+    }
+
+    /// Ends a node whose outcome is known, or that was given up.
     ///
     /// # Safety
     ///
@@ -77,6 +94,18 @@ impl<T> Place<T> {
         unsafe { self.node().drop_in_place() };
     }
 }
+
+/// An operation on the nil channel is never done.
+#[inline(always)]
+fn never<R>() -> Poll<R> {
+    unlikely();
+    Poll::Pending
+}
+
+/// Keeps what it is called beside out of the way.
+#[cold]
+#[inline(never)]
+fn unlikely() {}
 
 #[cold]
 fn polled_again() -> ! {

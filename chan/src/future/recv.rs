@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 
-use super::{Place, Stage, polled_again};
+use super::{Place, Stage, never, polled_again};
 use crate::error::RecvError;
 use crate::raw::Channel;
 use crate::raw::task::Start;
@@ -23,8 +23,8 @@ use crate::timer::TaskTimer;
 #[must_use = "a future does nothing unless it is polled"]
 pub struct RecvFuture<'a, T> {
     receiver: &'a Receiver<T>,
-    /// If the channel is a timer's; set only while this waits.
-    timer: ManuallyDrop<TaskTimer>,
+    /// There if the stage is `Timed`.
+    timer: MaybeUninit<TaskTimer>,
     stage: Stage,
     place: Place<T>,
     _pinned: PhantomPinned,
@@ -43,7 +43,7 @@ impl<'a, T> RecvFuture<'a, T> {
     pub(crate) fn new(receiver: &'a Receiver<T>) -> RecvFuture<'a, T> {
         RecvFuture {
             receiver,
-            timer: ManuallyDrop::new(TaskTimer::default()),
+            timer: MaybeUninit::uninit(),
             stage: Stage::Idle,
             place: Place::new(MaybeUninit::uninit()),
             _pinned: PhantomPinned,
@@ -63,32 +63,60 @@ impl<'a, T> RecvFuture<'a, T> {
 
     /// Begins.
     #[inline(always)]
-    fn start(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Start<T> {
+    fn start(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Result<T, Start> {
         // SAFETY: the future is pinned, and gives the node up when it is dropped.
         unsafe { channel.start_recv(self.place.node(), cx.waker()) }
     }
 
     #[inline(always)]
-    fn go_on(&mut self, channel: &Channel<T>, start: Start<T>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+    fn go_on(&mut self, start: Result<T, Start>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         match start {
-            Start::Done(value) => {
+            Ok(value) => {
                 self.stage = Stage::Finished;
                 Poll::Ready(Ok(value))
             }
-            Start::Closed => {
+            Err(Start::Done) => {
                 self.stage = Stage::Finished;
-                Poll::Ready(Err(RecvError))
+                // SAFETY: it was put there, and is taken once.
+                Poll::Ready(Ok(unsafe { self.place.take() }))
             }
-            Start::Waits { for_task } => {
+            Err(Start::Waits) => {
                 self.stage = Stage::Waiting;
-                if for_task && !channel.is_timer() { Poll::Pending } else { self.poll_waiting(channel, cx) }
+                Poll::Pending
             }
+            Err(start) => self.go_on_otherwise(matches!(start, Start::Closed), cx),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn go_on_otherwise(&mut self, is_closed: bool, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+        if is_closed {
+            self.stage = Stage::Finished;
+            return Poll::Ready(Err(RecvError));
+        }
+        self.stage = Stage::Waiting;
+        if self.channel().is_some_and(Channel::is_timer) {
+            self.timer.write(TaskTimer::default());
+            self.stage = Stage::Timed;
+        }
+        self.poll_otherwise(cx)
+    }
+
+    /// All but the beginning, and the end of what waited and was done.
+    #[cold]
+    #[inline(never)]
+    fn poll_otherwise(&mut self, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
+        match (self.channel(), self.stage) {
+            (None, _) => never(),
+            (_, Stage::Finished) => polled_again(),
+            (Some(channel), _) => self.poll_waiting(channel, cx),
         }
     }
 
     fn poll_waiting(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         let outcome = std::task::ready!(self.poll_node(channel, cx));
-        self.stage = Stage::Finished;
+        self.finish();
         // SAFETY: the outcome is known.
         unsafe { self.place.end() };
         match outcome {
@@ -103,32 +131,40 @@ impl<'a, T> RecvFuture<'a, T> {
     fn again(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Result<T, RecvError>> {
         self.stage = Stage::Idle;
         let start = self.start(channel, cx);
-        self.go_on(channel, start, cx)
+        self.go_on(start, cx)
     }
 
     /// What has become of the node; `Retry` is to be begun anew.
     fn poll_node(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Outcome> {
         // SAFETY: the node is with the channel.
-        let mut polled = unsafe { self.place.poll(cx) };
-        if !channel.is_timer() {
+        let mut polled = unsafe { channel.poll_recv(self.place.node(), cx.waker()) };
+        if self.stage != Stage::Timed {
             return polled;
         }
         if polled.is_pending() {
             // Nobody looks at the clock for a task but the task.
             let due = channel.poll();
             // SAFETY: as above.
-            polled = unsafe { self.place.poll(cx) };
+            polled = unsafe { channel.poll_recv(self.place.node(), cx.waker()) };
             if polled.is_pending() {
-                self.timer.set(due, cx.waker());
+                // SAFETY: the stage is `Timed`.
+                unsafe { self.timer.assume_init_mut() }.set(due, cx.waker());
             }
-        }
-        if polled.is_ready() {
-            self.timer.stop();
         }
         polled
     }
 
+    /// It waits no more.
+    fn finish(&mut self) {
+        if std::mem::replace(&mut self.stage, Stage::Finished) == Stage::Timed {
+            // SAFETY: the stage was `Timed`.
+            unsafe { self.timer.assume_init_drop() };
+        }
+    }
+
     /// Ends what waits.
+    #[cold]
+    #[inline(never)]
     fn give_up(&mut self) {
         if let Some(channel) = self.channel() {
             // SAFETY: the node is with the channel.
@@ -136,7 +172,7 @@ impl<'a, T> RecvFuture<'a, T> {
             // SAFETY: given up.
             unsafe { self.place.end() };
         }
-        self.timer.stop();
+        self.finish();
     }
 }
 
@@ -147,15 +183,21 @@ impl<T> Future for RecvFuture<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: nothing is moved out of the future.
         let this = unsafe { self.get_unchecked_mut() };
-        // A receive from the nil channel is never done.
-        let Some(channel) = this.channel() else { return Poll::Pending };
         match this.stage {
             Stage::Idle => {
+                let Some(channel) = this.channel() else { return never() };
                 let start = this.start(channel, cx);
-                this.go_on(channel, start, cx)
+                this.go_on(start, cx)
             }
-            Stage::Waiting => this.poll_waiting(channel, cx),
-            Stage::Finished => polled_again(),
+            // SAFETY: the node is with the channel.
+            Stage::Waiting if unsafe { this.place.is_done() } => {
+                this.stage = Stage::Finished;
+                // SAFETY: the outcome is known.
+                unsafe { this.place.end_done() };
+                // SAFETY: completed by the delivery of a value, which is taken once.
+                Poll::Ready(Ok(unsafe { this.place.take() }))
+            }
+            _ => this.poll_otherwise(cx),
         }
     }
 }
@@ -169,7 +211,7 @@ impl<T> FusedFuture for RecvFuture<'_, T> {
 impl<T> Drop for RecvFuture<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.stage == Stage::Waiting {
+        if matches!(self.stage, Stage::Waiting | Stage::Timed) {
             self.give_up();
         }
     }

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, forget};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::future::FusedFuture;
 
-use super::{Place, Stage, polled_again};
+use super::{Place, Stage, never, polled_again};
 use crate::error::SendError;
 #[cfg(feature = "sink")]
 use crate::error::TrySendError;
@@ -85,30 +85,57 @@ impl<'a, T> SendFuture<'a, T> {
         self.sender.channel()
     }
 
-    /// Begins. The future is finished unless something else is said: should a panic come out of this, the value is gone.
+    /// Begins. Should a panic come out of this, the value is gone, and the future finished.
     #[inline(always)]
-    fn start(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Start<()> {
-        self.stage = Stage::Finished;
+    fn start(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Start {
+        let unwinds = Unwinds(&mut self.stage);
         // SAFETY: the future is pinned, and gives the node up when it is dropped; the value is in the slot.
-        unsafe { channel.start_send(self.place.node(), cx.waker()) }
+        let start = unsafe { channel.start_send(self.place.node(), cx.waker()) };
+        forget(unwinds);
+        start
     }
 
     #[inline(always)]
-    fn go_on(&mut self, channel: &Channel<T>, start: Start<()>, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
+    fn go_on(&mut self, start: Start, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
         match start {
-            Start::Done(()) => Poll::Ready(Ok(())),
-            // SAFETY: it was not sent.
-            Start::Closed => Poll::Ready(Err(SendError(unsafe { self.place.take() }))),
-            Start::Waits { for_task } => {
-                self.stage = Stage::Waiting;
-                if for_task { Poll::Pending } else { self.poll_waiting(channel, cx) }
+            Start::Done => {
+                self.stage = Stage::Finished;
+                Poll::Ready(Ok(()))
             }
+            Start::Waits => {
+                self.stage = Stage::Waiting;
+                Poll::Pending
+            }
+            start => self.go_on_otherwise(matches!(start, Start::Closed), cx),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn go_on_otherwise(&mut self, is_closed: bool, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        if is_closed {
+            self.stage = Stage::Finished;
+            // SAFETY: it was not sent.
+            return Poll::Ready(Err(SendError(unsafe { self.place.take() })));
+        }
+        self.stage = Stage::Waiting;
+        self.poll_otherwise(cx)
+    }
+
+    /// All but the beginning, and the end of what waited and was done.
+    #[cold]
+    #[inline(never)]
+    fn poll_otherwise(&mut self, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        match (self.channel(), self.stage) {
+            (None, _) => never(),
+            (Some(channel), Stage::Waiting) => self.poll_waiting(channel, cx),
+            _ => polled_again(),
         }
     }
 
     fn poll_waiting(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
         // SAFETY: the node is with the channel.
-        let outcome = std::task::ready!(unsafe { self.place.poll(cx) });
+        let outcome = std::task::ready!(unsafe { channel.poll_send(self.place.node(), cx.waker()) });
         self.stage = Stage::Finished;
         // SAFETY: the outcome is known.
         unsafe { self.place.end() };
@@ -124,13 +151,15 @@ impl<'a, T> SendFuture<'a, T> {
     #[cold]
     fn again(&mut self, channel: &Channel<T>, cx: &Context<'_>) -> Poll<Result<(), SendError<T>>> {
         let start = self.start(channel, cx);
-        self.go_on(channel, start, cx)
+        self.go_on(start, cx)
     }
 
     /// Ends what has not ended.
+    #[cold]
+    #[inline(never)]
     fn give_up(&mut self) {
         let unsent = match (self.stage, self.channel()) {
-            (Stage::Waiting, Some(channel)) => {
+            (Stage::Waiting | Stage::Timed, Some(channel)) => {
                 // SAFETY: the node is with the channel.
                 let unsent = unsafe { channel.give_up_send(self.place.node()) };
                 // SAFETY: given up.
@@ -146,6 +175,15 @@ impl<'a, T> SendFuture<'a, T> {
     }
 }
 
+/// Finishes the future when a panic drops it.
+struct Unwinds<'a>(&'a mut Stage);
+
+impl Drop for Unwinds<'_> {
+    fn drop(&mut self) {
+        *self.0 = Stage::Finished;
+    }
+}
+
 impl<T> Future for SendFuture<'_, T> {
     type Output = Result<(), SendError<T>>;
 
@@ -153,15 +191,20 @@ impl<T> Future for SendFuture<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: nothing is moved out of the future but its value, which is not pinned.
         let this = unsafe { self.get_unchecked_mut() };
-        // A send to the nil channel is never done.
-        let Some(channel) = this.channel() else { return Poll::Pending };
         match this.stage {
             Stage::Idle => {
+                let Some(channel) = this.channel() else { return never() };
                 let start = this.start(channel, cx);
-                this.go_on(channel, start, cx)
+                this.go_on(start, cx)
             }
-            Stage::Waiting => this.poll_waiting(channel, cx),
-            Stage::Finished => polled_again(),
+            // SAFETY: the node is with the channel.
+            Stage::Waiting if unsafe { this.place.is_done() } => {
+                this.stage = Stage::Finished;
+                // SAFETY: the outcome is known.
+                unsafe { this.place.end_done() };
+                Poll::Ready(Ok(()))
+            }
+            _ => this.poll_otherwise(cx),
         }
     }
 }

@@ -119,13 +119,20 @@ impl<'a, T> Held<'a, T> {
 
     /// Takes the oldest value out of the ring, if there is nothing else to it, and if it has one.
     #[inline(always)]
-    pub(super) fn pop(mut self) -> Result<T, Self> {
+    pub(super) fn pop(self) -> Result<T, Self> {
+        self.pop_to(|value| value)
+    }
+
+    /// As [`pop`](Held::pop), for who has a place for it.
+    #[inline(always)]
+    pub(super) fn pop_to<R>(mut self, place: impl FnOnce(T) -> R) -> Result<R, Self> {
         let capacity = self.capacity();
         let state = self.state();
         if state.company != Company::Nobody {
             return Err(self);
         }
         let Some(value) = state.ring.pop() else { return Err(self) };
+        let value = place(value);
         let len = state.ring.len();
         self.publish_len();
         if len == 0 {
@@ -212,6 +219,12 @@ impl<'a, T> Held<'a, T> {
     /// stead the sender's is in the ring now, or the sender's, which is still to be taken out of its slot.
     #[inline(always)]
     pub(super) fn meet_sender(&mut self) -> Option<(NonNull<Waiter>, Option<T>)> {
+        self.meet_sender_to(|oldest| oldest)
+    }
+
+    /// As [`meet_sender`](Held::meet_sender), for who has a place for the oldest value.
+    #[inline(always)]
+    pub(super) fn meet_sender_to<R>(&mut self, place: impl FnOnce(T) -> R) -> Option<(NonNull<Waiter>, Option<R>)> {
         let capacity = self.capacity();
         let state = self.state();
         if state.company != Company::Senders {
@@ -219,12 +232,14 @@ impl<'a, T> Held<'a, T> {
         }
         // SAFETY: the lock is held.
         let sender = unsafe { state.senders.pop() }?;
-        let oldest = state.ring.pop();
-        if oldest.is_some() {
+        let is_last = state.senders.is_empty();
+        let oldest = if state.ring.len() > 0 {
             // SAFETY: a sender of this channel, claimed just now.
-            state.ring.push(unsafe { waiter::take_from(sender) }, capacity);
-        }
-        if state.senders.is_empty() {
+            Some(place(state.ring.exchange(unsafe { waiter::take_from(sender) })))
+        } else {
+            None
+        };
+        if is_last {
             state.company = Company::Nobody;
             if capacity == 0 {
                 self.publish(0);
@@ -256,7 +271,7 @@ impl<'a, T> Held<'a, T> {
     pub(super) unsafe fn queue_receiver(&mut self, waiter: NonNull<Waiter>) {
         let state = self.state();
         // SAFETY: the caller's contract.
-        unsafe { state.receivers.push(waiter) };
+        unsafe { state.receivers.push_plain(waiter) };
         if state.company == Company::Nobody {
             state.calm.disturb();
             state.company = Company::Receivers;
@@ -270,11 +285,9 @@ impl<'a, T> Held<'a, T> {
     pub(super) fn may_queue_sender(&mut self) -> bool {
         let capacity = self.capacity();
         let state = self.state();
-        match state.company {
-            Company::Nobody => state.ring.len() >= capacity,
-            Company::Senders => true,
-            Company::Receivers | Company::Closed | Company::Others => false,
-        }
+        // No `match`, which would become a jump through a table.
+        let is_full = state.company == Company::Nobody && state.ring.len() >= capacity;
+        is_full || state.company == Company::Senders
     }
 
     /// Queues a sender, if that [may be done](Held::may_queue_sender) without more ado.
@@ -287,7 +300,7 @@ impl<'a, T> Held<'a, T> {
     pub(super) unsafe fn queue_sender(&mut self, waiter: NonNull<Waiter>) {
         let state = self.state();
         // SAFETY: the caller's contract.
-        unsafe { state.senders.push(waiter) };
+        unsafe { state.senders.push_plain(waiter) };
         if state.company == Company::Nobody {
             state.calm.disturb();
             state.company = Company::Senders;

@@ -114,40 +114,58 @@ impl<T> Channel<T> {
             Err(Barred::Busy) => return Attempt::Busy,
             Err(Barred::Shut) => return Attempt::Locked,
         };
-        let (value, is_burst_over) = self.state.with(|state| {
-            // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
-            let ring = unsafe { &(*state).ring };
+        // SAFETY: in the lane.
+        let mut seen = unsafe { own.seen() };
+        if seen == at {
             // SAFETY: in the lane.
-            let mut seen = unsafe { own.seen() };
+            seen = unsafe { own.see(other) };
             if seen == at {
                 // SAFETY: in the lane.
-                seen = unsafe { own.see(other) };
-                if seen == at {
-                    // SAFETY: in the lane.
-                    unsafe { own.leave() };
-                    return (None, false);
-                }
+                unsafe { own.leave() };
+                return Attempt::Impossible;
             }
-            // SAFETY: senders have got further than this value, and only who is in this lane moves one out.
-            let value = unsafe { ring.get(at.index()) };
-            let is_burst_over = at.next() == seen && ring.is_large();
-            // SAFETY: in the lane.
-            unsafe { own.advance(at.next()) };
-            // SAFETY: in the lane, which has got so far.
-            unsafe { own.leave() };
-            (Some(value), is_burst_over)
-        });
-        if is_burst_over {
-            self.tidy();
         }
-        value.map_or(Attempt::Impossible, Attempt::Done)
+        // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
+        if at.next() == seen && self.state.with(|state| unsafe { (*state).ring.is_large() }) {
+            // SAFETY: in the lane, and senders have got further than this value.
+            return Attempt::Done(unsafe { self.recv_last(at) });
+        }
+        // SAFETY: as above.
+        Attempt::Done(unsafe { self.recv_at(at) })
     }
 
-    /// Gives back the memory of a burst, if it is over.
+    /// Receives this value, and leaves the lane.
+    ///
+    /// # Safety
+    ///
+    /// The caller is in the lane of receivers, which has got so far, and senders have got further.
+    #[inline(always)]
+    unsafe fn recv_at(&self, at: Position) -> T {
+        let value = self.state.with(|state| {
+            // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
+            let ring = unsafe { &(*state).ring };
+            // SAFETY: senders have got further than this value, and only who is in this lane moves one out.
+            unsafe { ring.get(at.index()) }
+        });
+        // SAFETY: in the lane.
+        unsafe { self.lanes.recv.advance(at.next()) };
+        // SAFETY: in the lane, which has got so far.
+        unsafe { self.lanes.recv.leave() };
+        value
+    }
+
+    /// As [`recv_at`](Channel::recv_at), and gives back the memory of a burst, which is over.
+    ///
+    /// # Safety
+    ///
+    /// As for [`recv_at`](Channel::recv_at).
     #[cold]
     #[inline(never)]
-    fn tidy(&self) {
+    unsafe fn recv_last(&self, at: Position) -> T {
+        // SAFETY: the caller's contract.
+        let value = unsafe { self.recv_at(at) };
         self.settling().ring.tidy();
+        value
     }
 
     /// After a first attempt in the lane: tries again for a while, if it makes sense. `Err`: the lock has to tell.

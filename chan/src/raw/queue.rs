@@ -47,10 +47,21 @@ impl WaitQueue {
     pub(crate) unsafe fn push(&mut self, waiter: NonNull<Waiter>) {
         // SAFETY: the caller's contract.
         self.cases += usize::from(unsafe { waiter.as_ref() }.case().is_some());
-        let links = Links { prev: self.tail, next: None };
+        // SAFETY: the caller's contract.
+        unsafe { self.push_plain(waiter) };
+    }
+
+    /// As [`push`](WaitQueue::push), for a node that is no select's.
+    ///
+    /// # Safety
+    ///
+    /// As for [`push`](WaitQueue::push).
+    #[inline(always)]
+    pub(super) unsafe fn push_plain(&mut self, waiter: NonNull<Waiter>) {
+        let last = self.tail.replace(waiter);
         // SAFETY: the node is alive, and its links are guarded by the lock that the caller holds.
-        unsafe { edit(waiter, |own| *own = links) };
-        match self.tail.replace(waiter) {
+        unsafe { edit(waiter, |own| *own = Links { prev: last, next: None }) };
+        match last {
             // SAFETY: nodes in the queue are alive and guarded by the same lock.
             Some(last) => unsafe { edit(last, |links| links.next = Some(waiter)) },
             None => self.head = Some(waiter),
@@ -156,6 +167,16 @@ impl WaitQueue {
         false
     }
 
+    /// Whether this node is still queued.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held, and the node is alive and of this queue's channel and direction.
+    pub(super) unsafe fn has(&self, waiter: NonNull<Waiter>) -> bool {
+        // SAFETY: the caller's contract.
+        self.head == Some(waiter) || unsafe { look(waiter, |links| links.prev.is_some()) }
+    }
+
     /// Takes out this node if it is still queued.
     ///
     /// # Safety
@@ -163,7 +184,7 @@ impl WaitQueue {
     /// The lock is held, and the node is alive and of this queue's channel and direction.
     pub(crate) unsafe fn remove(&mut self, waiter: NonNull<Waiter>) -> bool {
         // SAFETY: the caller's contract.
-        let queued = self.head == Some(waiter) || unsafe { look(waiter, |links| links.prev.is_some()) };
+        let queued = unsafe { self.has(waiter) };
         if step!("chan.still-queued", queued, else true) {
             // SAFETY: as above.
             self.cases -= usize::from(unsafe { waiter.as_ref() }.case().is_some());
@@ -226,6 +247,20 @@ impl Line {
             Some(last) => unsafe { edit(last, |links| links.next = Some(waiter)) },
             None => self.head = Some(waiter),
         }
+    }
+
+    /// Whether this node is here.
+    #[cfg(feature = "async")]
+    pub(super) fn has(&self, waiter: NonNull<Waiter>) -> bool {
+        let mut at = self.head;
+        while let Some(node) = at {
+            if node == waiter {
+                return true;
+            }
+            // SAFETY: as in `pop`.
+            at = unsafe { look(node, |links| links.next) };
+        }
+        false
     }
 
     /// Takes out this node, if it is here.

@@ -150,7 +150,7 @@ impl<T> Ring<T> {
     }
 
     /// Appends a value and takes out the oldest: itself, if there is no other. Needs no memory.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn exchange(&mut self, value: T) -> T {
         if self.len == 0 {
             return value;

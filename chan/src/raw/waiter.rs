@@ -35,6 +35,8 @@
 //! The claimer sees the node's contents through the channel's lock. The node's thread sees what the claimer did (the
 //! value in a receiver's slot, or that its own value has been moved out) through the completion.
 
+#[cfg(feature = "async")]
+use std::hint::unreachable_unchecked;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::time::Instant;
@@ -170,13 +172,23 @@ impl Waiter {
         }
     }
 
-    /// The task that waits for it, if it is one.
+    /// Completes it, if it is a task that waits for it: what is left to do is to wake that, if it knows how.
+    ///
+    /// # Safety
+    ///
+    /// As for [`complete`].
     #[cfg(feature = "async")]
-    fn task(&self) -> Option<NonNull<Task>> {
+    #[inline(always)]
+    unsafe fn complete_task(&self, outcome: Outcome) -> Option<Option<std::task::Waker>> {
         match &self.role {
             Role::Alone(_) => None,
-            Role::Task(task) => Some(NonNull::from(task)),
-            Role::Case(case) => case.task,
+            // SAFETY: the caller's contract. By invariant 4 the last access.
+            Role::Task(task) => Some(unsafe { Task::complete(NonNull::from(task), outcome.code(0)) }),
+            Role::Case(case) => {
+                let code = outcome.code(case.number);
+                // SAFETY: as above.
+                case.task.map(|task| unsafe { Task::complete_select(task, code) })
+            }
         }
     }
 
@@ -222,6 +234,7 @@ impl<T> Node<T> {
     ///
     /// `node` is room for one, which nobody else knows, and has a slot.
     #[cfg(feature = "async")]
+    #[inline(always)]
     pub(crate) unsafe fn write_waiter(node: NonNull<Node<T>>, task: Task) {
         // SAFETY: the caller's contract: it points to room for a node.
         let waiter = unsafe { &raw mut (*node.as_ptr()).waiter };
@@ -230,10 +243,43 @@ impl<T> Node<T> {
     }
 
     /// What its task waits for.
+    ///
+    /// # Safety
+    ///
+    /// It was made by [`write_waiter`](Node::write_waiter), and is not ended.
     #[cfg(feature = "async")]
-    pub(crate) fn task(&self) -> &Task {
-        let Role::Task(task) = &self.waiter.role else { unreachable!("no task's node") };
+    #[inline(always)]
+    pub(super) unsafe fn task<'a>(node: NonNull<Node<T>>) -> &'a Task {
+        // SAFETY: the caller's contract. Only the waiter: others may be at work on the slot.
+        let waiter = unsafe { node.cast::<Waiter>().as_ref() };
+        // SAFETY: the caller's contract.
+        let Role::Task(task) = &waiter.role else { unsafe { unreachable_unchecked() } };
         task
+    }
+
+    /// Undoes [`write_waiter`](Node::write_waiter).
+    ///
+    /// # Safety
+    ///
+    /// It was made by that, nobody else knows it, and it is no node any more.
+    #[cfg(feature = "async")]
+    pub(super) unsafe fn take_task(node: NonNull<Node<T>>) -> Task {
+        // SAFETY: the caller's contract.
+        let waiter = unsafe { node.cast::<Waiter>().read() };
+        let Role::Task(task) = waiter.role else { unreachable!("no task's node") };
+        task
+    }
+
+    /// Whether a task's operation has been done.
+    ///
+    /// # Safety
+    ///
+    /// As for [`task`](Node::task).
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(crate) unsafe fn is_done(node: NonNull<Node<T>>) -> bool {
+        // SAFETY: the caller's contract.
+        unsafe { Node::task(node) }.is_done()
     }
 
     /// The node of a select's receive.
@@ -345,12 +391,12 @@ pub(crate) unsafe fn put_into<T>(waiter: NonNull<Waiter>, value: T) {
 pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
     // SAFETY: the node is alive until its completion (invariant 3).
     let node = unsafe { waiter.as_ref() };
-    let code = outcome.code(node.case().map_or(0, |case| case.number));
     #[cfg(feature = "async")]
-    if let Some(task) = node.task() {
-        // SAFETY: the caller's contract. By invariant 4 the last access.
-        return unsafe { Task::complete(task, code) }.map_or((), task::wake);
+    // SAFETY: the caller's contract.
+    if let Some(waker) = unsafe { node.complete_task(outcome) } {
+        return waker.map_or((), task::wake);
     }
+    let code = outcome.code(node.case().map_or(0, |case| case.number));
     let sleeper = match &node.role {
         Role::Alone(sleeper) => NonNull::from(sleeper),
         #[cfg(feature = "async")]
@@ -359,6 +405,24 @@ pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
     };
     // SAFETY: the caller's contract. By invariant 4 the last access.
     unsafe { Sleeper::complete(sleeper, code) };
+}
+
+/// As [`complete`], for an operation that was done by a task, as its peer's was mostly left by one.
+///
+/// # Safety
+///
+/// As for [`complete`].
+#[cfg(feature = "async")]
+#[inline(always)]
+pub(crate) unsafe fn complete_by_task(waiter: NonNull<Waiter>) {
+    // SAFETY: the node is alive until its completion (invariant 3).
+    if let Role::Task(task) = &unsafe { waiter.as_ref() }.role {
+        // SAFETY: the caller's contract. By invariant 4 the last access.
+        let waker = unsafe { Task::complete(NonNull::from(task), Outcome::Done.code(0)) };
+        return waker.map_or((), task::wake);
+    }
+    // SAFETY: the caller's contract.
+    unsafe { complete(waiter, Outcome::Done) };
 }
 
 /// For who has claimed several nodes: their threads are woken as they are completed, their tasks all together when this is
@@ -380,10 +444,8 @@ impl Wakes {
         {
             // SAFETY: the node is alive until its completion (invariant 3).
             let node = unsafe { waiter.as_ref() };
-            if let Some(task) = node.task() {
-                let code = outcome.code(node.case().map_or(0, |case| case.number));
-                // SAFETY: the caller's contract. By invariant 4 the last access.
-                let waker = unsafe { Task::complete(task, code) };
+            // SAFETY: the caller's contract.
+            if let Some(waker) = unsafe { node.complete_task(outcome) } {
                 let together = step!("chan.wake-together", self.has_place_for(&waker), else false);
                 return if together { self.tasks.extend(waker) } else { waker.into_iter().for_each(task::wake) };
             }

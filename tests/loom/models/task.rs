@@ -11,7 +11,7 @@ use gosync_atomic::__sys::Parker;
 
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
-use crate::task::block_on;
+use crate::task::{block_on, poll_once};
 
 const SEND_BEFORE_RECV: &str = "chan.send-before-recv-complete";
 const RECV_BEFORE_SEND: &str = "chan.recv-before-unbuffered-send-complete";
@@ -183,6 +183,43 @@ pub(crate) fn models() -> Vec<Model> {
             let got = if let Poll::Ready(got) = first { got } else { block_on(receive) };
             assert_eq!(got, Ok(1));
             sender.join().unwrap();
+        })
+        .reaches(&["chan.wake-task"]),
+        holds(WAKER, "the last one is called, of a send", || {
+            let (tx, rx) = chan::bounded(0);
+            let receiver = go(move || rx.recv());
+            let mut send = pin!(tx.send_async(1));
+            let first = send.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            let sent = if let Poll::Ready(sent) = first { sent } else { block_on(send) };
+            sent.unwrap();
+            assert_eq!(receiver.join().unwrap(), Ok(1));
+        })
+        .reaches(&["chan.wake-task"]),
+        holds(WAKER, "the last one is called, of a promised receive", || {
+            let (tx, rx) = chan::bounded(0);
+            let mut receive = Box::pin(async move { rx.recv_async().await });
+            assert!(receive.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            let mut select = Select::new();
+            select.send(&tx);
+            let permit = select.try_select().unwrap();
+            // Nobody is about to complete it, so this must not wait for that.
+            assert!(poll_once(receive.as_mut(), &Parker::new()).is_pending());
+            let receiver = go(move || block_on(receive));
+            permit.send(&tx, 7).unwrap();
+            assert_eq!(receiver.join().unwrap(), Ok(7));
+        })
+        .reaches(&["chan.wake-task"]),
+        holds(WAKER, "the last one is called, of a promised send", || {
+            let (tx, rx) = chan::bounded(0);
+            let mut send = Box::pin(async move { tx.send_async(7).await });
+            assert!(send.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            let mut select = Select::new();
+            select.recv(&rx);
+            let permit = select.try_select().unwrap();
+            assert!(poll_once(send.as_mut(), &Parker::new()).is_pending());
+            let sender = go(move || block_on(send));
+            assert_eq!(permit.recv(&rx), Ok(7));
+            sender.join().unwrap().unwrap();
         })
         .reaches(&["chan.wake-task"]),
         fails(WAKER, "another one is called", Verdict::Deadlock, || {

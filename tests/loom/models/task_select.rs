@@ -20,6 +20,7 @@ const RECV_BEFORE_SEND: &str = "chan.recv-before-unbuffered-send-complete";
 const ONE: &str = "chan.no-double-fire";
 const MEET: &str = "gosync.selects-meet";
 const PERMIT: &str = "gosync.permit";
+const WAKER: &str = "gosync.waker";
 const CANCEL: &str = "gosync.cancel-select";
 
 pub(crate) fn models() -> Vec<Model> {
@@ -113,6 +114,22 @@ pub(crate) fn models() -> Vec<Model> {
             assert_eq!(receiver.join().unwrap(), Ok(7));
         })
         .bound(2),
+        holds(WAKER, "the last one is called, of a select", || {
+            let ((tx, rx), never) = (chan::bounded(0), chan::never::<i32>());
+            let sender = go(move || tx.send(1).unwrap());
+            let mut receive = pin!(async {
+                select_async! {
+                    recv(rx) -> value => value,
+                    recv(never) -> value => value,
+                }
+            });
+            let first = receive.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            let got = if let Poll::Ready(got) = first { got } else { block_on(receive) };
+            assert_eq!(got, Ok(1));
+            sender.join().unwrap();
+        })
+        .bound(3)
+        .reaches(&["chan.wake-task"]),
         holds(CANCEL, "receives", || {
             let ((tx, rx), never) = (chan::bounded(0), chan::never::<Plain>());
             let sender = go(move || tx.send(Plain::holding(1)).unwrap());

@@ -119,11 +119,11 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
     fn poll_task(&mut self, cx: &Context<'_>) -> Poll<u32> {
         // SAFETY: it is written.
         let task = unsafe { &*self.task().as_ptr() };
-        let mut polled = task.poll(cx.waker());
+        let mut polled = task.poll_select(cx.waker());
         if polled.is_pending() && self.operations.iter().any(|operation| operation.timer().is_some()) {
             // Nobody looks at the clock for a task but the task.
             let due = poll_timers(self.operations, self.biased);
-            polled = task.poll(cx.waker());
+            polled = task.poll_select(cx.waker());
             if polled.is_pending() {
                 self.timer.set(due, cx.waker());
             }

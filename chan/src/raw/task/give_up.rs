@@ -32,10 +32,9 @@ impl<T> Channel<T> {
             return;
         }
         // SAFETY: the node is the caller's.
-        let node = unsafe { node.as_ref() };
-        if node.task().wait().1 == Outcome::Done {
+        if unsafe { Node::task(node) }.wait().1 == Outcome::Done {
             // SAFETY: a value was delivered, and not taken.
-            let value = unsafe { node.take() };
+            let value = unsafe { Node::take_slot(node) };
             step!("task.put-back", self.put_back(value));
         }
     }
@@ -55,10 +54,9 @@ impl<T> Channel<T> {
         }
         drop(state);
         // SAFETY: the node is the caller's.
-        let node = unsafe { node.as_ref() };
-        let unsent = unsent || node.task().wait().1 != Outcome::Done;
+        let unsent = unsent || unsafe { Node::task(node) }.wait().1 != Outcome::Done;
         // SAFETY: nobody has taken the value.
-        unsent.then(|| unsafe { node.take() })
+        unsent.then(|| unsafe { Node::take_slot(node) })
     }
 
     /// Takes a node out of the line of receivers that were promised to the holder of a permit, if it is there.

@@ -2,8 +2,17 @@
 //!
 //! The node lives in the pinned future. It is completed as a thread's is, by who has claimed it, after the channel's lock
 //! was released; instead of a thread that sleeps there is a [`Waker`](std::task::Waker) beside the word. Who completes the
-//! node takes the waker before that, so that the completion is the last access, and a poll that sees it is one load. A poll
-//! by another task than before leaves another waker, and either comes in time or sees the outcome: [`Sleeper`] says how.
+//! node takes the waker before that, so that the completion is the last access, and a poll that sees it is one load.
+//!
+//! # A poll by another task than before
+//!
+//! It leaves another waker. For that a plain operation takes the channel's lock, because the node is claimed under it: as long as
+//! the node is still in its queue, or in the line of those who were promised to a permit, nobody else touches the waker, and who
+//! claims the node later sees it. If it is there no more, it is claimed, and completed in a moment; the poll stays until then, so
+//! that nobody has to wake it. So a completion need not say that it has begun.
+//!
+//! A select's nodes are in the queues of many channels. Its task and who completes it see each other by the bits of the
+//! [`Sleeper`] that all of them share, and either the waker comes in time or the poll sees the outcome.
 //!
 //! # A future that is dropped
 //!
@@ -43,13 +52,16 @@ use std::task::{Poll, Waker};
 use gosync_atomic::__sys::{Sleeper, UnsafeCell, contained, step};
 pub(crate) use start::Start;
 
-use super::waiter::Outcome;
+use super::Channel;
+use super::state::State;
+use super::waiter::{Node, Outcome, Waiter};
 
 /// What a task waits for: the counterpart of a thread's [`Sleeper`], with a waker beside it.
 pub(crate) struct Task {
     sleeper: Sleeper,
-    /// Written by the task alone, between `begin_change` and `end_change`; the task may read it at any time. Once the task
-    /// is completed it belongs to who has done that, or is `None`.
+    /// Written by the task alone: of a plain operation under the lock, while nobody has claimed the node; of a select between
+    /// `begin_change` and `end_change`. The task may read it at any time. Once the task is completed it belongs to who has done
+    /// that, or is `None`.
     waker: UnsafeCell<ManuallyDrop<Option<Waker>>>,
 }
 
@@ -74,13 +86,29 @@ impl Task {
         self.waker.with(|waker| unsafe { &*waker }.is_some())
     }
 
-    /// Completes the operation. What is left to do is to [`wake`] its task.
+    /// Completes a plain operation. What is left to do is to [`wake`] its task.
     ///
     /// # Safety
     ///
-    /// As for [`waiter::complete`].
-    #[inline]
+    /// As for [`waiter::complete`](super::waiter::complete).
+    #[inline(always)]
     pub(super) unsafe fn complete(this: NonNull<Task>, code: u32) -> Option<Waker> {
+        // SAFETY: alive until its completion.
+        let task = unsafe { this.as_ref() };
+        // SAFETY: the task leaves it alone since the node was claimed, and does not drop it once it is completed.
+        let waker = task.waker.with(|waker| unsafe { waker.read() });
+        // SAFETY: the caller's contract. The last access.
+        unsafe { Sleeper::complete(NonNull::from(&task.sleeper), code) };
+        ManuallyDrop::into_inner(waker)
+    }
+
+    /// As [`complete`](Task::complete), for a select.
+    ///
+    /// # Safety
+    ///
+    /// As for [`waiter::complete`](super::waiter::complete).
+    #[inline]
+    pub(super) unsafe fn complete_select(this: NonNull<Task>, code: u32) -> Option<Waker> {
         // SAFETY: alive until its completion.
         let task = unsafe { this.as_ref() };
         let waker = if task.sleeper.begin_completion() {
@@ -100,15 +128,27 @@ impl Task {
         &self.sleeper
     }
 
-    /// The code of the outcome, if there is one; if not, this waker will be called.
+    /// Whether it was completed by what it has waited for.
+    #[inline(always)]
+    pub(super) fn is_done(&self) -> bool {
+        self.sleeper.outcome() == Some(Outcome::Done as u32) // the code of a plain operation
+    }
+
+    /// The code of the outcome, if there is one; or that this waker will be called; or neither.
     #[inline]
-    pub(crate) fn poll(&self, waker: &Waker) -> Poll<u32> {
+    fn look(&self, waker: &Waker) -> Option<Poll<u32>> {
         if let Some(code) = self.sleeper.outcome() {
-            return Poll::Ready(code);
+            return Some(Poll::Ready(code));
         }
         // SAFETY: only its task, which is here, writes it.
         let known = self.waker.with(|known| unsafe { &*known }.as_ref().is_some_and(|known| known.will_wake(waker)));
-        if known { Poll::Pending } else { self.change(waker) }
+        known.then_some(Poll::Pending)
+    }
+
+    /// The code of a select's outcome, if there is one; if not, this waker will be called.
+    #[inline]
+    pub(crate) fn poll_select(&self, waker: &Waker) -> Poll<u32> {
+        self.look(waker).unwrap_or_else(|| self.change(waker))
     }
 
     #[cold]
@@ -117,16 +157,23 @@ impl Task {
         let mut spare = Some(waker.clone());
         if self.sleeper.begin_change() {
             // SAFETY: nobody else touches it until `end_change`, nor afterwards, if that says so.
-            let mut exchange = || self.waker.with_mut(|waker| std::mem::swap(unsafe { &mut **waker }, &mut spare));
-            step!("chan.leave-waker", exchange());
+            step!("task-select.leave-waker", unsafe { self.exchange(&mut spare) });
             if self.sleeper.end_change() {
                 return Poll::Pending;
             }
             spare = None;
             // SAFETY: as above.
-            self.waker.with_mut(|waker| std::mem::swap(unsafe { &mut **waker }, &mut spare));
+            unsafe { self.exchange(&mut spare) };
         }
         Poll::Ready(self.await_completion())
+    }
+
+    /// # Safety
+    ///
+    /// Nobody else touches the waker.
+    unsafe fn exchange(&self, spare: &mut Option<Waker>) {
+        // SAFETY: the caller's contract.
+        self.waker.with_mut(|waker| std::mem::swap(unsafe { &mut **waker }, spare));
     }
 
     /// The code of the outcome of a node that was claimed.
@@ -154,4 +201,63 @@ impl Drop for Task {
 /// Wakes a task whose operation was completed.
 pub(super) fn wake(waker: Waker) {
     step!("chan.wake-task", contained(|| waker.wake()));
+}
+
+impl<T> Channel<T> {
+    /// How a pending receive has ended; if it has not, this waker will be called.
+    ///
+    /// # Safety
+    ///
+    /// The node was left here by `start_recv`, and is not given up.
+    pub(crate) unsafe fn poll_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Poll<Outcome> {
+        let is_pending = |state: &State<T>, node| {
+            // SAFETY: the lock is held, and the node was left in this queue or in the line.
+            let is_queued = unsafe { state.receivers.has(node) };
+            is_queued || step!("task.promised-recv", state.set_aside.receivers.has(node), else false)
+        };
+        // SAFETY: the caller's contract.
+        unsafe { self.poll_node(node, waker, is_pending) }
+    }
+
+    /// How a pending send has ended; if it has not, this waker will be called.
+    ///
+    /// # Safety
+    ///
+    /// The node was left here by `start_send`, and is not given up.
+    pub(crate) unsafe fn poll_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Poll<Outcome> {
+        let is_pending = |state: &State<T>, node| {
+            // SAFETY: the lock is held, and the node was left in this queue or in the line.
+            let is_queued = unsafe { state.senders.has(node) };
+            is_queued || step!("task.promised-send", state.set_aside.senders.has(node), else false)
+        };
+        // SAFETY: the caller's contract.
+        unsafe { self.poll_node(node, waker, is_pending) }
+    }
+
+    /// # Safety
+    ///
+    /// The node was left here, and is not given up; `is_pending` says whether it was not claimed.
+    #[inline(always)]
+    unsafe fn poll_node(
+        &self,
+        node: NonNull<Node<T>>,
+        waker: &Waker,
+        is_pending: impl FnOnce(&State<T>, NonNull<Waiter>) -> bool,
+    ) -> Poll<Outcome> {
+        // SAFETY: the caller's contract.
+        let task = unsafe { Node::task(node) };
+        let polled = task.look(waker).unwrap_or_else(|| {
+            // A user's code, which may panic: before anything has changed, and not under the lock. So is the drop of the waker.
+            let mut spare = Some(waker.clone());
+            let state = self.settling();
+            let is_pending = step!("task.still-pending", is_pending(&state, node.cast()), else true);
+            if is_pending {
+                // SAFETY: nobody has claimed the node, which takes the lock.
+                step!("chan.leave-waker", unsafe { task.exchange(&mut spare) });
+            }
+            drop(state);
+            if is_pending { Poll::Pending } else { Poll::Ready(task.await_completion()) }
+        });
+        polled.map(|code| Outcome::from_code(code).1)
+    }
 }

@@ -1,4 +1,8 @@
 //! How a task's operation begins: the ring's fast path, then that of the hand-off and that of the wait, then all there is.
+//!
+//! The first is part of the poll, and so is the choice between the other two, by a look at the signs. These are apart, because each
+//! needs few registers, and one of them is all that a poll calls. What a value or a waker would need registers for is in the
+//! future's place before the lock is taken: what is received goes to the slot as if it had been delivered.
 
 use std::mem::forget;
 use std::ptr::NonNull;
@@ -43,17 +47,19 @@ impl<T> Drop for Unsent<T> {
 const RETURNS: u32 = 2;
 
 /// How an operation has begun.
-pub(crate) enum Start<R> {
-    Done(R),
+#[repr(u32)] // a whole register
+pub(crate) enum Start {
+    Done,
     Closed,
-    /// The node is with the channel. If it does not know its task yet, it is to be polled.
-    Waits {
-        for_task: bool,
-    },
+    /// The node is with the channel.
+    Waits,
+    /// The same, but it does not know its task yet, or there is a clock to look at: it is to be polled.
+    Polls,
 }
 
 impl<T> Channel<T> {
-    /// Receives at once, or leaves the node with the channel, for the task of this waker.
+    /// Receives at once, or leaves the node with the channel, for the task of this waker. `Ok` is the value; if it is done
+    /// otherwise, the value is in the slot.
     ///
     /// A waker's clone is a user's code, so it is not made under the lock; and it costs something, so it is made only if
     /// it seems that there is nothing to receive.
@@ -62,29 +68,64 @@ impl<T> Channel<T> {
     ///
     /// `node` is room for a node, with a slot; if this waits, it stays in place until it is completed or given up.
     #[inline(always)]
-    pub(crate) unsafe fn start_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<T> {
-        match self.recv_in_lane() {
-            Attempt::Done(value) => Start::Done(value),
+    pub(crate) unsafe fn start_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Result<T, Start> {
+        let start = match self.recv_in_lane() {
+            Attempt::Done(value) => return Ok(value),
+            Attempt::Locked if self.may_proceed(state::signs::RECV) => {
+                // SAFETY: the caller's contract.
+                unsafe { self.recv_locked(node, waker) }
+            }
             // SAFETY: the caller's contract.
-            attempt => unsafe { self.start_recv_otherwise(node, waker, attempt) },
-        }
+            Attempt::Locked => unsafe { self.wait_to_recv(node, waker) },
+            // SAFETY: the caller's contract.
+            attempt => unsafe { self.start_recv_in_traffic(node, waker, attempt, RETURNS) },
+        };
+        Err(start)
     }
 
-    /// Receives, after an attempt in the lane. Apart from that, which needs few registers.
+    /// A receive that the lock has to tell about. If it is done, the value is in the slot.
     ///
     /// # Safety
     ///
     /// As for [`start_recv`](Channel::start_recv).
     #[inline(never)]
-    unsafe fn start_recv_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<T>) -> Start<T> {
-        let mut returns = RETURNS;
-        if !matches!(attempt, Attempt::Locked) {
-            match self.recv_in_traffic(attempt, returns) {
-                Ok(value) => return Start::Done(value),
-                Err(left) => returns = left,
+    unsafe fn recv_locked(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start {
+        let lock = self.front.lock_for_task();
+        // SAFETY: the lock is held, and released after the last use of what comes of this.
+        match unsafe { Held::unless_lanes_are_open(self, true) } {
+            // SAFETY: the caller's contract.
+            Some(held) => unsafe { self.recv_from_sender(held, lock, node) },
+            None => {
+                drop(lock);
+                // SAFETY: the caller's contract.
+                unsafe { self.start_recv_in_traffic(node, waker, Attempt::Locked, RETURNS - 1) }
             }
         }
-        let (lock, held) = loop {
+    }
+
+    /// A receive while the lanes are open, or have just been, which may go back there so often.
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_recv`](Channel::start_recv).
+    #[cold]
+    #[inline(never)]
+    unsafe fn start_recv_in_traffic(
+        &self,
+        node: NonNull<Node<T>>,
+        waker: &Waker,
+        mut attempt: Attempt<T>,
+        mut returns: u32,
+    ) -> Start {
+        loop {
+            match self.recv_in_traffic(attempt, returns) {
+                Ok(value) => {
+                    // SAFETY: the caller's contract; it is no node.
+                    unsafe { Node::write_slot(node, value) };
+                    return Start::Done;
+                }
+                Err(left) => returns = left,
+            }
             if !self.may_proceed(state::signs::RECV) {
                 // SAFETY: the caller's contract.
                 return unsafe { self.wait_to_recv(node, waker) };
@@ -92,21 +133,11 @@ impl<T> Channel<T> {
             let lock = self.front.lock_for_task();
             // SAFETY: the lock is held, and released after the last use of what comes of this.
             if let Some(held) = unsafe { Held::unless_lanes_are_open(self, returns > 0) } {
-                break (lock, held);
+                // SAFETY: the caller's contract.
+                return unsafe { self.recv_from_sender(held, lock, node) };
             }
             drop(lock);
-            match self.recv_in_traffic(Attempt::Locked, returns - 1) {
-                Ok(value) => return Start::Done(value),
-                Err(left) => returns = left,
-            }
-        };
-        match held.pop().or_else(Held::pop_leftover) {
-            Ok(value) => {
-                drop(lock);
-                Start::Done(value)
-            }
-            // SAFETY: the caller's contract.
-            Err(held) => unsafe { self.recv_from_sender(held, lock, node) },
+            (attempt, returns) = (Attempt::Locked, returns - 1);
         }
     }
 
@@ -123,69 +154,107 @@ impl<T> Channel<T> {
         }
     }
 
+    /// A receive that is likely to wait.
+    ///
     /// # Safety
     ///
     /// As for [`start_recv`](Channel::start_recv).
-    unsafe fn wait_to_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<T> {
-        let task = Task::new(Some(waker.clone()));
+    #[inline(never)]
+    unsafe fn wait_to_recv(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start {
+        // SAFETY: the caller's contract.
+        unsafe { Node::write_waiter(node, Task::new(Some(waker.clone()))) };
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         if !held.may_queue_receiver() {
-            // SAFETY: the caller's contract.
-            return unsafe { self.recv_or_wait(Settling::new(held, Some(lock)), node, task) };
+            // SAFETY: the caller's contract; it is written.
+            return unsafe { self.recv_or_wait(held, lock, node, true) };
         }
-        // SAFETY: the caller's contract.
-        unsafe { Node::write_waiter(node, task) };
         // SAFETY: the lock is held; the node stays where it is.
         unsafe { held.queue_receiver(node.cast()) };
         drop((held, lock));
-        Start::Waits { for_task: true }
+        Start::Waits
     }
 
+    /// Takes the oldest value, or that of a sender that waits for this.
+    ///
     /// # Safety
     ///
     /// As for [`start_recv`](Channel::start_recv).
-    unsafe fn recv_from_sender(&self, mut held: Held<'_, T>, lock: LockGuard<'_>, node: NonNull<Node<T>>) -> Start<T> {
-        let Some((sender, oldest)) = held.meet_sender() else {
+    #[inline(always)]
+    unsafe fn recv_from_sender(&self, held: Held<'_, T>, lock: LockGuard<'_>, node: NonNull<Node<T>>) -> Start {
+        // SAFETY: the caller's contract; it is no node.
+        let put = |value| unsafe { Node::write_slot(node, value) };
+        let mut held = match held.pop_to(put) {
+            Ok(()) => {
+                drop(lock);
+                return Start::Done;
+            }
+            Err(held) => held,
+        };
+        let Some((sender, oldest)) = held.meet_sender_to(put) else {
             // SAFETY: the caller's contract.
-            return unsafe { self.recv_or_wait(Settling::new(held, Some(lock)), node, Task::new(None)) };
+            return unsafe { self.recv_or_wait(held, lock, node, false) };
         };
         drop((held, lock));
-        // SAFETY: a sender of this channel, claimed just now, whose value is in its slot if it is not in the ring.
-        let value = oldest.unwrap_or_else(|| unsafe { waiter::take_from(sender) });
+        if oldest.is_none() {
+            // SAFETY: a sender of this channel, claimed just now, whose value is still in its slot.
+            put(unsafe { waiter::take_from(sender) });
+        }
         // SAFETY: its only completion, by its claimer.
-        unsafe { waiter::complete(sender, Outcome::Done) };
-        Start::Done(value)
+        unsafe { waiter::complete_by_task(sender) };
+        Start::Done
     }
 
-    /// All there is to a receive. If it waits, it is for this task, or for one that is still to be told.
+    /// All there is to a receive. If it waits, it is for the task that the node knows, or for one that is still to be told.
     ///
     /// # Safety
     ///
-    /// As for [`start_recv`](Channel::start_recv).
+    /// As for [`start_recv`](Channel::start_recv). If a task is known, the node is written.
     #[cold]
-    unsafe fn recv_or_wait(&self, state: Settling<'_, T>, node: NonNull<Node<T>>, task: Task) -> Start<T> {
-        let for_task = task.has_waker();
+    #[inline(never)]
+    unsafe fn recv_or_wait(
+        &self,
+        held: Held<'_, T>,
+        lock: LockGuard<'_>,
+        node: NonNull<Node<T>>,
+        is_known: bool,
+    ) -> Start {
+        // SAFETY: written, says the caller.
+        let task = if is_known { unsafe { Node::take_task(node) } } else { Task::new(None) };
+        let waits = if task.has_waker() && !self.is_timer() { Start::Waits } else { Start::Polls };
+        let held = match held.pop_leftover() {
+            Ok(value) => {
+                drop(lock);
+                // SAFETY: the caller's contract; it is no node any more.
+                unsafe { Node::write_slot(node, value) };
+                return Start::Done;
+            }
+            Err(held) => held,
+        };
         let mut observers = Observers::default();
         // After `observers` and the task, so that on every way out the lock is released before they are told.
-        let mut state = state;
+        let mut state = Settling::new(held, Some(lock));
         match state.take(&mut observers) {
             Take::Value(value, peer) => {
                 drop(state);
+                // SAFETY: the caller's contract; it is no node.
+                unsafe { Node::write_slot(node, value) };
                 if let Some((peer, outcome)) = peer {
                     // SAFETY: its only completion, by its claimer.
                     unsafe { waiter::complete(peer, outcome) };
                 }
-                Start::Done(value)
+                Start::Done
             }
             Take::From(sender) => {
                 drop(state);
                 // SAFETY: a sender of this channel, claimed just now.
                 let value = unsafe { waiter::take_from(sender) };
+                // SAFETY: the caller's contract; it is no node.
+                unsafe { Node::write_slot(node, value) };
                 // SAFETY: its only completion, by its claimer.
                 unsafe { waiter::complete(sender, Outcome::Done) };
-                Start::Done(value)
+                Start::Done
             }
             Take::Promise(sender) => {
                 // SAFETY: the caller's contract.
@@ -195,7 +264,7 @@ impl<T> Channel<T> {
                 drop(state);
                 // SAFETY: its only completion, by its claimer.
                 step!("task.tell-holder", unsafe { waiter::complete(sender, Outcome::Partner) });
-                Start::Waits { for_task }
+                waits
             }
             Take::Closed => Start::Closed,
             Take::Nothing => {
@@ -205,7 +274,7 @@ impl<T> Channel<T> {
                 unsafe { state.receivers.push(node.cast()) };
                 // SAFETY: the lock is held.
                 unsafe { observers.call(&mut state.send_watchers) };
-                Start::Waits { for_task }
+                waits
             }
         }
     }
@@ -217,57 +286,74 @@ impl<T> Channel<T> {
     ///
     /// As for [`start_recv`](Channel::start_recv); the value is in the slot.
     #[inline(always)]
-    pub(crate) unsafe fn start_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start<()> {
+    pub(crate) unsafe fn start_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start {
         // SAFETY: the value is in the slot, and is taken once.
         match self.send_in_lane_from(|| Some(unsafe { Node::take_slot(node) })) {
-            Attempt::Done(()) => Start::Done(()),
+            Attempt::Done(()) => Start::Done,
+            Attempt::Locked if self.may_proceed(state::signs::SEND) => {
+                // SAFETY: the caller's contract.
+                unsafe { self.send_locked(node, waker) }
+            }
             // SAFETY: the caller's contract.
-            attempt => unsafe { self.start_send_otherwise(node, waker, attempt) },
+            Attempt::Locked => unsafe { self.wait_to_send(node, waker) },
+            // SAFETY: the caller's contract.
+            attempt => unsafe { self.start_send_in_traffic(node, waker, attempt, RETURNS) },
         }
     }
 
-    /// Sends, after an attempt in the lane.
+    /// A send that the lock has to tell about.
     ///
     /// # Safety
     ///
     /// As for [`start_send`](Channel::start_send).
     #[inline(never)]
-    unsafe fn start_send_otherwise(&self, node: NonNull<Node<T>>, waker: &Waker, attempt: Attempt<()>) -> Start<()> {
-        let mut returns = RETURNS;
-        if !matches!(attempt, Attempt::Locked) {
+    unsafe fn send_locked(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start {
+        let lock = self.front.lock_for_task();
+        // SAFETY: the lock is held, and released after the last use of what comes of this.
+        match unsafe { Held::unless_lanes_are_open(self, true) } {
             // SAFETY: the caller's contract.
-            match unsafe { self.send_in_traffic(node, attempt, returns) } {
-                Ok(()) => return Start::Done(()),
-                Err(left) => returns = left,
+            Some(held) => unsafe { self.send_to_receiver(held, lock, node) },
+            None => {
+                drop(lock);
+                // SAFETY: the caller's contract.
+                unsafe { self.start_send_in_traffic(node, waker, Attempt::Locked, RETURNS - 1) }
             }
         }
-        let (lock, mut held) = loop {
+    }
+
+    /// A send, as in [`start_recv_in_traffic`](Channel::start_recv_in_traffic).
+    ///
+    /// # Safety
+    ///
+    /// As for [`start_send`](Channel::start_send).
+    #[cold]
+    #[inline(never)]
+    unsafe fn start_send_in_traffic(
+        &self,
+        node: NonNull<Node<T>>,
+        waker: &Waker,
+        mut attempt: Attempt<()>,
+        mut returns: u32,
+    ) -> Start {
+        loop {
+            // SAFETY: the caller's contract.
+            match unsafe { self.send_in_traffic(node, attempt, returns) } {
+                Ok(()) => return Start::Done,
+                Err(left) => returns = left,
+            }
             if !self.may_proceed(state::signs::SEND) {
                 // SAFETY: the caller's contract.
-                return unsafe { self.wait_to_send(Unsent(node), waker) };
+                return unsafe { self.wait_to_send(node, waker) };
             }
             let lock = self.front.lock_for_task();
             // SAFETY: the lock is held, and released after the last use of what comes of this.
             if let Some(held) = unsafe { Held::unless_lanes_are_open(self, returns > 0) } {
-                break (lock, held);
+                // SAFETY: the caller's contract.
+                return unsafe { self.send_to_receiver(held, lock, node) };
             }
             drop(lock);
-            // SAFETY: the caller's contract.
-            match unsafe { self.send_in_traffic(node, Attempt::Locked, returns - 1) } {
-                Ok(()) => return Start::Done(()),
-                Err(left) => returns = left,
-            }
-        };
-        let unsent = Unsent(node);
-        if held.has_plain_room() {
-            // SAFETY: the value is in the slot, and is taken once: `unsent` has lost it.
-            held.push_plain(|| unsafe { Node::take_slot(node) });
-            forget(unsent);
-            drop(lock);
-            return Start::Done(());
+            (attempt, returns) = (Attempt::Locked, returns - 1);
         }
-        // SAFETY: the caller's contract.
-        unsafe { self.send_to_receiver(held, lock, unsent) }
     }
 
     /// A send, as in [`recv_in_traffic`](Channel::recv_in_traffic).
@@ -288,55 +374,71 @@ impl<T> Channel<T> {
         }
     }
 
+    /// A send that is likely to wait.
+    ///
     /// # Safety
     ///
     /// As for [`start_send`](Channel::start_send).
-    unsafe fn wait_to_send(&self, unsent: Unsent<T>, waker: &Waker) -> Start<()> {
-        let task = Task::new(Some(waker.clone()));
+    #[inline(never)]
+    unsafe fn wait_to_send(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start {
+        let unsent = Unsent(node);
+        // SAFETY: the caller's contract.
+        unsafe { Node::write_waiter(node, Task::new(Some(waker.clone()))) };
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of this.
         let mut held = unsafe { Held::new(self) };
         if !held.may_queue_sender() {
-            // SAFETY: the caller's contract.
-            return unsafe { self.send_or_wait(Settling::new(held, Some(lock)), unsent, task) };
+            // SAFETY: the caller's contract; it is written.
+            return unsafe { self.send_or_wait(held, lock, unsent, true) };
         }
-        let node = unsent.leave();
-        // SAFETY: the caller's contract.
-        unsafe { Node::write_waiter(node, task) };
         // SAFETY: the lock is held; the node stays where it is.
-        unsafe { held.queue_sender(node.cast()) };
+        unsafe { held.queue_sender(unsent.leave().cast()) };
         drop((held, lock));
-        Start::Waits { for_task: true }
+        Start::Waits
     }
 
+    /// Appends the value to the ring, or hands it to a receiver that waits for this.
+    ///
     /// # Safety
     ///
     /// As for [`start_send`](Channel::start_send).
-    unsafe fn send_to_receiver(&self, mut held: Held<'_, T>, lock: LockGuard<'_>, unsent: Unsent<T>) -> Start<()> {
+    #[inline(always)]
+    unsafe fn send_to_receiver(&self, mut held: Held<'_, T>, lock: LockGuard<'_>, node: NonNull<Node<T>>) -> Start {
+        let unsent = Unsent(node);
+        if held.has_plain_room() {
+            // SAFETY: the value is in the slot, and is taken once: `unsent` has lost it.
+            held.push_plain(|| unsafe { Node::take_slot(node) });
+            forget(unsent);
+            drop(lock);
+            return Start::Done;
+        }
         let Some(receiver) = held.meet_receiver() else {
             // SAFETY: the caller's contract.
-            return unsafe { self.send_or_wait(Settling::new(held, Some(lock)), unsent, Task::new(None)) };
+            return unsafe { self.send_or_wait(held, lock, unsent, false) };
         };
         drop((held, lock));
         // SAFETY: a receiver of this channel, claimed just now.
         unsafe { waiter::put_into(receiver, unsent.take()) };
         // SAFETY: its only completion, by its claimer.
-        unsafe { waiter::complete(receiver, Outcome::Done) };
-        Start::Done(())
+        unsafe { waiter::complete_by_task(receiver) };
+        Start::Done
     }
 
     /// All there is to a send, as in [`recv_or_wait`](Channel::recv_or_wait).
     ///
     /// # Safety
     ///
-    /// As for [`start_send`](Channel::start_send).
+    /// As for [`start_send`](Channel::start_send). If a task is known, the node is written.
     #[cold]
-    unsafe fn send_or_wait(&self, state: Settling<'_, T>, unsent: Unsent<T>, task: Task) -> Start<()> {
-        let for_task = task.has_waker();
+    #[inline(never)]
+    unsafe fn send_or_wait(&self, held: Held<'_, T>, lock: LockGuard<'_>, unsent: Unsent<T>, is_known: bool) -> Start {
+        // SAFETY: written, says the caller.
+        let task = if is_known { unsafe { Node::take_task(unsent.0) } } else { Task::new(None) };
+        let waits = if task.has_waker() { Start::Waits } else { Start::Polls };
         let mut observers = Observers::default();
         // After `observers`, the task and the value, so that on every way out the lock is released before they are told or
         // dropped.
-        let mut state = state;
+        let mut state = Settling::new(held, Some(lock));
         if step!("task.send.closed", state.closed, else false) {
             unsent.leave();
             return Start::Closed;
@@ -350,13 +452,13 @@ impl<T> Channel<T> {
                 unsafe { waiter::put_into(receiver, value) };
                 // SAFETY: its only completion, by its claimer.
                 unsafe { waiter::complete(receiver, Outcome::Done) };
-                Start::Done(())
+                Start::Done
             }
             Some(Met::Permit(receiver)) if state.has_room(self.front.capacity) => {
                 let put = |state: &mut Settling<'_, T>| state.append_for_permit(unsent.take());
                 // SAFETY: claimed just now, and left to this.
                 let sent = unsafe { self.set_aside_for(receiver, state, put) };
-                sent.map_or_else(|error| error.panic(), Start::Done)
+                sent.map_or_else(|error| error.panic(), |()| Start::Done)
             }
             Some(Met::Permit(receiver)) => {
                 let node = unsent.leave();
@@ -367,13 +469,13 @@ impl<T> Channel<T> {
                 drop(state);
                 // SAFETY: its only completion, by its claimer.
                 step!("task.tell-recv-holder", unsafe { waiter::complete(receiver, Outcome::Partner) });
-                Start::Waits { for_task }
+                waits
             }
             None if state.has_room(self.front.capacity) => {
                 state.make_room();
                 state.append(unsent.take(), &mut observers);
                 drop(state);
-                Start::Done(())
+                Start::Done
             }
             None => {
                 let node = unsent.leave();
@@ -383,7 +485,7 @@ impl<T> Channel<T> {
                 unsafe { state.senders.push(node.cast()) };
                 // SAFETY: the lock is held.
                 unsafe { observers.call(&mut state.recv_watchers) };
-                Start::Waits { for_task }
+                waits
             }
         }
     }
