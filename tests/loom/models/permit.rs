@@ -61,6 +61,7 @@ pub(crate) fn models() -> Vec<Model> {
         holds(PERMIT, "Selects that meet", || selects_that_meet(false)).bound(2),
         holds(PERMIT, "Selects that meet, one gives up", || selects_that_meet(true)).bound(2),
         holds(PERMIT, "a close in between", close_in_between).witnesses(&["sent", "closed"]),
+        holds(PERMIT, "what a close leaves", leftovers).bound(3),
         holds(PERMIT, "a promise and a deadline", promise_and_deadline).bound(3).witnesses(&["in time", "too late"]),
         holds(PERMIT, "two values, a permit for each", two_permits).bound(2),
         holds(PERMIT, "order, past a permit", || order_past_a_permit(false)).bound(3),
@@ -292,6 +293,26 @@ fn close_in_between() {
         }
     }
     closer.join().unwrap();
+}
+
+/// Of two values, one belongs to the holder of a permit, whoever drains the channel after its close.
+fn leftovers() {
+    let c = Chan::new(2);
+    c.send(Plain::holding(1)).unwrap();
+    c.send(Plain::holding(2)).unwrap();
+    let mut select = Select::new();
+    select.recv(c.as_ref());
+    let permit = select.select();
+    let other = go({
+        let c = c.clone();
+        move || {
+            c.close().unwrap();
+            let value = c.recv().unwrap().read();
+            assert!(c.try_recv().is_err());
+            value
+        }
+    });
+    assert_eq!(permit.recv(c.as_ref()).unwrap().read() + other.join().unwrap(), 3);
 }
 
 /// A receiver whose deadline passes after it was promised waits for its value.
