@@ -23,7 +23,7 @@ use std::task::{Context, Poll};
 
 use gosync_atomic::__sys::{Waiter, step};
 
-use super::phase_lock::{Joined, PhaseLock};
+use super::phase_lock::{Joined, Next, PhaseLock};
 use super::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};
 use crate::mutex::lock_async::Turn;
 
@@ -167,7 +167,7 @@ impl<'a> Writer<'a> {
             return false;
         }
         // Over, in case that the waker's clone panics: it then leaves the writers' lock to the next.
-        let next = Next(Some(self.lock));
+        let next = Next::of(self.lock);
         self.stage = Stage::Over;
         let taken = self.lock.try_as_next() || {
             let waiter = self.node.renew(context);
@@ -205,7 +205,7 @@ impl Drop for Writer<'_> {
         if self.stage == Stage::Next {
             // First, in case that a waker panics: it is over either way.
             self.stage = Stage::Over;
-            let next = Next(Some(self.lock));
+            let next = Next::of(self.lock);
             // SAFETY: alive, and `claim` pushed it (invariant 1).
             if unsafe { self.lock.withdraw(self.node.get()) } {
                 drop(next);
@@ -217,25 +217,6 @@ impl Drop for Writer<'_> {
                     unsafe { self.lock.write_unlock() };
                 });
             }
-        }
-    }
-}
-
-/// Holds the writers' lock: releases it when dropped.
-struct Next<'a>(Option<&'a PhaseLock>);
-
-impl Next<'_> {
-    /// It stays locked.
-    fn stays(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Next<'_> {
-    fn drop(&mut self) {
-        if let Some(lock) = self.0 {
-            // SAFETY: it is held, as said, and released here only.
-            step!("rw.async.next", unsafe { lock.writers.unlock() });
         }
     }
 }

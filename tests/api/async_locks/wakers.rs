@@ -5,8 +5,10 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as StdMutex};
 use std::task::{Context, Wake, Waker};
+use std::thread;
+use std::time::Duration;
 
-use gosync::{RawLockAsync, RawMutex, WaitGroup};
+use gosync::{RawLockAsync, RawMutex, RwMutex, WaitGroup};
 
 use super::{FREE, Task};
 use crate::watchdog::Watchdog;
@@ -82,6 +84,39 @@ fn a_panic_in_a_drop() {
     assert!(second.is_ready());
     raw.unlock();
     assert_eq!(format!("{raw:?}"), FREE);
+}
+
+/// A writer that gives up lets a reader in whose waker panics. The panic is the writer's; the reader is in, and the next writer
+/// has its turn.
+#[test]
+fn a_panic_while_a_writer_gives_up() {
+    let _watchdog = Watchdog::new();
+    let lock = RwMutex::new(0);
+    let inside = lock.read();
+    thread::scope(|s| {
+        let writer = s.spawn(|| {
+            let wait = || while lock.write_timeout(Duration::from_millis(5)).is_none() {};
+            catch_unwind(AssertUnwindSafe(wait)).is_err()
+        });
+        let mut reader = loop {
+            let mut reader = Task::new(lock.read_async());
+            if !poll(&mut reader, &bomb()) {
+                break reader;
+            }
+            thread::yield_now();
+        };
+        assert!(writer.join().unwrap());
+        assert!(reader.is_ready());
+    });
+    thread::scope(|s| {
+        s.spawn(|| *lock.write() += 1);
+        // It keeps readers out, as only the next writer does.
+        while lock.try_read().is_some() {
+            thread::yield_now();
+        }
+        drop(inside);
+    });
+    assert_eq!(*lock.read(), 1);
 }
 
 /// One that panics keeps none of the others from being called, on whichever side of it they are.

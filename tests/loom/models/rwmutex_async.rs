@@ -164,7 +164,7 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(2)
         .witnesses(&["dropped in line", "dropped when let in"])
-        .reaches(&["sleeper.wake", "rw.async.next"]),
+        .reaches(&["sleeper.wake", "rw.next.unlock"]),
         holds(CANCEL, "another waker, a reader's", || {
             let mutex = Arc::new(RawRwMutex::new());
             mutex.lock();

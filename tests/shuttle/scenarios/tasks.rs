@@ -30,7 +30,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .convicts(HANGS, &["mutex.async.give-up", "mutex.async.hand-on"]),
         holds("tasks, rwmutex", 6, rwmutex)
             .witnesses(&["dropped"])
-            .convicts(HANGS, &["rw.async.next", "rw.async.unlock-read", "rw.async.unlock-write"]),
+            .convicts(HANGS, &["rw.next.unlock", "rw.async.unlock-read", "rw.async.unlock-write"]),
         holds("tasks, semaphore", 6, semaphore).witnesses(&["dropped"]).convicts(HANGS, &["semaphore.async.give-back"]),
         holds("tasks, cond", 7, cond)
             .witnesses(&["dropped", "woken"])

@@ -72,6 +72,9 @@ use crate::mutex::fair_lock::FairLock;
 mod readers;
 mod writers;
 
+#[cfg(feature = "async")]
+pub(super) use writers::Next;
+
 /// The lock. Whoever takes it, any thread may release it.
 #[derive(Debug)]
 pub(super) struct PhaseLock {

@@ -59,10 +59,10 @@ impl PhaseLock {
         if !self.writers.lock_until(deadline) {
             return false;
         }
+        let next = Next::of(self);
         let taken = self.write_as_next(deadline);
-        if !taken {
-            // SAFETY: it was taken above, and the lock was not.
-            unsafe { self.writers.unlock() };
+        if taken {
+            next.stays();
         }
         taken
     }
@@ -250,5 +250,29 @@ impl PhaseLock {
             }
         }
         false
+    }
+}
+
+/// Holds the writers' lock: releases it when dropped, as by a waker that panics when a writer withdraws and lets its reader in.
+pub(in crate::rwmutex) struct Next<'a>(Option<&'a PhaseLock>);
+
+impl<'a> Next<'a> {
+    /// Of a lock whose writers' lock the caller has taken.
+    pub(in crate::rwmutex) fn of(lock: &'a PhaseLock) -> Next<'a> {
+        Next(Some(lock))
+    }
+
+    /// It stays locked.
+    pub(in crate::rwmutex) fn stays(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Next<'_> {
+    fn drop(&mut self) {
+        if let Some(lock) = self.0 {
+            // SAFETY: it is held, as said, and released here only.
+            step!("rw.next.unlock", unsafe { lock.writers.unlock() });
+        }
     }
 }
