@@ -32,12 +32,21 @@ fn costs(name: &'static str, operation: impl FnOnce() + Send + 'static) -> threa
     })
 }
 
+/// A host that takes the CPU away from a virtual machine is charged to the thread that had it. Who polls does so every time.
+const ATTEMPTS: usize = 3;
+
 /// How an operation ends is not the point: some time out, some are ended by a close.
 fn ignore<T, E>(_: Result<T, E>) {}
 
 #[test]
 fn blocked_threads_use_no_time() {
     let _watchdog = Watchdog::new();
+    let costly: Vec<_> = (0..ATTEMPTS).map(|_| costly_waits()).take_while(|costly| !costly.is_empty()).collect();
+    assert!(costly.len() < ATTEMPTS, "{costly:?}");
+}
+
+/// Blocks a thread in each way for a while: those that have used too much.
+fn costly_waits() -> Vec<String> {
     let (empty, full) = (Chan::<i32>::new(0), Chan::new(1));
     full.send(1).unwrap();
     let group = Arc::new(WaitGroup::new());
@@ -96,6 +105,5 @@ fn blocked_threads_use_no_time() {
     empty.close().unwrap();
     group.done();
     drop(guard);
-    let costly: Vec<_> = blocked.into_iter().filter_map(|thread| thread.join().unwrap()).collect();
-    assert!(costly.is_empty(), "{costly:?}");
+    blocked.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
 }
