@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::{Pacer, Waiter, has_passed, ord, step};
+use gosync_atomic::__sys::{Pacer, Waiter, contained, has_passed, ord, step};
 
 use super::super::word::{self, HELD, LINED, ONE, PENDING, WAITING, WRITER};
 use super::{Ended, PhaseLock};
@@ -115,8 +115,12 @@ impl PhaseLock {
                 return true;
             }
         }
+        let mut has_it = false;
+        // A waker of a reader that is let in may panic, after which that is in. Who locks without a deadline gets the lock all the
+        // same, and relies on it: the panic ends here, after the hook has reported it.
         // SAFETY: the node is alive, and `claim` pushed it.
-        unsafe { self.give_up(&waiter) }
+        contained(|| has_it = unsafe { self.give_up(&waiter) });
+        has_it
     }
 
     /// As the pending writer: withdraws, unless it is too late. Whether it has the lock.
@@ -253,7 +257,7 @@ impl PhaseLock {
     }
 }
 
-/// Holds the writers' lock: releases it when dropped, as by a waker that panics when a writer withdraws and lets its reader in.
+/// Holds the writers' lock: releases it when dropped, as by a waker that panics when a writer gives up and lets its reader in.
 pub(in crate::rwmutex) struct Next<'a>(Option<&'a PhaseLock>);
 
 impl<'a> Next<'a> {
