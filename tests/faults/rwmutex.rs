@@ -81,7 +81,9 @@ fn one(run: &Run, lock: &RwMutex<Pair>, rng: &mut Rng) -> bool {
     match way {
         0 => {
             doing("write");
-            survive(|| section(lock.write()));
+            // Without a deadline it gets the lock, whatever the wakers do of those that it lets in.
+            let guard = lock.write();
+            survive(|| section(guard));
         }
         1 => {
             doing("try_write");

@@ -245,6 +245,10 @@ impl<T: ?Sized> RwMutex<T> {
     /// A `timeout` beyond what the clock can tell is for ever. Readers that were kept out by a writer that gives up go on
     /// at once.
     ///
+    /// # Panics
+    ///
+    /// If it gives up and a waker of a task that it lets in panics. The lock is not taken then.
+    ///
     /// # Examples
     ///
     /// ```
@@ -262,6 +266,10 @@ impl<T: ?Sized> RwMutex<T> {
     }
 
     /// Locks for writing, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    ///
+    /// # Panics
+    ///
+    /// As [`write_timeout`](RwMutex::write_timeout).
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn write_deadline(&self, deadline: Instant) -> Option<RwMutexWriteGuard<'_, T>> {
         waits!("locks for writing");

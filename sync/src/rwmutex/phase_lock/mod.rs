@@ -7,9 +7,9 @@
 //! A reader adds one to the word and is in, unless a writer is in or waits. A writer takes a word that is 0, in one step.
 //! If it is not, it first takes the *writers' lock*, a mutex with a line and a bound on overtaking (`mutex/fair_lock.rs`).
 //! Whoever has that is the next writer, and the only one that waits for the word: it sets `PENDING`, which keeps new
-//! readers out, and is handed the lock by the last reader that leaves or by the writer that is in. It does so for a moment
-//! first, awake, and lets readers in once more if that was too short. It keeps the writers'
-//! lock until it releases this one (`LINED`).
+//! readers out, and is handed the lock by the last reader that leaves or by the writer that is in. It sets it for a moment
+//! first, awake, and lets readers in once more if that was too short. It keeps the writers' lock until it releases this
+//! one (`LINED`), or gives up.
 //!
 //! **Phases.** Readers that are kept out stand in a line of their own. When a writer releases the lock, all that are in
 //! line at that moment are let in, by the same step: the word changes from "a writer" to "so many readers", so that no
