@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use gosync::{RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, chan};
 
 use super::{FREE, PENDING, WAITING, WRITER, panics, until};
+use crate::async_locks::Task;
 use crate::settle;
 use crate::watchdog::Watchdog;
 
@@ -243,11 +244,12 @@ fn misuse_changes_nothing() {
         refused(RawRwMutex::runlock, runlock);
         raw.rlock();
         thread::scope(|s| {
-            let writer = s.spawn(|| raw.lock());
-            until(&raw, PENDING);
+            // A task, for a thread is pending for a moment at first, and then again.
+            let mut writer = Task::waiting(raw.lock_async());
+            assert_eq!(format!("{raw:?}"), PENDING);
             refused(RawRwMutex::unlock, unlock);
             raw.runlock();
-            writer.join().unwrap();
+            assert!(writer.is_ready());
             refused(RawRwMutex::runlock, runlock);
             let reader = s.spawn(|| raw.rlock());
             until(&raw, WAITING);
