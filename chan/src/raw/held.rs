@@ -34,7 +34,6 @@ impl<'a, T> Held<'a, T> {
     /// # Safety
     ///
     /// As for [`new`](Held::new).
-    #[cfg(feature = "async")]
     #[inline(always)]
     pub(super) unsafe fn unless_lanes_are_open(channel: &'a Channel<T>, may_stay_open: bool) -> Option<Held<'a, T>> {
         if channel.are_lanes_open() {

@@ -3,8 +3,8 @@
 //! It opens them when so many operations in a row have found that there is nothing to them but the ring, because nobody waits
 //! for anything: then it is likely to go on like that. It shuts them when somebody takes the lock, which is for all else. To shut
 //! them costs about as much as two operations, and the first operations afterwards go through the lock; so a channel
-//! whose lanes did not stay open for long waits for longer until it opens them again. And a task that has waited for the lock only
-//! because somebody else was in its lane, or because the lanes were shut then, goes back to them if they are open now.
+//! whose lanes did not stay open for long waits for longer until it opens them again. And who has waited for the lock only because
+//! the lanes were shut then, or somebody else was in one, goes back to them if they are open now: see [`traffic`](super::traffic).
 //!
 //! While they are open, `signs` say `LANES`, and that everything may be possible; `len` says nothing.
 //!
@@ -17,17 +17,12 @@
 //! at the instant of the second look. The signs count a change whenever lanes are shut, and opened, so that positions of different
 //! openings are not compared.
 
-#[cfg(feature = "async")]
-use gosync_atomic::__sys::linger_for_task;
-use gosync_atomic::__sys::{Pacer, lanes_open_after, linger, ord, step};
+use gosync_atomic::__sys::{lanes_open_after, ord, step};
 
+use super::Channel;
 use super::held::Held;
 use super::lane::{Barred, Lane, Position};
 use super::state::{Calm, Company, signs};
-use super::{Channel, Front, Patience, RecvFailure, SendFailure};
-
-/// Pauses between two looks at the other side, each of which takes its line from it.
-const PAUSES: u32 = 24;
 
 /// What came of an attempt in a lane.
 pub(super) enum Attempt<R> {
@@ -44,11 +39,11 @@ pub(super) enum Attempt<R> {
 /// line has parts of both.
 #[repr(C)]
 pub(super) struct Lanes {
-    send: Lane,
+    pub(super) send: Lane,
     _apart: [u64; 7],
     /// Whether they are ever opened.
     exist: bool,
-    recv: Lane,
+    pub(super) recv: Lane,
 }
 
 const _: () = {
@@ -166,95 +161,6 @@ impl<T> Channel<T> {
         let value = unsafe { self.recv_at(at) };
         self.settling().ring.tidy();
         value
-    }
-
-    /// After a first attempt in the lane: tries again for a while, if it makes sense. `Err`: the lock has to tell.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn send_again(
-        &self,
-        value: T,
-        patience: Patience,
-        mut last: Attempt<()>,
-    ) -> Result<Result<(), SendFailure<T>>, T> {
-        let mut unsent = Some(value);
-        let mut pacer = Pacer::patient();
-        while let Some(value) = unsent.take() {
-            match last {
-                Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(SendFailure::Full(value))),
-                Attempt::Impossible if self.linger(|len| len < self.front.capacity) => {}
-                Attempt::Busy if self.lanes.send.awaits_leave(&mut pacer) => {}
-                _ => return Err(value),
-            }
-            unsent = Some(value);
-            last = self.send_in_lane(&mut unsent);
-        }
-        Ok(Ok(()))
-    }
-
-    /// As [`send_again`](Channel::send_again), for a task, whose value is asked for when it can be sent: what came of the last
-    /// attempt. It waits for who else is in the lane too, but not for long, and does not give the CPU away, which its executor
-    /// has other uses for.
-    #[cfg(feature = "async")]
-    #[cold]
-    #[inline(never)]
-    pub(super) fn send_again_for_task(&self, value: impl Fn() -> Option<T>, mut last: Attempt<()>) -> Attempt<()> {
-        let mut pacer = Pacer::brief(PAUSES);
-        loop {
-            match last {
-                Attempt::Impossible if self.linger_for_task(|len| len < self.front.capacity) => {}
-                Attempt::Busy if self.lanes.send.awaits_leave(&mut pacer) => {}
-                _ => return last,
-            }
-            last = self.send_in_lane_from(&value);
-        }
-    }
-
-    /// As [`recv_again`](Channel::recv_again), for a task, as in [`send_again_for_task`](Channel::send_again_for_task).
-    #[cfg(feature = "async")]
-    #[cold]
-    #[inline(never)]
-    pub(super) fn recv_again_for_task(&self, mut last: Attempt<T>) -> Attempt<T> {
-        let mut pacer = Pacer::brief(PAUSES);
-        loop {
-            match last {
-                Attempt::Impossible if self.linger_for_task(|len| len > 0) => {}
-                Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
-                _ => return last,
-            }
-            last = self.recv_in_lane();
-        }
-    }
-
-    /// As [`send_again`](Channel::send_again).
-    #[cold]
-    #[inline(never)]
-    pub(super) fn recv_again(&self, patience: Patience, mut last: Attempt<T>) -> Option<Result<T, RecvFailure>> {
-        let mut pacer = Pacer::patient();
-        loop {
-            match last {
-                Attempt::Done(value) => return Some(Ok(value)),
-                Attempt::Impossible if matches!(patience, Patience::Try) => return Some(Err(RecvFailure::Empty)),
-                Attempt::Impossible if self.linger(|len| len > 0) => {}
-                Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
-                _ => return None,
-            }
-            last = self.recv_in_lane();
-        }
-    }
-
-    /// Waits a little for the other side to change the number of values, before the lanes are shut to wait for it.
-    ///
-    /// That makes sense where values come and go in bursts: then the other side is at work. Where there is no room for a burst,
-    /// the two sides take turns, and for that a hand-over is made.
-    fn linger(&self, is_reached: impl Fn(usize) -> bool) -> bool {
-        self.front.capacity >= Front::MANY && linger(PAUSES, || self.snapshot(&is_reached) != Some(false))
-    }
-
-    /// As [`linger`](Channel::linger), for a task.
-    #[cfg(feature = "async")]
-    fn linger_for_task(&self, is_reached: impl Fn(usize) -> bool) -> bool {
-        self.front.capacity >= Front::MANY && linger_for_task(PAUSES, || self.snapshot(&is_reached) != Some(false))
     }
 
     /// What a test says of the number of values, if there was an instant at which the lanes were open and it was that.

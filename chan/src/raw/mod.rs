@@ -53,6 +53,7 @@ mod state;
 #[cfg(feature = "async")]
 pub(crate) mod task;
 mod timer;
+mod traffic;
 pub(crate) mod waiter;
 
 use std::ptr::NonNull;
@@ -216,18 +217,15 @@ impl<T> Channel<T> {
         unsent.map_or(Ok(()), |value| self.send_otherwise(value, patience, attempt))
     }
 
-    /// Sends, after an attempt in the lane. Apart from that, which needs few registers.
-    #[inline(never)]
-    fn send_otherwise(&self, mut value: T, patience: Patience, attempt: Attempt<()>) -> Result<(), SendFailure<T>> {
-        if !matches!(attempt, Attempt::Locked) {
-            match self.send_again(value, patience, attempt) {
-                Ok(result) => return result,
-                Err(back) => value = back,
-            }
-        }
-        let lock = self.front.lock();
-        // SAFETY: the lock is held, and released after the last use of this.
-        let held = unsafe { Held::new(self) };
+    /// Sends under the lock.
+    #[inline(always)]
+    fn send_locked<'a>(
+        &'a self,
+        held: Held<'a, T>,
+        lock: LockGuard<'a>,
+        value: T,
+        patience: Patience,
+    ) -> Result<(), SendFailure<T>> {
         match held.push(value) {
             Ok(()) => {
                 drop(lock);
@@ -311,17 +309,9 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Receives, after an attempt in the lane.
-    #[inline(never)]
-    fn recv_otherwise(&self, patience: Patience, attempt: Attempt<T>) -> Result<T, RecvFailure> {
-        if !matches!(attempt, Attempt::Locked) {
-            if let Some(result) = self.recv_again(patience, attempt) {
-                return result;
-            }
-        }
-        let lock = self.front.lock();
-        // SAFETY: the lock is held, and released after the last use of this.
-        let held = unsafe { Held::new(self) };
+    /// Receives under the lock.
+    #[inline(always)]
+    fn recv_locked<'a>(&'a self, held: Held<'a, T>, lock: LockGuard<'a>, patience: Patience) -> Result<T, RecvFailure> {
         match held.pop().or_else(Held::pop_leftover) {
             Ok(value) => {
                 drop(lock);

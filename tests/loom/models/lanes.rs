@@ -39,10 +39,20 @@ pub(crate) fn models() -> Vec<Model> {
             send_then_look(laned(2, || ()), false)
         }),
         holds(SEND_BEFORE_RECV, "lanes: tasks", tasks).bound(2).reaches(&["lane.leave", "chan.wake-task"]),
-        holds(KTH, "lanes: opened while a task waits for the lock", || opened_meanwhile(true))
+        holds(KTH, "lanes: opened while a task waits for the lock", || opened_meanwhile(by_task, true))
             .bound(2)
             .reaches(&["held.back-to-lane", "chan.wake-task"]),
-        fails(KTH, "lanes: opened meanwhile, a look too early", Verdict::Race, || opened_meanwhile(false)),
+        fails(KTH, "lanes: opened meanwhile, a look too early", Verdict::Race, || opened_meanwhile(by_task, false)),
+        holds(KTH, "lanes: opened while a sender waits for the lock", || opened_meanwhile(by_thread, true))
+            .bound(2)
+            .reaches(&["held.back-to-lane", "sleeper.wake"]),
+        fails(KTH, "lanes: opened by a receive, a look too early", Verdict::Race, || {
+            opened_meanwhile(by_thread, false)
+        }),
+        holds(SEND_BEFORE_RECV, "lanes: opened while a receiver waits for the lock", || opened_by_a_send(true))
+            .bound(2)
+            .reaches(&["held.back-to-lane", "sleeper.wake"]),
+        fails(SEND_BEFORE_RECV, "lanes: opened by a send, a look too early", Verdict::Race, || opened_by_a_send(false)),
         holds(KTH, "lanes: cap 1", || full_then_look(1, 1)).reaches(&["lane.leave", "lane.position", "sleeper.wake"]),
         holds(KTH, "lanes: cap 2", || full_then_look(2, 2)).reaches(&["lane.leave", "lane.position", "sleeper.wake"]),
         // There is a slot more than there may be values.
@@ -150,8 +160,16 @@ fn tasks() {
     sender.join().unwrap();
 }
 
-/// With one value, and the lanes shut. T1: write, receive, which opens them. A task, T2: send, send, read.
-fn opened_meanwhile(in_order: bool) {
+fn by_task(tx: &Sender<i32>, value: i32) {
+    block_on(tx.send_async(value)).unwrap();
+}
+
+fn by_thread(tx: &Sender<i32>, value: i32) {
+    tx.send(value).unwrap();
+}
+
+/// With one value, and the lanes shut. T1: write, receive, which opens them. T2: send, send, read.
+fn opened_meanwhile(send: fn(&Sender<i32>, i32), in_order: bool) {
     let (d, (tx, rx)) = (Plain::new(), chan::bounded(2));
     tx.send(1).unwrap();
     let receiver = go({
@@ -161,12 +179,31 @@ fn opened_meanwhile(in_order: bool) {
             assert_eq!(rx.recv(), Ok(1));
         }
     });
-    block_on(tx.send_async(2)).unwrap();
+    send(&tx, 2);
     let early = if in_order { 1 } else { d.read() };
-    block_on(tx.send_async(3)).unwrap();
+    send(&tx, 3);
     assert_eq!((early, d.read()), (1, 1));
     receiver.join().unwrap();
     assert_eq!((rx.recv(), rx.recv()), (Ok(2), Ok(3)));
+}
+
+/// With one value, and the lanes shut. T1: write, send, which opens them. T2: receive, receive, read.
+fn opened_by_a_send(in_order: bool) {
+    let (d, (tx, rx)) = (Plain::new(), chan::bounded(2));
+    tx.send(1).unwrap();
+    let sender = go({
+        let d = d.clone();
+        move || {
+            d.write(1);
+            tx.send(2).unwrap();
+            tx
+        }
+    });
+    assert_eq!(rx.recv(), Ok(1));
+    let early = if in_order { 1 } else { d.read() };
+    assert_eq!(rx.recv(), Ok(2));
+    assert_eq!((early, d.read()), (1, 1));
+    sender.join().unwrap();
 }
 
 /// With `filled` values. T1: write, receive. T2: send, read.

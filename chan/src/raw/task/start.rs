@@ -10,6 +10,7 @@ use std::task::Waker;
 
 use gosync_atomic::__sys::{LockGuard, step};
 
+use super::super::traffic::RETURNS;
 use super::super::*;
 use super::Task;
 
@@ -41,11 +42,6 @@ impl<T> Drop for Unsent<T> {
     }
 }
 
-/// How often an operation goes back to its lane, when it had to take the lock and finds that the lanes are open by then: others
-/// have opened them while it waited. If they were shut by everybody who has waited, they would never stay open for long. More
-/// than once is for who meets others in the lane each time.
-const RETURNS: u32 = 2;
-
 /// How an operation has begun.
 #[repr(u32)] // a whole register
 pub(crate) enum Start {
@@ -73,7 +69,7 @@ impl<T> Channel<T> {
             Attempt::Done(value) => return Ok(value),
             Attempt::Locked if self.may_proceed(state::signs::RECV) => {
                 // SAFETY: the caller's contract.
-                unsafe { self.recv_locked(node, waker) }
+                unsafe { self.start_recv_locked(node, waker) }
             }
             // SAFETY: the caller's contract.
             Attempt::Locked => unsafe { self.wait_to_recv(node, waker) },
@@ -89,7 +85,7 @@ impl<T> Channel<T> {
     ///
     /// As for [`start_recv`](Channel::start_recv).
     #[inline(never)]
-    unsafe fn recv_locked(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start {
+    unsafe fn start_recv_locked(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start {
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of what comes of this.
         match unsafe { Held::unless_lanes_are_open(self, true) } {
@@ -118,7 +114,7 @@ impl<T> Channel<T> {
         mut returns: u32,
     ) -> Start {
         loop {
-            match self.recv_in_traffic(attempt, returns) {
+            match self.recv_to_task_in_traffic(attempt, returns) {
                 Ok(value) => {
                     // SAFETY: the caller's contract; it is no node.
                     unsafe { Node::write_slot(node, value) };
@@ -145,7 +141,7 @@ impl<T> Channel<T> {
     /// has to tell, and how often this may come back from there.
     #[cold]
     #[inline(never)]
-    fn recv_in_traffic(&self, attempt: Attempt<T>, returns: u32) -> Result<T, u32> {
+    fn recv_to_task_in_traffic(&self, attempt: Attempt<T>, returns: u32) -> Result<T, u32> {
         let attempt = if let Attempt::Locked = attempt { self.recv_in_lane() } else { attempt };
         match self.recv_again_for_task(attempt) {
             Attempt::Done(value) => Ok(value),
@@ -292,7 +288,7 @@ impl<T> Channel<T> {
             Attempt::Done(()) => Start::Done,
             Attempt::Locked if self.may_proceed(state::signs::SEND) => {
                 // SAFETY: the caller's contract.
-                unsafe { self.send_locked(node, waker) }
+                unsafe { self.start_send_locked(node, waker) }
             }
             // SAFETY: the caller's contract.
             Attempt::Locked => unsafe { self.wait_to_send(node, waker) },
@@ -307,7 +303,7 @@ impl<T> Channel<T> {
     ///
     /// As for [`start_send`](Channel::start_send).
     #[inline(never)]
-    unsafe fn send_locked(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start {
+    unsafe fn start_send_locked(&self, node: NonNull<Node<T>>, waker: &Waker) -> Start {
         let lock = self.front.lock_for_task();
         // SAFETY: the lock is held, and released after the last use of what comes of this.
         match unsafe { Held::unless_lanes_are_open(self, true) } {
@@ -337,7 +333,7 @@ impl<T> Channel<T> {
     ) -> Start {
         loop {
             // SAFETY: the caller's contract.
-            match unsafe { self.send_in_traffic(node, attempt, returns) } {
+            match unsafe { self.send_from_task_in_traffic(node, attempt, returns) } {
                 Ok(()) => return Start::Done,
                 Err(left) => returns = left,
             }
@@ -356,14 +352,19 @@ impl<T> Channel<T> {
         }
     }
 
-    /// A send, as in [`recv_in_traffic`](Channel::recv_in_traffic).
+    /// A send, as in [`recv_in_traffic`](Channel::recv_to_task_in_traffic).
     ///
     /// # Safety
     ///
     /// The value is in the slot, and stays there if this is an `Err`.
     #[cold]
     #[inline(never)]
-    unsafe fn send_in_traffic(&self, node: NonNull<Node<T>>, attempt: Attempt<()>, returns: u32) -> Result<(), u32> {
+    unsafe fn send_from_task_in_traffic(
+        &self,
+        node: NonNull<Node<T>>,
+        attempt: Attempt<()>,
+        returns: u32,
+    ) -> Result<(), u32> {
         // SAFETY: the value is in the slot, and is taken once.
         let value = || Some(unsafe { Node::take_slot(node) });
         let attempt = if let Attempt::Locked = attempt { self.send_in_lane_from(value) } else { attempt };

@@ -1,0 +1,208 @@
+//! An operation that met others at a channel whose lanes are open, or have just been.
+//!
+//! It looks at its [lane](super::lanes) a few times more before it takes the lock; and if it had to take the lock because the lanes
+//! were shut, or others in its lane, and finds that they are open by then, it releases the lock and goes back. Others have opened the
+//! lanes while it waited, when nobody was blocked, and it is not about to be, as far as it knows. Whoever does not go back shuts
+//! them: if all who waited for the lock did that, a channel in traffic would stay with the lock, which both sides then take
+//! from each other for each operation.
+//!
+//! Who has found in the lane that there is no room, or no value, does not go back: it has to shut the lanes to wait.
+
+#[cfg(feature = "async")]
+use gosync_atomic::__sys::linger_for_task;
+use gosync_atomic::__sys::{Pacer, linger};
+
+use super::held::Held;
+use super::lanes::Attempt;
+use super::{Channel, Front, Patience, RecvFailure, SendFailure};
+
+/// How often an operation goes back. More than once is for who meets others in the lane each time.
+pub(super) const RETURNS: u32 = 2;
+/// Pauses between two looks at the other side, each of which takes its line from it.
+const PAUSES: u32 = 24;
+
+impl<T> Channel<T> {
+    /// Sends, after an attempt in the lane. Apart from that, which needs few registers.
+    #[inline(never)]
+    pub(super) fn send_otherwise(
+        &self,
+        value: T,
+        patience: Patience,
+        attempt: Attempt<()>,
+    ) -> Result<(), SendFailure<T>> {
+        if !matches!(attempt, Attempt::Locked) {
+            return self.send_in_traffic(value, patience, attempt, RETURNS);
+        }
+        let lock = self.front.lock();
+        // SAFETY: the lock is held, and released after the last use of what comes of this.
+        match unsafe { Held::unless_lanes_are_open(self, true) } {
+            Some(held) => self.send_locked(held, lock, value, patience),
+            None => {
+                drop(lock);
+                self.send_in_traffic(value, patience, attempt, RETURNS - 1)
+            }
+        }
+    }
+
+    /// Receives, after an attempt in the lane.
+    #[inline(never)]
+    pub(super) fn recv_otherwise(&self, patience: Patience, attempt: Attempt<T>) -> Result<T, RecvFailure> {
+        if !matches!(attempt, Attempt::Locked) {
+            return self.recv_in_traffic(patience, attempt, RETURNS);
+        }
+        let lock = self.front.lock();
+        // SAFETY: the lock is held, and released after the last use of what comes of this.
+        match unsafe { Held::unless_lanes_are_open(self, true) } {
+            Some(held) => self.recv_locked(held, lock, patience),
+            None => {
+                drop(lock);
+                self.recv_in_traffic(patience, attempt, RETURNS - 1)
+            }
+        }
+    }
+
+    /// A send, after an attempt in the lane, or in need of one, which may go back there so often.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn send_in_traffic(
+        &self,
+        mut value: T,
+        patience: Patience,
+        mut attempt: Attempt<()>,
+        mut returns: u32,
+    ) -> Result<(), SendFailure<T>> {
+        loop {
+            let last;
+            (value, last) = match self.send_again(value, patience, attempt) {
+                Ok(result) => return result,
+                Err(back) => back,
+            };
+            if let Attempt::Impossible = last {
+                returns = 0;
+            }
+            let lock = self.front.lock();
+            // SAFETY: the lock is held, and released after the last use of what comes of this.
+            if let Some(held) = unsafe { Held::unless_lanes_are_open(self, returns > 0) } {
+                return self.send_locked(held, lock, value, patience);
+            }
+            drop(lock);
+            (attempt, returns) = (Attempt::Locked, returns - 1);
+        }
+    }
+
+    /// A receive, as in [`send_in_traffic`](Channel::send_in_traffic).
+    #[cold]
+    #[inline(never)]
+    pub(super) fn recv_in_traffic(
+        &self,
+        patience: Patience,
+        mut attempt: Attempt<T>,
+        mut returns: u32,
+    ) -> Result<T, RecvFailure> {
+        loop {
+            match self.recv_again(patience, attempt) {
+                Ok(result) => return result,
+                Err(Attempt::Impossible) => returns = 0,
+                Err(_) => {}
+            }
+            let lock = self.front.lock();
+            // SAFETY: the lock is held, and released after the last use of what comes of this.
+            if let Some(held) = unsafe { Held::unless_lanes_are_open(self, returns > 0) } {
+                return self.recv_locked(held, lock, patience);
+            }
+            drop(lock);
+            (attempt, returns) = (Attempt::Locked, returns - 1);
+        }
+    }
+
+    /// Tries in the lane for a while, if it makes sense. `Err`: the lock has to tell, and what came of the last attempt.
+    fn send_again(
+        &self,
+        value: T,
+        patience: Patience,
+        mut last: Attempt<()>,
+    ) -> Result<Result<(), SendFailure<T>>, (T, Attempt<()>)> {
+        let mut unsent = Some(value);
+        if let Attempt::Locked = last {
+            last = self.send_in_lane(&mut unsent);
+        }
+        let mut pacer = Pacer::patient();
+        while let Some(value) = unsent.take() {
+            match last {
+                Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(SendFailure::Full(value))),
+                Attempt::Impossible if self.linger(|len| len < self.front.capacity) => {}
+                Attempt::Busy if self.lanes.send.awaits_leave(&mut pacer) => {}
+                _ => return Err((value, last)),
+            }
+            unsent = Some(value);
+            last = self.send_in_lane(&mut unsent);
+        }
+        Ok(Ok(()))
+    }
+
+    /// As [`send_again`](Channel::send_again).
+    fn recv_again(&self, patience: Patience, mut last: Attempt<T>) -> Result<Result<T, RecvFailure>, Attempt<T>> {
+        if let Attempt::Locked = last {
+            last = self.recv_in_lane();
+        }
+        let mut pacer = Pacer::patient();
+        loop {
+            match last {
+                Attempt::Done(value) => return Ok(Ok(value)),
+                Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(RecvFailure::Empty)),
+                Attempt::Impossible if self.linger(|len| len > 0) => {}
+                Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
+                _ => return Err(last),
+            }
+            last = self.recv_in_lane();
+        }
+    }
+
+    /// As [`send_again`](Channel::send_again), for a task, whose value is asked for when it can be sent: what came of the last
+    /// attempt. It waits for who else is in the lane too, but not for long, and does not give the CPU away, which its executor
+    /// has other uses for.
+    #[cfg(feature = "async")]
+    #[cold]
+    #[inline(never)]
+    pub(super) fn send_again_for_task(&self, value: impl Fn() -> Option<T>, mut last: Attempt<()>) -> Attempt<()> {
+        let mut pacer = Pacer::brief(PAUSES);
+        loop {
+            match last {
+                Attempt::Impossible if self.linger_for_task(|len| len < self.front.capacity) => {}
+                Attempt::Busy if self.lanes.send.awaits_leave(&mut pacer) => {}
+                _ => return last,
+            }
+            last = self.send_in_lane_from(&value);
+        }
+    }
+
+    /// As [`recv_again`](Channel::recv_again), for a task, as in [`send_again_for_task`](Channel::send_again_for_task).
+    #[cfg(feature = "async")]
+    #[cold]
+    #[inline(never)]
+    pub(super) fn recv_again_for_task(&self, mut last: Attempt<T>) -> Attempt<T> {
+        let mut pacer = Pacer::brief(PAUSES);
+        loop {
+            match last {
+                Attempt::Impossible if self.linger_for_task(|len| len > 0) => {}
+                Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
+                _ => return last,
+            }
+            last = self.recv_in_lane();
+        }
+    }
+
+    /// Waits a little for the other side to change the number of values, before the lanes are shut to wait for it.
+    ///
+    /// That makes sense where values come and go in bursts: then the other side is at work. Where there is no room for a burst,
+    /// the two sides take turns, and for that a hand-over is made.
+    fn linger(&self, is_reached: impl Fn(usize) -> bool) -> bool {
+        self.front.capacity >= Front::MANY && linger(PAUSES, || self.snapshot(&is_reached) != Some(false))
+    }
+
+    /// As [`linger`](Channel::linger), for a task.
+    #[cfg(feature = "async")]
+    fn linger_for_task(&self, is_reached: impl Fn(usize) -> bool) -> bool {
+        self.front.capacity >= Front::MANY && linger_for_task(PAUSES, || self.snapshot(&is_reached) != Some(false))
+    }
+}
