@@ -217,24 +217,6 @@ impl<T> Channel<T> {
         unsent.map_or(Ok(()), |value| self.send_otherwise(value, patience, attempt))
     }
 
-    /// Sends under the lock.
-    #[inline(always)]
-    fn send_locked<'a>(
-        &'a self,
-        held: Held<'a, T>,
-        lock: LockGuard<'a>,
-        value: T,
-        patience: Patience,
-    ) -> Result<(), SendFailure<T>> {
-        match held.push(value) {
-            Ok(()) => {
-                drop(lock);
-                Ok(())
-            }
-            Err((held, value)) => self.send_slow(Settling::new(held, Some(lock)), value, patience),
-        }
-    }
-
     /// Hands the value to a blocked receiver, or queues up and sleeps, or gives up.
     fn send_slow(&self, state: Settling<'_, T>, mut value: T, patience: Patience) -> Result<(), SendFailure<T>> {
         let mut observers = Observers::default();
@@ -306,18 +288,6 @@ impl<T> Channel<T> {
         match self.recv_in_lane() {
             Attempt::Done(value) => Ok(value),
             attempt => self.recv_otherwise(patience, attempt),
-        }
-    }
-
-    /// Receives under the lock.
-    #[inline(always)]
-    fn recv_locked<'a>(&'a self, held: Held<'a, T>, lock: LockGuard<'a>, patience: Patience) -> Result<T, RecvFailure> {
-        match held.pop().or_else(Held::pop_leftover) {
-            Ok(value) => {
-                drop(lock);
-                Ok(value)
-            }
-            Err(held) => self.recv_slow(Settling::new(held, Some(lock)), patience),
         }
     }
 

@@ -14,6 +14,7 @@ use gosync_atomic::__sys::{Pacer, linger};
 
 use super::held::Held;
 use super::lanes::Attempt;
+use super::state::Settling;
 use super::{Channel, Front, Patience, RecvFailure, SendFailure};
 
 /// How often an operation goes back. More than once is for who meets others in the lane each time.
@@ -26,122 +27,103 @@ impl<T> Channel<T> {
     #[inline(never)]
     pub(super) fn send_otherwise(
         &self,
-        value: T,
-        patience: Patience,
-        attempt: Attempt<()>,
-    ) -> Result<(), SendFailure<T>> {
-        if !matches!(attempt, Attempt::Locked) {
-            return self.send_in_traffic(value, patience, attempt, RETURNS);
-        }
-        let lock = self.front.lock();
-        // SAFETY: the lock is held, and released after the last use of what comes of this.
-        match unsafe { Held::unless_lanes_are_open(self, true) } {
-            Some(held) => self.send_locked(held, lock, value, patience),
-            None => {
-                drop(lock);
-                self.send_in_traffic(value, patience, attempt, RETURNS - 1)
-            }
-        }
-    }
-
-    /// Receives, after an attempt in the lane.
-    #[inline(never)]
-    pub(super) fn recv_otherwise(&self, patience: Patience, attempt: Attempt<T>) -> Result<T, RecvFailure> {
-        if !matches!(attempt, Attempt::Locked) {
-            return self.recv_in_traffic(patience, attempt, RETURNS);
-        }
-        let lock = self.front.lock();
-        // SAFETY: the lock is held, and released after the last use of what comes of this.
-        match unsafe { Held::unless_lanes_are_open(self, true) } {
-            Some(held) => self.recv_locked(held, lock, patience),
-            None => {
-                drop(lock);
-                self.recv_in_traffic(patience, attempt, RETURNS - 1)
-            }
-        }
-    }
-
-    /// A send, after an attempt in the lane, or in need of one, which may go back there so often.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn send_in_traffic(
-        &self,
         mut value: T,
         patience: Patience,
         mut attempt: Attempt<()>,
-        mut returns: u32,
     ) -> Result<(), SendFailure<T>> {
-        loop {
-            let last;
-            (value, last) = match self.send_again(value, patience, attempt) {
-                Ok(result) => return result,
-                Err(back) => back,
-            };
-            if let Attempt::Impossible = last {
-                returns = 0;
+        let mut returns = RETURNS;
+        let (held, lock) = loop {
+            if !matches!(attempt, Attempt::Locked) || returns < RETURNS {
+                let mut unsent = Some(value);
+                let again = self.send_again(&mut unsent, patience, attempt, returns);
+                (value, returns) = match (again, unsent) {
+                    (Ok(()), unsent) => return unsent.map_or(Ok(()), |value| Err(SendFailure::Full(value))),
+                    (Err(left), Some(value)) => (value, left),
+                    (Err(_), None) => unreachable!("the lock has to tell, so it is unsent"),
+                };
             }
             let lock = self.front.lock();
-            // SAFETY: the lock is held, and released after the last use of what comes of this.
+            // SAFETY: the lock is held, and released after the last use of this.
             if let Some(held) = unsafe { Held::unless_lanes_are_open(self, returns > 0) } {
-                return self.send_locked(held, lock, value, patience);
+                break (held, lock);
             }
             drop(lock);
             (attempt, returns) = (Attempt::Locked, returns - 1);
+        };
+        match held.push(value) {
+            Ok(()) => {
+                drop(lock);
+                Ok(())
+            }
+            Err((held, value)) => self.send_slow(Settling::new(held, Some(lock)), value, patience),
         }
     }
 
-    /// A receive, as in [`send_in_traffic`](Channel::send_in_traffic).
+    /// Receives, after an attempt in the lane, as in [`send_otherwise`](Channel::send_otherwise).
+    #[inline(never)]
+    pub(super) fn recv_otherwise(&self, patience: Patience, mut attempt: Attempt<T>) -> Result<T, RecvFailure> {
+        let mut returns = RETURNS;
+        let (held, lock) = loop {
+            if !matches!(attempt, Attempt::Locked) || returns < RETURNS {
+                returns = match self.recv_again(patience, attempt, returns) {
+                    Ok(result) => return result,
+                    Err(left) => left,
+                };
+            }
+            let lock = self.front.lock();
+            // SAFETY: the lock is held, and released after the last use of this.
+            if let Some(held) = unsafe { Held::unless_lanes_are_open(self, returns > 0) } {
+                break (held, lock);
+            }
+            drop(lock);
+            (attempt, returns) = (Attempt::Locked, returns - 1);
+        };
+        match held.pop().or_else(Held::pop_leftover) {
+            Ok(value) => {
+                drop(lock);
+                Ok(value)
+            }
+            Err(held) => self.recv_slow(Settling::new(held, Some(lock)), patience),
+        }
+    }
+
+    /// Tries in the lane for a while, if it makes sense: `Ok` if the value is taken, or the patience is at an end. `Err`: the lock has
+    /// to tell, and how often this may come back from there.
     #[cold]
     #[inline(never)]
-    pub(super) fn recv_in_traffic(
-        &self,
-        patience: Patience,
-        mut attempt: Attempt<T>,
-        mut returns: u32,
-    ) -> Result<T, RecvFailure> {
-        loop {
-            match self.recv_again(patience, attempt) {
-                Ok(result) => return result,
-                Err(Attempt::Impossible) => returns = 0,
-                Err(_) => {}
-            }
-            let lock = self.front.lock();
-            // SAFETY: the lock is held, and released after the last use of what comes of this.
-            if let Some(held) = unsafe { Held::unless_lanes_are_open(self, returns > 0) } {
-                return self.recv_locked(held, lock, patience);
-            }
-            drop(lock);
-            (attempt, returns) = (Attempt::Locked, returns - 1);
-        }
-    }
-
-    /// Tries in the lane for a while, if it makes sense. `Err`: the lock has to tell, and what came of the last attempt.
     fn send_again(
         &self,
-        value: T,
+        unsent: &mut Option<T>,
         patience: Patience,
         mut last: Attempt<()>,
-    ) -> Result<Result<(), SendFailure<T>>, (T, Attempt<()>)> {
-        let mut unsent = Some(value);
+        returns: u32,
+    ) -> Result<(), u32> {
         if let Attempt::Locked = last {
-            last = self.send_in_lane(&mut unsent);
+            last = self.send_in_lane(unsent);
         }
         let mut pacer = Pacer::patient();
-        while let Some(value) = unsent.take() {
+        loop {
             match last {
-                Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(SendFailure::Full(value))),
+                Attempt::Done(()) => return Ok(()),
+                Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(()),
                 Attempt::Impossible if self.linger(|len| len < self.front.capacity) => {}
                 Attempt::Busy if self.lanes.send.awaits_leave(&mut pacer) => {}
-                _ => return Err((value, last)),
+                Attempt::Impossible => return Err(0),
+                Attempt::Busy | Attempt::Locked => return Err(returns),
             }
-            unsent = Some(value);
-            last = self.send_in_lane(&mut unsent);
+            last = self.send_in_lane(unsent);
         }
-        Ok(Ok(()))
     }
 
     /// As [`send_again`](Channel::send_again).
-    fn recv_again(&self, patience: Patience, mut last: Attempt<T>) -> Result<Result<T, RecvFailure>, Attempt<T>> {
+    #[cold]
+    #[inline(never)]
+    fn recv_again(
+        &self,
+        patience: Patience,
+        mut last: Attempt<T>,
+        returns: u32,
+    ) -> Result<Result<T, RecvFailure>, u32> {
         if let Attempt::Locked = last {
             last = self.recv_in_lane();
         }
@@ -152,7 +134,8 @@ impl<T> Channel<T> {
                 Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(RecvFailure::Empty)),
                 Attempt::Impossible if self.linger(|len| len > 0) => {}
                 Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
-                _ => return Err(last),
+                Attempt::Impossible => return Err(0),
+                Attempt::Busy | Attempt::Locked => return Err(returns),
             }
             last = self.recv_in_lane();
         }

@@ -13,7 +13,8 @@
 //! an overdue front reserves the lock for it instead, and joins the line; nobody but the front takes a reserved lock. So
 //! the line moves on every 0.5 ms at most, give or take a critical section and a wake-up. It does so even if the scheduler does
 //! not let the front run: it is those who overtake it that look at the clock, and that then leave their CPU to it. A front
-//! that steps back keeps its time, and a release calls it again in the same step, so that nobody slips in between.
+//! that steps back keeps its time, and the next release calls it again. Who slips in between that release and its call calls by
+//! its own release, if nobody has by then; so no thread gets by twice.
 //!
 //! In Go, whoever has waited for 1 ms lets nobody overtake; under saturation, when everybody has, each critical section
 //! costs a wake-up (golang/go issue 33747). Here the time begins when a waiter is called, and one is called at a time. So
@@ -22,7 +23,8 @@
 //! # Why no wake-up is lost
 //!
 //! Whoever waits did, in one compare-exchange with the lock held or reserved, set `QUEUED` (joining) or clear `CALLED`
-//! (stepping back, giving up). So the release that follows sees `QUEUED` without `CALLED`, and calls. A front that was
+//! (stepping back, giving up). So the release that follows sees that there is more in the word than `LOCKED`, looks again, and calls
+//! if there is `QUEUED` without `CALLED` then; if not, somebody else has called. A front that was
 //! called and does not get the lock always does one of the two. A lock that is reserved is taken by the front, which
 //! finds it free whenever it looks.
 //!
@@ -96,7 +98,7 @@ impl FairLock {
     /// Takes the lock, blocking.
     #[inline(always)]
     pub(crate) fn lock(&self) {
-        if let Err(word) = self.take_open() {
+        if let Err(word) = self.take() {
             self.lock_contended(word, None);
         }
     }
@@ -104,27 +106,39 @@ impl FairLock {
     /// Takes the lock, blocking until the deadline at most; `None` is for ever. Whether it was taken.
     #[inline]
     pub(crate) fn lock_until(&self, deadline: Option<Instant>) -> bool {
-        self.take_open().map_or_else(|word| self.lock_contended(word, deadline), |()| true)
+        self.take().map_or_else(|word| self.lock_contended(word, deadline), |()| true)
     }
 
     /// Takes the lock if it is free and that needs no look at the clock; or else the word.
+    ///
+    /// Without a look first: this thread may have released the lock just now, and some processors take half as long again
+    /// for an exchange that has to wait until the word was read after that.
+    #[inline(always)]
+    fn take(&self) -> Result<(), u32> {
+        // Acquire: pairs with the Release of the last unlock. Relaxed on failure: nothing was taken.
+        self.word
+            .compare_exchange(0, LOCKED, ord!("mutex.take", Acquire), ord!("mutex.take.fail", Relaxed))
+            .map_or_else(|word| self.overtake(word), |_| Ok(()))
+    }
+
+    /// As [`take`](FairLock::take), for who is likely to find it taken, and then leaves the line of the word where it is.
     #[inline(always)]
     pub(crate) fn take_open(&self) -> Result<(), u32> {
-        // Relaxed: a guess that the exchanges check. Where nobody waits, they do not wait for it either.
-        let word = self.word.load(ord!("mutex.take.look", Relaxed));
-        // Acquire, in both: pairs with the Release of the last unlock. Relaxed on failure: nothing was taken.
-        if word == 0 {
-            self.word
-                .compare_exchange(0, LOCKED, ord!("mutex.take", Acquire), ord!("mutex.take.fail", Relaxed))
-                .map(drop)
-        } else if word::is_open(word) {
-            let new = word::overtaken(word);
-            self.word
-                .compare_exchange(word, new, ord!("mutex.overtake", Acquire), ord!("mutex.overtake.fail", Relaxed))
-                .map(drop)
-        } else {
-            Err(word)
+        // Relaxed: a guess that the exchange checks.
+        self.overtake(self.word.load(ord!("mutex.take.look", Relaxed)))
+    }
+
+    /// As [`take`](FairLock::take), given what the word may be.
+    #[inline(always)]
+    fn overtake(&self, word: u32) -> Result<(), u32> {
+        if !word::is_open(word) {
+            return Err(word);
         }
+        let new = word::overtaken(word);
+        // Acquire, Relaxed: as in `take`.
+        self.word
+            .compare_exchange(word, new, ord!("mutex.overtake", Acquire), ord!("mutex.overtake.fail", Relaxed))
+            .map(drop)
     }
 
     /// Takes the lock if it is free and not reserved, nor becomes reserved now.
@@ -359,32 +373,16 @@ impl FairLock {
     /// It is held, and the caller is the one that releases it, once.
     #[inline(always)]
     pub(crate) unsafe fn unlock(&self) {
-        // Relaxed: a hint. What the subtraction finds is what counts.
-        let word = self.word.load(ord!("mutex.release.look", Relaxed));
-        if word != LOCKED {
-            self.unlock_contended(word);
         // Release: pairs with the Acquire of whoever takes the lock next. Of the old word nothing but the comparison is
-        // used: that is one `lock dec` on x86.
-        } else if self.word.fetch_sub(LOCKED, ord!("mutex.release", Release)) != LOCKED {
+        // used: that is one `lock dec` on x86. Without a look first, as in `take`.
+        if self.word.fetch_sub(LOCKED, ord!("mutex.release", Release)) != LOCKED {
             step!("mutex.call-afterwards", self.call_afterwards());
         }
     }
 
-    /// Not inline, but short, as [`lock_contended`](FairLock::lock_contended).
-    fn unlock_contended(&self, word: u32) {
-        if calls(word) {
-            self.call(word, LOCKED);
-            return;
-        }
-        // Release: as in `unlock`.
-        let word = self.word.fetch_sub(LOCKED, ord!("mutex.release-contended", Release));
-        if calls(word) {
-            step!("mutex.call-behind", _ = self.call(word - LOCKED, 0));
-        }
-    }
-
-    /// For a thread that has released the lock without knowing that it had to call.
-    #[cold]
+    /// For a thread that has released the lock, and may have to call. Not inline, but short: where others wait, each release comes
+    /// here, but few have to call.
+    #[inline(never)]
     fn call_afterwards(&self) {
         // Relaxed: it sees its own release or what came after; whoever changed the bits since then has done the rest.
         let word = self.word.load(ord!("mutex.call.look", Relaxed));
