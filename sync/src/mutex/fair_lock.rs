@@ -144,7 +144,7 @@ impl FairLock {
     /// Takes the lock if it is free and not reserved, nor becomes reserved now.
     #[inline]
     pub(crate) fn try_lock(&self) -> bool {
-        self.take_open().or_else(|word| self.try_lock_from(word)).is_ok()
+        self.take().or_else(|word| self.try_lock_from(word)).is_ok()
     }
 
     /// As [`try_lock`](FairLock::try_lock), given what the word may be; or else what it is.
