@@ -264,7 +264,10 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.iter().for_each(|(seat, seats)| seats.give_back(*seat));
+        // In an execution that has failed there is nobody left to take it.
+        if !super::thread::panicking() {
+            self.0.iter().for_each(|(seat, seats)| seats.give_back(*seat));
+        }
     }
 }
 
