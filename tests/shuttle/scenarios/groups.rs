@@ -9,7 +9,7 @@ use gosync::errgroup::Group;
 use gosync::semaphore::Weighted;
 use gosync::{Context, Once, OnceValue, Stack, WaitGroup, chan, select, singleflight};
 use gosync_atomic::__sys::Parker;
-use gosync_atomic::__sys::control::expire_deadlines;
+use gosync_atomic::__sys::control::{expire_deadlines, give_seats};
 
 use crate::kit::{List, Room, SOON, any, finish, poll_once, scope, threads, turn};
 use crate::scenario::{HANGS, IS_WRONG, Scenario, holds, witness};
@@ -40,6 +40,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .witnesses(&["alone", "together"])
             .convicts(HANGS, &["wg.wake", "singleflight.over"]),
         holds("stack", 6, stack).convicts(IS_WRONG, &["stack.tag"]),
+        holds("stack, seats for two", 6, || {
+            give_seats(2);
+            stack();
+        })
+        .convicts(IS_WRONG, &["stack.place.empty"]),
     ]
 }
 
