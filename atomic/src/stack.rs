@@ -79,7 +79,7 @@ use crate::__sys::{const_fn, step};
 /// value it is as if all operations came one after the other: the stack is linearizable.
 ///
 /// This is for the cases where a thread that is preempted while it holds a lock would hold up the others: free lists, caches,
-/// work that any thread may take. If no thread is ever stopped, a `Mutex<Vec<T>>` takes about as long.
+/// work that any thread may take. If no thread is ever stopped, a `Mutex<Vec<T>>` takes about as long, or longer.
 ///
 /// Not for handlers of signals: one that uses a stack while it interrupts the same thread in the middle of an operation may
 /// put two values into one place.
