@@ -93,7 +93,7 @@ fn nodes() -> Vec<Model> {
             witness(if mine && theirs { "one after the other" } else { "one without" });
         })
         .with_seats(1)
-        .bound(3)
+        .bound(2)
         .witnesses(&["one after the other", "one without"]),
         holds(SEATS, "none is lost", || {
             // The first of two that come back is kept, the second is not; and the other thread has no seat.

@@ -1,9 +1,9 @@
 //! [`seat`]: the calling thread's own seat, of those that the process has. See [`Seats`].
 //!
-//! A thread asks for one when it first needs it, and has it until it ends; then the next thread that asks gets it. One that comes
-//! when all are taken does without. Which it is stands in a thread-local that has no destructor, so a look at it is one load,
-//! and allowed at any time. Another one, which is set up only once, has the destructor that gives the seat back; what runs in the
-//! thread after that, destructors of other thread-locals, does without a seat, too.
+//! A thread asks for one when it first needs it, and has it until it ends; then the next thread that asks gets it. One that
+//! comes when all are taken does without. Which it is stands in a thread-local that has no destructor, so a look at it is
+//! one load, and allowed at any time. Another one, which is set up only once, has the destructor that gives the seat back;
+//! what runs in the thread after that, destructors of other thread-locals, does without a seat, too.
 
 use std::cell::Cell;
 
@@ -89,7 +89,7 @@ mod tests {
         thread::scope(|s| {
             for thread in 1..=2 * N {
                 s.spawn(move || {
-                    for _ in 0..10_000 {
+                    for _ in 0..2_000 {
                         let Some(seat) = seats.take(N) else { continue };
                         assert_eq!(inside[seat].swap(thread, Relaxed), 0);
                         assert_eq!(inside[seat].swap(0, Relaxed), thread);
@@ -103,7 +103,7 @@ mod tests {
     /// One test for all that needs most of the seats of the process. Other tests may have some, too.
     #[test]
     fn threads() {
-        for _ in 0..3 {
+        for _ in 0..2 {
             let barrier = Barrier::new(2 * SEATS);
             let all: Vec<Option<usize>> = thread::scope(|s| {
                 let ask = || {
