@@ -2,23 +2,29 @@
 //!
 //! ```text
 //! values ─> node ─(next)─> node ─> ..     the values, newest first
-//! spare  ─> node, or none                 a node without a value
+//! places ─> a node or none, each          for each seat, a node without a value
+//! spare  ─> node, or none                 another one, for anybody
 //! free   ─> node ─> ..                    more of them
 //! unused                                  the smallest name that no node has had yet
 //! ```
 //!
-//! A push takes the spare node, or else one from `free`, or else a new one, writes the value into it and puts it on top of
-//! `values`. A pop takes the top node, moves the value out and makes the node the spare one, or puts it on top of `free` if
-//! there is one already. Both lists are a [`List`]: one word, with the name of the top node and the number of pushes so far,
-//! its *tag*. [`Spare`] is one word with a name, and changed by swaps, which never fail and have no ABA. Nodes live in an
-//! [`Arena`] and stay where they are until the stack goes, so whoever has a name can look at its node, however long ago it
-//! learnt it.
+//! A push takes the node that its thread has kept, or else the spare one, or one from `free`, or a new one, writes the value
+//! into it and puts it on top of `values`. A pop takes the top node, moves the value out and keeps the node, or makes it the
+//! spare one, or puts it on top of `free`. Both lists are a [`List`]: one word, with the name of the top node and the number of
+//! pushes so far, its *tag*. [`Spare`] is one word with a name, and changed by swaps, which never fail and have no ABA.
+//! [`Places`] are for threads that have a *seat*: a number that no other thread has at the time, see `sys/seats.rs`. Only who
+//! has the seat touches its place, so it is plain memory, beside `values`, which its thread is about to exchange or has just
+//! exchanged: a push and a pop of such a thread are two read-modify-writes instead of four. Nodes live in an [`Arena`] and stay
+//! where they are until the stack goes, so whoever has a name can look at its node, however long ago it learnt it.
+//!
+//! A place keeps one node: a thread that only pops withholds one from those that push, and not all.
 //!
 //! # Invariants
 //!
-//! 1. A node is in one of the lists, or the spare one, or one operation owns it: a push from when it took the node to its
-//!    exchange of `values`; a pop, or a [`TakeAll`] that has reached the node, from its exchange to that of `free` or its swap
-//!    of `spare`. What a `TakeAll` has not reached yet belongs to it, too; and to whoever swaps, what it gets.
+//! 1. A node is in one of the lists or in one place, or the spare one, or one operation owns it: a push from when it took the
+//!    node to its exchange of `values`; a pop, or a [`TakeAll`] that has reached the node, from its exchange to that of `free`,
+//!    its swap of `spare` or its store to a place. What a `TakeAll` has not reached yet belongs to it, too; and to whoever
+//!    swaps, what it gets.
 //! 2. A node has a value just if it is in `values`, or owned by a push that has written it, or by a pop or a `TakeAll` that
 //!    has not taken it.
 //! 3. Only the owner touches a node's value, and only the owner writes `next`. Anybody may read `next`; what is read counts
@@ -31,8 +37,8 @@
 //!
 //! It has 36 bits, the name 28. If the tag wraps while a thread is between its look at a word and its exchange, and the same
 //! node happens to be on top, then a stale `next` gets in, and values are lost or taken twice. For that the thread has to be
-//! stopped between two neighbouring instructions for just 2^36 pushes of the others, no more and no less. At 10 ns for a
-//! push and the pop that makes room for it, less than they take, this is more than eleven minutes of nothing else; and of
+//! stopped between two neighbouring instructions for just 2^36 pushes of the others, no more and no less. At 5 ns for a
+//! push and the pop that makes room for it, less than they take, this is more than five minutes of nothing else; and of
 //! the 2^36 moments at which the thread may go on again, one is wrong.
 //!
 //! Names are the price: 2^28 of them, less those that the first segment leaves out. See `arena.rs`.
@@ -43,12 +49,15 @@
 //!   with `Acquire`. Every change of the word is a read-modify-write, so all of them continue the release sequences of all
 //!   pushes before: reading any later word is enough, and the exchange of a pop may be `Relaxed`.
 //! * *A node.* In the same way, through `free`: what its last owner did with it happens before what the next one does. And
-//!   through `spare`: whoever gives a node to it swaps with `Release`, and whoever gets one with `Acquire`.
-//! * *A segment.* Whoever learns a name from a list has it from somebody who has seen the node's segment, and the list's
-//!   edge carries that on. Whoever takes a new name looks at the segment with `Acquire`.
+//!   through `spare`: whoever gives a node to it swaps with `Release`, and whoever gets one with `Acquire`. And through a
+//!   place: what is in it comes from the same thread, or from one that has given the seat back with `Release`, and this one has
+//!   taken it with `Acquire`.
+//! * *A segment.* Whoever learns a name from a list, `spare` or a place has it from somebody who has seen the node's segment,
+//!   and the same edge carries that on. Whoever takes a new name looks at the segment with `Acquire`.
 
 mod arena;
 mod list;
+mod places;
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -60,6 +69,7 @@ use crossbeam_utils::CachePadded;
 
 use self::arena::{Arena, Name, Node, Unused};
 use self::list::{List, Spare};
+use self::places::Places;
 use crate::__sys::{const_fn, step};
 
 /// A stack without locks: the last value pushed is the first popped, from any number of threads.
@@ -68,14 +78,18 @@ use crate::__sys::{const_fn, step};
 /// for however long, keeps nobody else from going on. [`take_all`](Stack::take_all) takes everything in one step. For each
 /// value it is as if all operations came one after the other: the stack is linearizable.
 ///
-/// If no thread is ever stopped, a `Mutex<Vec<T>>` is as fast or faster. This is for the cases where a thread that is
-/// preempted while it holds a lock would hold up the others: free lists, caches, work that any thread may take.
+/// This is for the cases where a thread that is preempted while it holds a lock would hold up the others: free lists, caches,
+/// work that any thread may take. If no thread is ever stopped, a `Mutex<Vec<T>>` takes about as long, or longer.
+///
+/// Not for handlers of signals: one that uses a stack while it interrupts the same thread in the middle of an operation may
+/// put two values into one place.
 ///
 /// # Memory
 ///
 /// The stack keeps the memory of as many values as it has held at a time, with one more for each operation that was in
-/// progress, and one, rounded up to a power of two, until it is dropped. It allocates only when it outgrows that; otherwise
-/// `push` allocates nothing and `pop` frees nothing. At most 268,435,424 values fit: see [`push`](Stack::push).
+/// progress and for each thread that has taken values, of which 56 count at most, rounded up to a power of two, until it is
+/// dropped. It allocates only when it outgrows that; otherwise `push` allocates nothing and `pop` frees nothing. At most
+/// 268,435,424 values fit: see [`push`](Stack::push).
 ///
 /// # Memory ordering
 ///
@@ -121,6 +135,8 @@ struct Lists {
     spare: Spare,
     free: List,
     unused: Unused,
+    /// Those of the lowest seats, which are taken first, are on the line of `values`.
+    places: Places,
 }
 
 // SAFETY: the stack owns its values and moves with them.
@@ -137,7 +153,13 @@ impl<T> Stack<T> {
         /// An empty stack. It allocates nothing.
         #[must_use]
         pub const fn new() -> Stack<T> {
-            let lists = Lists { values: List::new(), spare: Spare::new(), free: List::new(), unused: Unused::new() };
+            let lists = Lists {
+                values: List::new(),
+                spare: Spare::new(),
+                free: List::new(),
+                unused: Unused::new(),
+                places: Places::new(),
+            };
             Stack { lists: CachePadded::new(lists), arena: Arena::new(), values: PhantomData }
         }
     }
@@ -149,8 +171,9 @@ impl<T> Stack<T> {
     ///
     /// # Panics
     ///
-    /// If 268,435,424 values are on the stack or on their way to or from it, and if the memory for one of its segments is
-    /// more than a `Vec` could have. The stack stays as it was; the value that does not fit is dropped.
+    /// If 268,435,424 values are on the stack or on their way to or from it, or fewer by one for each other thread that has
+    /// taken values, 56 at most; and if the memory for one of its segments is more than a `Vec` could have. The stack stays as
+    /// it was; the value that does not fit is dropped.
     ///
     /// # Memory ordering
     ///
@@ -159,11 +182,23 @@ impl<T> Stack<T> {
     #[track_caller]
     pub fn push(&self, value: T) {
         let lists = &*self.lists;
-        let taken = lists.spare.take(&self.arena).or_else(|| lists.free.pop(&self.arena));
-        let (name, node) = taken.unwrap_or_else(|| self.new_node());
+        let (name, node) = match lists.places.take() {
+            // SAFETY: from the place of this thread's seat.
+            Some(kept) => (kept, unsafe { self.arena.node(kept) }),
+            None => self.shared_node(),
+        };
         // SAFETY: the node is this operation's, and has no value (invariants 1, 2).
         unsafe { node.put(value) };
         lists.values.push(node, name);
+    }
+
+    /// A node that anybody may take, or else a new one; and its name.
+    #[inline(never)]
+    #[track_caller]
+    fn shared_node(&self) -> (Name, &Node<T>) {
+        let lists = &*self.lists;
+        let taken = lists.spare.take(&self.arena).or_else(|| lists.free.pop(&self.arena));
+        taken.unwrap_or_else(|| self.new_node())
     }
 
     /// A node that nobody has had, and its name.
@@ -249,6 +284,14 @@ impl<T> Stack<T> {
     /// For the owner of a node without a value.
     #[inline]
     fn give_back(&self, name: Name, node: &Node<T>) {
+        if !self.lists.places.keep(name) {
+            self.share(name, node);
+        }
+    }
+
+    /// Lets anybody have a node without a value. For its owner.
+    #[inline(never)]
+    fn share(&self, name: Name, node: &Node<T>) {
         let lists = &*self.lists;
         if !lists.spare.is_wanted() {
             lists.free.push(node, name);

@@ -1,5 +1,7 @@
 //! `Stack`: it allocates when it outgrows what it has held, and gives everything back at its end.
 
+use std::thread;
+
 use gosync::Stack;
 
 use crate::counter::{allocations, bytes, without_allocating};
@@ -39,6 +41,24 @@ fn high_water() {
         }
     });
     assert_eq!(n, 1);
+}
+
+/// What a thread kept for its next push goes to a later thread, so those that come and go leave nothing behind.
+#[test]
+fn threads_that_come_and_go() {
+    let stack = &Stack::new();
+    let use_it = |n| {
+        // What is set up for a thread when it first uses any stack is of no interest.
+        Stack::from_iter([n]).pop().unwrap();
+        let (allocations, popped) = allocations(|| {
+            stack.push(n);
+            stack.pop()
+        });
+        assert_eq!(popped, Some(n));
+        allocations
+    };
+    let use_it = |n| thread::scope(|s| s.spawn(move || use_it(n)).join().unwrap());
+    assert_eq!((0..200).map(use_it).sum::<usize>(), 1, "32 nodes are enough for 200 threads, one at a time");
 }
 
 /// The memory goes with the stack, although a value's drop panics.

@@ -1,9 +1,9 @@
 //! `Stack`: order, drops, odd values, re-entry, many values.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use gosync::Stack;
@@ -218,6 +218,71 @@ fn odd_values() {
     let stack: Stack<[u64; 1_000]> = Stack::new();
     stack.push([7; 1_000]);
     assert_eq!(stack.pop().unwrap()[999], 7);
+}
+
+/// More than can have a node of their own.
+#[test]
+fn a_hundred_threads() {
+    const THREADS: usize = 100;
+    const EACH: usize = 300;
+    let (stack, barrier) = (&Stack::new(), &Barrier::new(THREADS));
+    let mut values: Vec<usize> = thread::scope(|s| {
+        let work = |thread| {
+            move || {
+                // All of them are there at a time.
+                stack.push(THREADS * EACH);
+                barrier.wait();
+                let mut popped = Vec::from_iter(stack.pop());
+                for n in 0..EACH {
+                    stack.push(thread * EACH + n);
+                    popped.extend(stack.pop());
+                    if n % 100 == 50 {
+                        popped.extend(stack.take_all());
+                    }
+                }
+                popped
+            }
+        };
+        let threads: Vec<_> = (0..THREADS).map(|thread| s.spawn(work(thread))).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    values.extend(stack.take_all());
+    values.sort_unstable();
+    assert!(values.drain(THREADS * EACH..).eq([THREADS * EACH; THREADS]));
+    assert!(values.into_iter().eq(0..THREADS * EACH), "a value is missing, or came twice");
+}
+
+/// Threads use a stack to their last moment, whether they have used one before or not.
+#[test]
+fn at_the_end_of_a_thread() {
+    struct Pusher(RefCell<Option<Arc<Stack<Box<i32>>>>>);
+    impl Drop for Pusher {
+        fn drop(&mut self) {
+            let stack = self.0.take().unwrap();
+            stack.push(Box::new(1));
+            stack.push(Box::new(2));
+            assert!(stack.pop().is_some_and(|n| *n == 2));
+        }
+    }
+    thread_local! {
+        static FIRST: Pusher = const { Pusher(RefCell::new(None)) };
+        static LAST: Pusher = const { Pusher(RefCell::new(None)) };
+    }
+    let stack = Arc::new(Stack::new());
+    for uses_it in [true, false].into_iter().cycle().take(100) {
+        let theirs = Arc::clone(&stack);
+        let end = move || {
+            // One of them is set up before the stack is used, one afterwards.
+            FIRST.with(|pusher| *pusher.0.borrow_mut() = Some(Arc::clone(&theirs)));
+            if uses_it {
+                theirs.push(Box::new(3));
+                assert!(theirs.pop().is_some_and(|n| *n == 3));
+            }
+            LAST.with(|pusher| *pusher.0.borrow_mut() = Some(theirs));
+        };
+        thread::spawn(end).join().unwrap();
+    }
+    assert_eq!(stack.take_all().map(|n| *n).collect::<Vec<_>>(), [1; 200]);
 }
 
 #[test]

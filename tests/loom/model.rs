@@ -82,6 +82,8 @@ pub(crate) struct Model {
     reaches: Vec<&'static str>,
     real_lock: bool,
     lanes: bool,
+    /// For so many threads at a time.
+    seats: usize,
     ping: bool,
     /// Whether a verdict says where: loom is slower then.
     located: bool,
@@ -101,6 +103,7 @@ pub(crate) fn holds(rule: &'static str, shape: impl Into<String>, body: impl Fn(
         reaches: Vec::new(),
         real_lock: false,
         lanes: false,
+        seats: 0,
         ping: false,
         located: false,
         mutant_bound: 2,
@@ -139,6 +142,30 @@ impl Model {
         Model { lanes: true, ..self }
     }
 
+    /// With seats for so many threads.
+    pub(crate) fn with_seats(self, seats: usize) -> Model {
+        Model { seats, ..self }
+    }
+
+    /// The same model with seats. It does not come by the same sites.
+    pub(crate) fn seated(&self, seats: usize) -> Model {
+        Model {
+            rule: self.rule,
+            shape: format!("seats: {}", self.shape),
+            expected: self.expected,
+            bound: Some(self.bound.unwrap_or(3)),
+            witnesses: self.witnesses.clone(),
+            reaches: Vec::new(),
+            real_lock: self.real_lock,
+            lanes: self.lanes,
+            seats,
+            ping: self.ping,
+            located: self.located,
+            mutant_bound: self.mutant_bound,
+            body: Arc::clone(&self.body),
+        }
+    }
+
     /// Always with pings: for outcomes that loom does not find without.
     pub(crate) fn pinged(self) -> Model {
         Model { ping: true, ..self }
@@ -165,6 +192,7 @@ impl Model {
             reaches: self.reaches.clone(),
             real_lock: true,
             lanes: self.lanes,
+            seats: self.seats,
             ping: self.ping,
             located: self.located,
             mutant_bound: self.mutant_bound,
@@ -283,11 +311,14 @@ pub(crate) fn run_in_child(models: Vec<Model>, args: &[String]) -> ExitCode {
     builder.preemption_bound = model.bound;
     builder.max_branches = MAX_BRANCHES;
     builder.location = model.located;
-    let body = Arc::clone(&model.body);
+    let (body, seats) = (Arc::clone(&model.body), model.seats);
     let count = Arc::clone(&executions);
     builder.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
         control::begin();
+        if seats > 0 {
+            control::give_seats(seats);
+        }
         body();
         control::end();
     });

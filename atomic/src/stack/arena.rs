@@ -122,12 +122,12 @@ impl<T> Arena<T> {
     ///
     /// # Safety
     ///
-    /// The name is from a list, read with `Acquire` or better, or from `make`.
+    /// The name is from a list, read with `Acquire` or better, from the place of the caller's seat, or from `make`.
     #[inline]
     pub(super) unsafe fn node(&self, name: Name) -> &Node<T> {
         let (segment, place) = place(name);
-        // Relaxed: whoever put the name into the list had seen the segment, and the list has ordered that before this; or
-        // `make` has. So this sees it, too: it never changes again.
+        // Relaxed: whoever put the name there had seen the segment, and the list or the seat has ordered that before this;
+        // or `make` has. So this sees it, too: it never changes again.
         let nodes = self.segments[segment].load(ord!("stack.segment", Relaxed));
         // SAFETY: the segment is there, as said, and `place` is less than its length.
         let node = unsafe { nodes.add(place) };

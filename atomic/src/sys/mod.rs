@@ -7,6 +7,8 @@
 //! | `atomic::*`, `fence`, `spin_loop`, `thread` | std | loom, or shuttle |
 //! | [`sc`] | std's, sequentially consistent | loom's, each access between two fences |
 //! | [`slot`], [`slots`] | one of as many as CPUs, shared by few threads | one of two, in turn |
+//! | [`Seats`] | one bit each | the same code |
+//! | [`seat`], [`SEATS`] | one of 56, or none, until the thread ends | none, or one of as many as the model gives |
 //! | [`row`] | zeros, constant | zeros |
 //! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses; in shuttle accesses that overlap |
 //! | [`extend_uninit`] | changes the length | makes cells |
@@ -52,6 +54,7 @@
 
 mod lock;
 mod parker;
+mod seats;
 pub mod sites;
 mod sleeper;
 mod wait_table;
@@ -80,6 +83,7 @@ pub use crate::{
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
+pub use seats::Seats;
 pub use sleeper::Sleeper;
 pub use wait_table::{Bucket, Detached, QueueGuard, Waiter, Wake};
 

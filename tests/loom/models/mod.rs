@@ -31,6 +31,7 @@ mod rwmutex_async;
 mod rwmutex_phases;
 mod rwmutex_sharded;
 mod seam;
+mod seats;
 mod select;
 mod select_default;
 mod semaphore;
@@ -92,6 +93,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         rwmutex_phases::models(),
         rwmutex_sharded::models(),
         seam::models(),
+        seats::models(),
         semaphore::models(),
         singleflight::models(),
         stack::models(),

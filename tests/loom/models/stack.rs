@@ -1,4 +1,5 @@
-//! `Stack`. In models the first segment has two nodes, and the second one four, which is all.
+//! `Stack`. In models the first segment has two nodes, and the second one four, which is all. Each model is tried without seats
+//! and with them: see `seats.rs`.
 
 use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,8 +21,16 @@ const FREE: &str = "gosync.stack-free";
 const CAPACITY: usize = 6;
 
 pub(crate) fn models() -> Vec<Model> {
-    let models = [edges(), values(), nodes()];
-    models.into_iter().flatten().collect()
+    let mut models: Vec<Model> = [edges(), values(), nodes()].into_iter().flatten().collect();
+    let passing = models.iter().filter(|model| model.expected == Verdict::Pass);
+    let seated: Vec<Model> = passing.map(|model| model.seated(seats_for(model))).collect();
+    models.extend(seated);
+    models
+}
+
+/// Where all nodes are used, only the thread that uses them has a seat: what others have kept it would not get.
+fn seats_for(model: &Model) -> usize {
+    if ["two nodes come back at once", "full"].contains(&&*model.shape) { 1 } else { 2 }
 }
 
 /// Who takes a value sees what its pusher did before.

@@ -9,7 +9,7 @@ use gosync::errgroup::Group;
 use gosync::semaphore::Weighted;
 use gosync::{Context, Once, OnceValue, Stack, WaitGroup, chan, select, singleflight};
 use gosync_atomic::__sys::Parker;
-use gosync_atomic::__sys::control::expire_deadlines;
+use gosync_atomic::__sys::control::{expire_deadlines, give_seats};
 
 use crate::kit::{List, Room, SOON, any, finish, poll_once, scope, threads, turn};
 use crate::scenario::{HANGS, IS_WRONG, Scenario, holds, witness};
@@ -39,7 +39,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         holds("single flight", 6, flights)
             .witnesses(&["alone", "together"])
             .convicts(HANGS, &["wg.wake", "singleflight.over"]),
-        holds("stack", 6, stack).convicts(IS_WRONG, &["stack.tag"]),
+        holds("stack", 6, || stack(6)).convicts(IS_WRONG, &["stack.tag"]),
+        holds("stack, seats for two", 4, || {
+            // Each keeps a node, and there are six.
+            give_seats(2);
+            stack(4);
+        })
+        .convicts(IS_WRONG, &["stack.place.empty"]),
     ]
 }
 
@@ -352,13 +358,13 @@ fn flights() {
     assert!(own.into_inner() <= calls.into_inner());
 }
 
-fn stack() {
+fn stack(n: usize) {
     let (stack, taken) = (Stack::new(), List::new());
-    threads(6, |me| {
-        for n in 0..2 {
-            stack.push((me, n));
+    threads(n, |me| {
+        for nth in 0..2 {
+            stack.push((me, nth));
             stack.pop().into_iter().for_each(|item| taken.push(item));
-            if n == 0 {
+            if nth == 0 {
                 stack.pop().into_iter().for_each(|item| taken.push(item));
             }
         }
@@ -366,6 +372,6 @@ fn stack() {
     let mut all = taken.take();
     all.extend(std::iter::from_fn(|| stack.pop()));
     all.sort_unstable();
-    let pushed: Vec<_> = (0..6).flat_map(|me| [(me, 0), (me, 1)]).collect();
+    let pushed: Vec<_> = (0..n).flat_map(|me| [(me, 0), (me, 1)]).collect();
     assert_eq!(all, pushed);
 }

@@ -17,6 +17,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use super::engine::{Aside, Choice, model_thread_local};
+use crate::__sys::Seats;
 
 /// What holds for all models of a process.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,6 +73,7 @@ thread_local! {
     static CLOSING: Cell<usize> = const { Cell::new(0) };
     static ONE_ORDER: Cell<bool> = const { Cell::new(true) };
     static SLOTS: Cell<usize> = const { Cell::new(0) };
+    static SEATS: RefCell<Option<(usize, Rc<Seats>)>> = const { RefCell::new(None) };
 }
 
 /// Begins an execution: choices are there, and not armed.
@@ -85,11 +87,13 @@ pub fn begin() {
     CLOSING.set(0);
     ONE_ORDER.set(true);
     SLOTS.set(0);
+    SEATS.set(None);
 }
 
 /// Ends an execution.
 pub fn end() {
     CHOICES.set(None);
+    SEATS.set(None);
     // Threads that have still to end may look at it. What belongs to this execution must not outlive it.
     CLOCK.with_borrow_mut(|clock| {
         clock.iter_mut().for_each(|clock| {
@@ -230,6 +234,47 @@ model_thread_local! {
 #[must_use]
 pub fn slot() -> Option<usize> {
     SLOT.try_with(|slot| *slot).ok()
+}
+
+/// From here on there are so many seats in this execution, of [`SEATS`](super::SEATS) at most: for the beginning of a model.
+/// Without it threads do without, as those of a program do that come when all are taken.
+///
+/// # Panics
+///
+/// If they are more than there are places.
+pub fn give_seats(n: usize) {
+    assert!(n <= super::SEATS, "there is a place for each");
+    SEATS.set(Some((n, Rc::new(Seats::new()))));
+}
+
+model_thread_local! {
+    static SEAT: Seat = Seat::ask();
+}
+
+/// The seat of a thread, until it ends.
+struct Seat(Option<(usize, Rc<Seats>)>);
+
+impl Seat {
+    fn ask() -> Seat {
+        // Not borrowed while others have their turns.
+        let seats = SEATS.with_borrow(Clone::clone);
+        Seat(seats.and_then(|(n, seats)| Some((seats.take(n)?, seats))))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // In an execution that has failed there is nobody left to take it.
+        if !super::thread::panicking() {
+            self.0.iter().for_each(|(seat, seats)| seats.give_back(*seat));
+        }
+    }
+}
+
+/// The seat of the calling thread, which no other thread has.
+#[must_use]
+pub fn seat() -> Option<usize> {
+    SEAT.try_with(|seat| seat.0.as_ref().map(|&(seat, _)| seat)).ok().flatten()
 }
 
 /// Whether this wait is the one that returns for no reason.

@@ -15,7 +15,7 @@ mod macros;
 pub mod sc;
 mod sleepers;
 
-pub use control::{choose, now, pick, slot};
+pub use control::{choose, now, pick, seat, slot};
 pub use engine::{
     Alive, Arc, MutPtr, UnsafeCell, atomic, fence, into_inner, lazy_static, model_thread_local, spin_loop, thread,
 };
@@ -48,6 +48,9 @@ pub fn seldom(_n: i64) -> bool {
 pub fn slots() -> usize {
     2
 }
+
+/// The number of places for seats; how many of them there are is up to the model: [`control::give_seats`].
+pub const SEATS: usize = 2;
 
 /// In how many looks, at most, a deadline has passed once.
 const SOON: usize = 4;
