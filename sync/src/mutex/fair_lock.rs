@@ -380,26 +380,12 @@ impl FairLock {
         }
     }
 
-    /// For a thread that has released the lock, and may have to call. Not inline, but short: where others wait, each release comes
-    /// here, but few have to call.
-    #[inline(never)]
-    fn call_afterwards(&self) {
-        // Relaxed: it sees its own release or what came after; whoever changed the bits since then has done the rest.
-        let word = self.word.load(ord!("mutex.call.look", Relaxed));
-        if calls(word) {
-            self.call(word, 0);
-        }
-    }
-
     /// Releases the lock if it is held; whether it was.
     #[inline]
     pub(crate) fn unlock_if_locked(&self) -> bool {
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("mutex.unlock.look", Relaxed));
         while word & LOCKED != 0 {
-            if calls(word) {
-                return self.call(word, LOCKED);
-            }
             // Release: as in `unlock`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(
                 word,
@@ -407,31 +393,40 @@ impl FairLock {
                 ord!("mutex.unlock", Release),
                 ord!("mutex.unlock.fail", Relaxed),
             ) {
-                Ok(_) => return true,
+                Ok(LOCKED) => return true,
+                Ok(_) => {
+                    step!("mutex.call-after-unlock", self.call_afterwards());
+                    return true;
+                }
                 Err(now) => word = now,
             }
         }
         false
     }
 
-    /// Calls the front of the line, if nobody was called and somebody is still in line, and releases the lock in the same
-    /// step (`release` is `LOCKED`), so that nobody gets between them, or not (`release` is 0). Only a lock that is held
-    /// can be released: whether it was. `word` is a guess.
+    /// For a thread that has released the lock, and may have to call. Not inline, but short: where others wait, each release comes
+    /// here, but few have to call.
+    #[inline(never)]
+    fn call_afterwards(&self) {
+        // Relaxed: it sees its own release or what came after; whoever changed the bits since then has done the rest.
+        let word = self.word.load(ord!("mutex.call.look", Relaxed));
+        if calls(word) {
+            self.call(word);
+        }
+    }
+
+    /// Calls the front of the line, if nobody was called and somebody is still in line. `word` is a guess.
     #[cold]
-    fn call(&self, mut word: u32, release: u32) -> bool {
+    fn call(&self, mut word: u32) {
         let queue = self.word.queue();
         let mut line = queue.lock();
         let called = loop {
-            if word & release != release {
-                return false;
-            }
             let called = step!("mutex.call-one", word & CALLED != 0, else false);
-            let front = if called { None } else { line.peek() };
-            let released = word - release;
-            let new = front.map_or(released, |front| word::with_call(released, front));
-            // Release: as in `unlock`. Relaxed on failure: it looks again.
-            match self.word.compare_exchange(word, new, ord!("mutex.call", Release), ord!("mutex.call.fail", Relaxed)) {
-                Ok(_) => break if front.is_some() { line.pop() } else { None },
+            let Some(front) = (if called { None } else { line.peek() }) else { break None };
+            let new = word::with_call(word, front);
+            // Relaxed: the release was before. It continues the release sequences.
+            match self.word.compare_exchange(word, new, ord!("mutex.call", Relaxed), ord!("mutex.call.fail", Relaxed)) {
+                Ok(_) => break line.pop(),
                 Err(now) => word = now,
             }
         };
@@ -439,7 +434,6 @@ impl FairLock {
         if let Some((front, _)) = called {
             step!("mutex.call.wake", front.send());
         }
-        true
     }
 }
 
