@@ -141,7 +141,8 @@ struct Lists {
 
 // SAFETY: the stack owns its values and moves with them.
 unsafe impl<T: Send> Send for Stack<T> {}
-// SAFETY: what goes in in one thread comes out in another, and never a reference to it (invariants 1 to 3).
+// SAFETY: what goes in in one thread comes out in another, and never a reference to it (invariants 1 to 3). A place is touched by
+// the thread that has its seat, and by no other.
 unsafe impl<T: Send> Sync for Stack<T> {}
 
 // No user's code runs while a node is half way anywhere.

@@ -12,8 +12,8 @@ use gosync_atomic::__sys::sites::weakened;
 
 /// The argument by which this binary asks itself to run one model.
 pub(crate) const CHILD: &str = "--run-one-model";
-/// A model that runs longer than this has failed. It is no measure of a model: the slowest takes a quarter of this with a CPU of its
-/// own, and a machine may have others to run.
+/// A model that runs longer than this has failed. It is no measure of a model: the slowest takes five minutes of CPU time under `--long`,
+/// and a machine may have others to run.
 const LIMIT: Duration = Duration::from_secs(900);
 /// Scheduling points per execution. More than any model needs: reaching it means that some loop never ends.
 const MAX_BRANCHES: usize = 3_000;
@@ -67,6 +67,7 @@ impl fmt::Display for Verdict {
 }
 
 /// One model.
+#[derive(Clone)]
 pub(crate) struct Model {
     /// The rule of docs/RULES.md that it is about.
     pub(crate) rule: &'static str,
@@ -149,21 +150,12 @@ impl Model {
 
     /// The same model with seats. It does not come by the same sites.
     pub(crate) fn seated(&self, seats: usize) -> Model {
-        Model {
-            rule: self.rule,
-            shape: format!("seats: {}", self.shape),
-            expected: self.expected,
-            bound: Some(self.bound.unwrap_or(3)),
-            witnesses: self.witnesses.clone(),
-            reaches: Vec::new(),
-            real_lock: self.real_lock,
-            lanes: self.lanes,
-            seats,
-            ping: self.ping,
-            located: self.located,
-            mutant_bound: self.mutant_bound,
-            body: Arc::clone(&self.body),
-        }
+        Model { seats, reaches: Vec::new(), ..self.variant(format!("seats: {}", self.shape)) }
+    }
+
+    /// The same model by another name, within three preemptions unless it says how many.
+    fn variant(&self, shape: String) -> Model {
+        Model { shape, bound: Some(self.bound.unwrap_or(3)), ..self.clone() }
     }
 
     /// Always with pings: for outcomes that loom does not find without.
@@ -183,21 +175,7 @@ impl Model {
 
     /// The same model on the shipped lock instead of loom's mutex.
     pub(crate) fn on_real_lock(&self) -> Model {
-        Model {
-            rule: self.rule,
-            shape: format!("{} (real lock)", self.shape),
-            expected: self.expected,
-            bound: Some(self.bound.unwrap_or(3)),
-            witnesses: self.witnesses.clone(),
-            reaches: self.reaches.clone(),
-            real_lock: true,
-            lanes: self.lanes,
-            seats: self.seats,
-            ping: self.ping,
-            located: self.located,
-            mutant_bound: self.mutant_bound,
-            body: Arc::clone(&self.body),
-        }
+        Model { real_lock: true, ..self.variant(format!("{} (real lock)", self.shape)) }
     }
 
     /// The same model with another bound.

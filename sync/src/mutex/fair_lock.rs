@@ -156,7 +156,7 @@ impl FairLock {
                 Attempt::Take(new) => (new, true),
                 Attempt::Reserve(new) => (new, false),
             };
-            // Acquire: as in `take_open`. Relaxed on failure: it looks again.
+            // Acquire: as in `take`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(word, new, ord!("mutex.try", Acquire), ord!("mutex.try.fail", Relaxed)) {
                 Ok(_) => return if take { Ok(()) } else { Err(new) },
                 Err(now) => word = now,
@@ -237,7 +237,7 @@ impl FairLock {
                 Attempt::Take(new) => (new, true),
                 Attempt::Reserve(new) => (new | QUEUED, false),
             };
-            // Acquire: if it takes the lock, as in `take_open`. Relaxed on failure: it looks again.
+            // Acquire: if it takes the lock, as in `take`. Relaxed on failure: it looks again.
             match step!(
                 "mutex.join",
                 self.word.compare_exchange(word, new, ord!("mutex.join.take", Acquire), ord!("mutex.join.fail", Relaxed)),
@@ -315,7 +315,7 @@ impl FairLock {
         let mut word = self.word.load(ord!("mutex.front.look", Relaxed));
         while word & LOCKED == 0 {
             let new = word::taken_by_front(word);
-            // Acquire: as in `take_open`. Relaxed on failure: it looks again.
+            // Acquire: as in `take`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(
                 word,
                 new,
@@ -355,7 +355,7 @@ impl FairLock {
         loop {
             let free = word & LOCKED == 0;
             let new = if free { word::taken_by_front(word) } else { word::without_call(word) | bits };
-            // Acquire: if it takes the lock, as in `take_open`. Relaxed on failure: it looks again.
+            // Acquire: if it takes the lock, as in `take`. Relaxed on failure: it looks again.
             match self.word.compare_exchange(word, new, ord!("mutex.pass", Acquire), ord!("mutex.pass.fail", Relaxed)) {
                 Ok(_) => {
                     debug_assert!(word & CALLED != 0, "{ONE_FRONT}");
