@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 
+use gosync::Once;
 use gosync::context::{CancelCauseFunc, Context, ContextError};
 
 use crate::checker::Spec;
@@ -87,23 +88,31 @@ pub(crate) trait Tree: Sync {
 
 type Node = (Context, CancelCauseFunc);
 
-pub(crate) struct Contexts([OnceLock<Node>; NODES]);
+pub(crate) struct Contexts {
+    nodes: [OnceLock<Node>; NODES],
+    /// Which are there. ThreadSanitizer does not see that std's cell says so, because std is not instrumented.
+    made: [Once; NODES],
+}
 
 impl Contexts {
     fn node(&self, node: usize) -> Option<&Node> {
-        self.0[node].get()
+        self.made[node].is_completed().then(|| self.nodes[node].get().unwrap())
+    }
+
+    fn put(&self, node: usize, new: Node) {
+        self.made[node].call_once(|| assert!(self.nodes[node].set(new).is_ok()));
     }
 }
 
 impl Tree for Contexts {
     fn new() -> Contexts {
-        let tree = Contexts([const { OnceLock::new() }; NODES]);
+        let tree = Contexts { nodes: [const { OnceLock::new() }; NODES], made: [const { Once::new() }; NODES] };
         for node in 0..LATE {
             let new = match node {
                 0 => Context::background().with_cancel_cause(),
                 _ => tree.node(PARENTS[node - 1]).unwrap().0.with_cancel_cause(),
             };
-            tree.0[node].set(new).unwrap();
+            tree.put(node, new);
         }
         tree
     }
@@ -135,7 +144,7 @@ impl Tree for Contexts {
 
     fn make(&self) {
         let new = self.node(PARENTS[LATE - 1]).unwrap().0.with_cancel_cause();
-        self.0[LATE].set(new).ok().unwrap();
+        self.put(LATE, new);
     }
 }
 
