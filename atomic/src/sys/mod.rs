@@ -19,10 +19,11 @@
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`Sleeper`] | a [`Futex`] | the same code |
 //! | [`WaitQueue`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |
-//! | [`Pacer`], [`await_change`], [`await_state`], [`linger`], [`linger_for_task`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
+//! | [`Pacer`], [`await_change`], [`await_state`], [`await_growth`], [`linger`], [`linger_for_task`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`Backoff`] | crossbeam's | nothing |
 //! | [`STACK_FIRST`], [`STACK_NAMES`] | 2^28 nodes | six |
 //! | [`lanes_open_after`] | 16 to 1024 operations | one, or none ever |
+//! | [`LOOKS_UNTIL_PUT_OFF`] | 2 | 1 |
 //! | [`WAKE_BATCH`] | 16 | 1 |
 //! | [`array!`](array) | constant | the same, not constant |
 //! | [`null_pointers`] | constant | the same, not constant |

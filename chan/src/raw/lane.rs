@@ -177,9 +177,20 @@ impl Lane {
     #[inline(always)]
     pub(super) unsafe fn see(&self, other: &Lane) -> Position {
         let position = other.position();
+        // SAFETY: the caller's contract.
+        unsafe { self.note(position) };
+        position
+    }
+
+    /// Notes what was seen of the other lane.
+    ///
+    /// # Safety
+    ///
+    /// The caller is in this lane.
+    #[inline(always)]
+    pub(super) unsafe fn note(&self, position: Position) {
         // SAFETY: the caller's contract: nobody else accesses it.
         self.seen.with_mut(|seen| unsafe { *seen = position });
-        position
     }
 
     /// Lets nobody enter any more who has not looked yet whether the lane is open.

@@ -20,6 +20,7 @@
 use gosync_atomic::__sys::{lanes_open_after, ord, step};
 
 use super::Channel;
+use super::heels::Heels;
 use super::held::Held;
 use super::lane::{Barred, Lane, Position};
 use super::state::{Calm, Company, signs};
@@ -31,6 +32,8 @@ pub(super) enum Attempt<R> {
     Impossible,
     /// Somebody else is in the lane.
     Busy,
+    /// There is a value, and it is [better](super::heels) to take it a little later: where the receivers are, and the senders.
+    Early(Position, Position),
     /// Only the lock tells.
     Locked,
 }
@@ -44,6 +47,7 @@ pub(super) struct Lanes {
     /// Whether they are ever opened.
     exist: bool,
     pub(super) recv: Lane,
+    heels: Heels,
 }
 
 const _: () = {
@@ -55,7 +59,7 @@ impl Lanes {
     /// Of a channel that may open them, or not.
     pub(super) fn new(exist: bool) -> Lanes {
         let exist = exist && lanes_open_after().is_some();
-        Lanes { send: Lane::new(), _apart: [0; 7], exist, recv: Lane::new() }
+        Lanes { send: Lane::new(), _apart: [0; 7], exist, recv: Lane::new(), heels: Heels::new() }
     }
 }
 
@@ -112,13 +116,20 @@ impl<T> Channel<T> {
         // SAFETY: in the lane.
         let mut seen = unsafe { own.seen() };
         if seen == at {
-            // SAFETY: in the lane.
-            seen = unsafe { own.see(other) };
+            seen = other.position();
             if seen == at {
                 // SAFETY: in the lane.
                 unsafe { own.leave() };
                 return Attempt::Impossible;
             }
+            // SAFETY: in the lane.
+            if unsafe { self.lanes.heels.is_close(seen.since(at)) } && self.may_fall_behind() {
+                // SAFETY: in the lane, where nothing has been done, and no look is known of.
+                step!("lanes.put-off", unsafe { own.leave() });
+                return Attempt::Early(at, seen);
+            }
+            // SAFETY: in the lane.
+            unsafe { own.note(seen) };
         }
         // SAFETY: nobody changes the ring while a lane is open, and this one is busy.
         if at.next() == seen && self.state.with(|state| unsafe { (*state).ring.is_large() }) {

@@ -15,6 +15,7 @@ mod errgroup;
 mod go;
 mod handles;
 mod lanes;
+mod lanes_put_off;
 mod lanes_shut;
 mod mutex;
 mod mutex_async;
@@ -57,6 +58,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         deadline::models(),
         handles::models(),
         lanes::models(),
+        lanes_put_off::models(),
         lanes_shut::models(),
         permit::models(),
         rendezvous::models(),

@@ -121,6 +121,9 @@ pub fn linger_for_task(_pauses: u32, _has_happened: impl Fn() -> bool) -> bool {
     false
 }
 
+/// Nothing.
+pub fn await_growth(_count: usize, _enough: usize, _look: impl Fn() -> usize) {}
+
 /// Nothing: see [`await_change`].
 pub fn woke_a_peer() {}
 
@@ -233,6 +236,9 @@ pub const STACK_NAMES: u32 = 3;
 pub fn lanes_open_after() -> Option<(u32, u32)> {
     control::settings().lanes.then_some((1, 1))
 }
+
+/// One, where the model is about lanes: the first look at few values is put off.
+pub const LOOKS_UNTIL_PUT_OFF: usize = 1;
 
 /// One at a time, so that two are more than that.
 pub const WAKE_BATCH: usize = 1;

@@ -33,7 +33,7 @@ pub use std::hint::spin_loop;
 pub use std::sync::Arc;
 pub use std::sync::atomic::fence;
 pub use table::WaitQueue;
-pub use wait::{Cpu, Pacer, await_change, await_state, linger, linger_for_task, woke_a_peer};
+pub use wait::{Cpu, Pacer, await_change, await_growth, await_state, linger, linger_for_task, woke_a_peer};
 
 /// std's atomics, without the orderings: those are written `ord!`.
 pub mod atomic {
@@ -92,6 +92,9 @@ pub const STACK_NAMES: u32 = 28;
 pub const fn lanes_open_after() -> Option<(u32, u32)> {
     Some((16, 1024))
 }
+
+/// How many looks at a lane that find few values there are until one is put off.
+pub const LOOKS_UNTIL_PUT_OFF: usize = 2;
 
 /// How many are woken between two looks at a line.
 pub const WAKE_BATCH: usize = 16;
