@@ -32,8 +32,8 @@ pub(super) enum Attempt<R> {
     Impossible,
     /// Somebody else is in the lane.
     Busy,
-    /// There is a value, and it is [better](super::heels) to take it a little later: where the receivers are, and the senders.
-    Early(Position, Position),
+    /// There is a value, and it is [better](super::heels) to take it a little later.
+    Early,
     /// Only the lock tells.
     Locked,
 }
@@ -47,7 +47,7 @@ pub(super) struct Lanes {
     /// Whether they are ever opened.
     exist: bool,
     pub(super) recv: Lane,
-    heels: Heels,
+    pub(super) heels: Heels,
 }
 
 const _: () = {
@@ -107,6 +107,12 @@ impl<T> Channel<T> {
     /// Receives in the lane.
     #[inline(always)]
     pub(super) fn recv_in_lane(&self) -> Attempt<T> {
+        self.recv_in_lane_after(false)
+    }
+
+    /// As [`recv_in_lane`](Channel::recv_in_lane), perhaps after a wait that has put a look off, which is not done twice.
+    #[inline(always)]
+    pub(super) fn recv_in_lane_after(&self, after_wait: bool) -> Attempt<T> {
         let (own, other) = (&self.lanes.recv, &self.lanes.send);
         let at = match own.enter() {
             Ok(at) => at,
@@ -122,11 +128,14 @@ impl<T> Channel<T> {
                 unsafe { own.leave() };
                 return Attempt::Impossible;
             }
+            if after_wait {
+                // SAFETY: in the lane.
+                unsafe { self.lanes.heels.note_success(seen.since(at)) };
             // SAFETY: in the lane.
-            if unsafe { self.lanes.heels.is_close(seen.since(at)) } && self.may_fall_behind() {
+            } else if unsafe { self.lanes.heels.are_close(seen.since(at)) } {
                 // SAFETY: in the lane, where nothing has been done, and no look is known of.
-                step!("lanes.put-off", unsafe { own.leave() });
-                return Attempt::Early(at, seen);
+                step!("heels.leave", unsafe { own.leave() });
+                return Attempt::Early;
             }
             // SAFETY: in the lane.
             unsafe { own.note(seen) };

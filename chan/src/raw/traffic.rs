@@ -109,7 +109,7 @@ impl<T> Channel<T> {
                 Attempt::Impossible if self.linger(|len| len < self.front.capacity) => {}
                 Attempt::Busy if self.lanes.send.awaits_leave(&mut pacer) => {}
                 Attempt::Impossible => return Err(0),
-                Attempt::Busy | Attempt::Early(..) | Attempt::Locked => return Err(returns),
+                Attempt::Busy | Attempt::Early | Attempt::Locked => return Err(returns),
             }
             last = self.send_in_lane(unsent);
         }
@@ -133,8 +133,11 @@ impl<T> Channel<T> {
                 Attempt::Done(value) => return Ok(Ok(value)),
                 Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(RecvFailure::Empty)),
                 Attempt::Impossible if self.linger(|len| len > 0) => {}
-                Attempt::Early(..) if matches!(patience, Patience::Try) => {}
-                Attempt::Early(at, seen) => self.fall_behind(at, seen),
+                Attempt::Early => {
+                    self.fall_behind();
+                    last = self.recv_in_lane_after(true);
+                    continue;
+                }
                 Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
                 Attempt::Impossible => return Err(0),
                 Attempt::Busy | Attempt::Locked => return Err(returns),
@@ -170,7 +173,11 @@ impl<T> Channel<T> {
         loop {
             match last {
                 Attempt::Impossible if self.linger_for_task(|len| len > 0) => {}
-                Attempt::Early(at, seen) => self.fall_behind(at, seen),
+                Attempt::Early => {
+                    self.fall_behind();
+                    last = self.recv_in_lane_after(true);
+                    continue;
+                }
                 Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
                 _ => return last,
             }

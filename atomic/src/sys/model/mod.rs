@@ -122,7 +122,7 @@ pub fn linger_for_task(_pauses: u32, _has_happened: impl Fn() -> bool) -> bool {
 }
 
 /// Nothing.
-pub fn await_growth(_count: usize, _enough: usize, _look: impl Fn() -> usize) {}
+pub fn await_growth(_enough: usize, _look: impl Fn() -> usize) {}
 
 /// Nothing: see [`await_change`].
 pub fn woke_a_peer() {}
@@ -237,8 +237,8 @@ pub fn lanes_open_after() -> Option<(u32, u32)> {
     control::settings().lanes.then_some((1, 1))
 }
 
-/// One, where the model is about lanes: the first look at few values is put off.
-pub const LOOKS_UNTIL_PUT_OFF: usize = 1;
+/// The first one, where the model is about lanes.
+pub const LOOKS_UNTIL_PUT_OFF: u8 = 1;
 
 /// One at a time, so that two are more than that.
 pub const WAKE_BATCH: usize = 1;

@@ -93,8 +93,8 @@ pub const fn lanes_open_after() -> Option<(u32, u32)> {
     Some((16, 1024))
 }
 
-/// How many looks at a lane that find few values there are until one is put off.
-pub const LOOKS_UNTIL_PUT_OFF: usize = 2;
+/// So many looks at a channel's lane find few values there until one is put off.
+pub const LOOKS_UNTIL_PUT_OFF: u8 = 2;
 
 /// How many are woken between two looks at a line.
 pub const WAKE_BATCH: usize = 16;

@@ -115,11 +115,12 @@ pub fn linger_for_task(pauses: u32, has_happened: impl Fn() -> bool) -> bool {
 /// Waits while a count grows, by one for every four pauses at least, until it is `enough`, for a few microseconds at most.
 ///
 /// The first look comes soon. Later there are few: each takes a line from who counts.
-pub fn await_growth(mut count: usize, enough: usize, look: impl Fn() -> usize) {
+pub fn await_growth(enough: usize, look: impl Fn() -> usize) {
     const PAUSES: [u32; 5] = [8, 32, 32, 32, 32];
     if cpus() == 1 {
         return;
     }
+    let mut count = look();
     for pauses in PAUSES {
         (0..pauses).for_each(|_| spin_loop());
         let now = look();

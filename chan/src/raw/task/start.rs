@@ -146,7 +146,7 @@ impl<T> Channel<T> {
         match self.recv_again_for_task(attempt) {
             Attempt::Done(value) => Ok(value),
             Attempt::Impossible => Err(0),
-            Attempt::Busy | Attempt::Early(..) | Attempt::Locked => Err(returns),
+            Attempt::Busy | Attempt::Early | Attempt::Locked => Err(returns),
         }
     }
 
@@ -371,7 +371,7 @@ impl<T> Channel<T> {
         match self.send_again_for_task(value, attempt) {
             Attempt::Done(()) => Ok(()),
             Attempt::Impossible => Err(0),
-            Attempt::Busy | Attempt::Early(..) | Attempt::Locked => Err(returns),
+            Attempt::Busy | Attempt::Early | Attempt::Locked => Err(returns),
         }
     }
 
