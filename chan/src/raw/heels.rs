@@ -8,10 +8,11 @@
 //! A receiver that has found few values in two looks in a row puts the second one off: it leaves the lane as if it had not looked,
 //! waits while the senders are fast, and looks again. Whether they are fast is seen by a short wait, and only then is there a long one.
 //! One thread that sends and receives in turns finds one value at each look, too, and nobody sends while it waits; the same goes
-//! for values that come one by one. So after a look that was put off the next ones are not, for a long time, unless it has
-//! paid off.
+//! for values that come one by one. So after a look that was put off others are not, for a long time, unless one finds
+//! many: the wait has paid off, or there was a burst.
 //!
-//! Nothing depends on it but time. Who has put a look off goes on as if it had met somebody in the lane.
+//! Nothing depends on it but time. Who has put a look off goes on as if it had met somebody in the lane. All that the others pay for
+//! it is a count.
 
 use gosync_atomic::__sys::{LOOKS_UNTIL_PUT_OFF, UnsafeCell, await_growth};
 
@@ -19,8 +20,8 @@ use super::{Channel, Front};
 
 /// Belongs to who is in the lane of receivers.
 pub(super) struct Heels {
-    /// The so-manieth look that finds few values is put off. The count wraps around, so that it is one in 256 if that never pays off:
-    /// the wait takes a few hundredths of an operation then.
+    /// The so-manieth look that finds few values is put off. It wraps around: so after one that was it is the 256th, and if no wait
+    /// pays off, all of them take a few hundredths of the time.
     looks: UnsafeCell<u8>,
 }
 
@@ -39,25 +40,16 @@ impl Heels {
     /// The caller is in the lane of receivers.
     #[inline(always)]
     pub(super) unsafe fn are_close(&self, found: usize) -> bool {
-        found < Self::MANY
-            && self.looks.with_mut(|looks| {
-                // SAFETY: the caller's contract: nobody else accesses it.
-                let looks = unsafe { &mut *looks };
-                *looks = looks.wrapping_sub(1);
-                *looks == 0
-            })
-    }
-
-    /// Notes what the first look after one that was put off has found.
-    ///
-    /// # Safety
-    ///
-    /// The caller is in the lane of receivers.
-    pub(super) unsafe fn note_success(&self, found: usize) {
-        if found >= Self::MANY {
+        self.looks.with_mut(|looks| {
             // SAFETY: the caller's contract: nobody else accesses it.
-            self.looks.with_mut(|looks| unsafe { *looks = LOOKS_UNTIL_PUT_OFF });
-        }
+            let looks = unsafe { &mut *looks };
+            if found >= Self::MANY {
+                *looks = LOOKS_UNTIL_PUT_OFF;
+                return false;
+            }
+            *looks = looks.wrapping_sub(1);
+            *looks == 0
+        })
     }
 }
 

@@ -107,12 +107,6 @@ impl<T> Channel<T> {
     /// Receives in the lane.
     #[inline(always)]
     pub(super) fn recv_in_lane(&self) -> Attempt<T> {
-        self.recv_in_lane_after(false)
-    }
-
-    /// As [`recv_in_lane`](Channel::recv_in_lane), perhaps after a wait that has put a look off, which is not done twice.
-    #[inline(always)]
-    pub(super) fn recv_in_lane_after(&self, after_wait: bool) -> Attempt<T> {
         let (own, other) = (&self.lanes.recv, &self.lanes.send);
         let at = match own.enter() {
             Ok(at) => at,
@@ -128,13 +122,10 @@ impl<T> Channel<T> {
                 unsafe { own.leave() };
                 return Attempt::Impossible;
             }
-            if after_wait {
-                // SAFETY: in the lane.
-                unsafe { self.lanes.heels.note_success(seen.since(at)) };
             // SAFETY: in the lane.
-            } else if unsafe { self.lanes.heels.are_close(seen.since(at)) } {
+            if unsafe { self.lanes.heels.are_close(seen.since(at)) } {
                 // SAFETY: in the lane, where nothing has been done, and no look is known of.
-                step!("heels.leave", unsafe { own.leave() });
+                step!("lane.put-off", unsafe { own.leave() });
                 return Attempt::Early;
             }
             // SAFETY: in the lane.

@@ -133,11 +133,8 @@ impl<T> Channel<T> {
                 Attempt::Done(value) => return Ok(Ok(value)),
                 Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(RecvFailure::Empty)),
                 Attempt::Impossible if self.linger(|len| len > 0) => {}
-                Attempt::Early => {
-                    self.fall_behind();
-                    last = self.recv_in_lane_after(true);
-                    continue;
-                }
+                Attempt::Early if matches!(patience, Patience::Try) => {}
+                Attempt::Early => self.fall_behind(),
                 Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
                 Attempt::Impossible => return Err(0),
                 Attempt::Busy | Attempt::Locked => return Err(returns),
@@ -173,11 +170,7 @@ impl<T> Channel<T> {
         loop {
             match last {
                 Attempt::Impossible if self.linger_for_task(|len| len > 0) => {}
-                Attempt::Early => {
-                    self.fall_behind();
-                    last = self.recv_in_lane_after(true);
-                    continue;
-                }
+                Attempt::Early => self.fall_behind(),
                 Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
                 _ => return last,
             }

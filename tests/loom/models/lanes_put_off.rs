@@ -31,7 +31,7 @@ pub(crate) fn models() -> Vec<Model> {
             .bound(3)
             .witnesses(&["mine", "the other's"]),
     ];
-    models.into_iter().map(|model| model.with_lanes().reaches(&["heels.leave"])).collect()
+    models.into_iter().map(|model| model.with_lanes().reaches(&["lane.put-off"])).collect()
 }
 
 /// T1: write, send. T2: receive, read.
