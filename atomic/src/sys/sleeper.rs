@@ -72,6 +72,10 @@ impl Sleeper {
     /// or waits again.
     #[inline]
     pub fn wait(&self, deadline: Option<Instant>) -> Option<u32> {
+        // Who has waited awake need not announce a sleep, for which the line would have to move once more.
+        if let Some(outcome) = self.outcome() {
+            return Some(outcome);
+        }
         let word = &self.word;
         // Relaxed: it announces a sleep and publishes nothing; the load below looks again.
         step!("sleeper.announce", {
