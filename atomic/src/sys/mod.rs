@@ -10,6 +10,7 @@
 //! | [`Seats`] | one bit each | the same code |
 //! | [`seat`], [`SEATS`] | one of 56, or none, until the thread ends | none, or one of as many as the model gives |
 //! | [`row`] | zeros, constant | zeros |
+//! | [`load_own`] | a relaxed load | loom's unsynchronized one: reports others who change the word, and is no access |
 //! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses; in shuttle accesses that overlap |
 //! | [`extend_uninit`] | changes the length | makes cells |
 //! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak; in shuttle nothing |

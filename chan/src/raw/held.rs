@@ -2,7 +2,7 @@
 
 use std::ptr::NonNull;
 
-use gosync_atomic::__sys::{MutPtr, ord, step};
+use gosync_atomic::__sys::{MutPtr, load_own, ord, step};
 
 use super::Channel;
 use super::state::{Company, SetAside, State, signs};
@@ -166,9 +166,9 @@ impl<'a, T> Held<'a, T> {
         }
         state.set_aside.items = 1;
         state.company = Company::Others;
-        state.calm.disturb();
+        state.disturb();
         if len == 1 {
-            let others = state.published & signs::BITS & !signs::RECV;
+            let others = self.signs() & signs::BITS & !signs::RECV;
             self.publish(others);
         }
         true
@@ -188,7 +188,7 @@ impl<'a, T> Held<'a, T> {
         state.set_aside.items = 0;
         state.company = Company::Nobody;
         let recv = usize::from(state.ring.len() > 0) * signs::RECV;
-        let changes = state.published & signs::BITS != recv | signs::SEND;
+        let changes = self.is_news(recv | signs::SEND);
         self.publish_len();
         if changes {
             self.publish(recv | signs::SEND);
@@ -197,7 +197,6 @@ impl<'a, T> Held<'a, T> {
     }
 
     /// Claims the oldest receiver, if receivers are all that there is.
-    #[cfg(feature = "async")]
     #[inline(always)]
     pub(super) fn meet_receiver(&mut self) -> Option<NonNull<Waiter>> {
         let capacity = self.capacity();
@@ -248,7 +247,6 @@ impl<'a, T> Held<'a, T> {
     }
 
     /// Whether a receive is to wait, and nobody waits to hear of that.
-    #[cfg(feature = "async")]
     #[inline(always)]
     pub(super) fn may_queue_receiver(&mut self) -> bool {
         let is_timer = self.channel.front.is_timer;
@@ -265,21 +263,19 @@ impl<'a, T> Held<'a, T> {
     /// # Safety
     ///
     /// As for [`WaitQueue::push`]; the node is not a select's.
-    #[cfg(feature = "async")]
     #[inline(always)]
     pub(super) unsafe fn queue_receiver(&mut self, waiter: NonNull<Waiter>) {
         let state = self.state();
         // SAFETY: the caller's contract.
         unsafe { state.receivers.push_plain(waiter) };
         if state.company == Company::Nobody {
-            state.calm.disturb();
+            state.disturb();
             state.company = Company::Receivers;
             self.publish(signs::SEND);
         }
     }
 
     /// Whether a send is to wait, and nobody waits to hear of that.
-    #[cfg(feature = "async")]
     #[inline(always)]
     pub(super) fn may_queue_sender(&mut self) -> bool {
         let capacity = self.capacity();
@@ -294,16 +290,15 @@ impl<'a, T> Held<'a, T> {
     /// # Safety
     ///
     /// As for [`WaitQueue::push`]; the node is not a select's.
-    #[cfg(feature = "async")]
     #[inline(always)]
     pub(super) unsafe fn queue_sender(&mut self, waiter: NonNull<Waiter>) {
         let state = self.state();
         // SAFETY: the caller's contract.
         unsafe { state.senders.push_plain(waiter) };
         if state.company == Company::Nobody {
-            state.calm.disturb();
+            state.disturb();
             state.company = Company::Senders;
-            if state.published & signs::BITS != signs::RECV {
+            if self.is_news(signs::RECV) {
                 self.publish(signs::RECV);
             }
         }
@@ -316,12 +311,23 @@ impl<'a, T> Held<'a, T> {
         step!("chan.publish-len", self.channel.front.len.store(len, ord!("chan.len", Relaxed)));
     }
 
+    /// What is published.
+    #[inline(always)]
+    fn signs(&self) -> usize {
+        // SAFETY: only the holder of the lock changes it.
+        unsafe { load_own(&self.channel.front.signs) }
+    }
+
+    /// Whether other bits than these are published.
+    #[inline(always)]
+    pub(super) fn is_news(&self, now: usize) -> bool {
+        self.signs() & signs::BITS != now
+    }
+
     /// Publishes other bits than before.
     #[inline(always)]
     pub(super) fn publish(&mut self, now: usize) {
-        let state = self.state();
-        let after = (state.published & !signs::BITS).wrapping_add(signs::CHANGE) | now;
-        state.published = after;
+        let after = (self.signs() & !signs::BITS).wrapping_add(signs::CHANGE) | now;
         // Release: pairs with the Acquire in `select::look`: who sees this change sees those of other channels that
         // happened before it.
         step!("chan.publish", self.channel.front.signs.store(after, ord!("chan.signs", Release)));

@@ -42,6 +42,7 @@
 //! too (chan.close-before-closed-recv). What looks at `signs` and `len` alone is a try that fails, and that orders nothing.
 
 mod heels;
+mod glance;
 mod held;
 mod lane;
 mod lanes;
@@ -60,18 +61,19 @@ pub(crate) mod waiter;
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::atomic::{AtomicBool, AtomicUsize};
+use gosync_atomic::__sys::atomic::{AtomicU32, AtomicUsize};
 use gosync_atomic::__sys::{Cpu, Lock, LockGuard, Pacer, UnsafeCell, has_passed, ord, step};
 
+use glance::Glance;
 use held::Held;
 use lanes::{Attempt, Lanes};
 pub(crate) use permit::Grant;
-use queue::{Line, Met, Observers, WaitQueue};
+use queue::{Line, Met, Observers};
 use ring::{NoMemory, Ring};
 pub(crate) use shared::{Shared, Side};
 use state::{Settling, State, Take};
 pub(crate) use timer::{Pace, Setting};
-use waiter::{Node, Outcome, Waiter, Wakes};
+use waiter::{Node, Outcome, OwnLine, Waiter, Wakes};
 
 /// How long an operation may block.
 #[derive(Clone, Copy, Debug)]
@@ -101,20 +103,21 @@ pub(crate) enum RecvFailure {
 }
 
 /// The part of a channel that can be used without knowing what it carries.
+#[repr(C)] // what is hot last: it is in one line with what is hot of the state
 pub(crate) struct Front {
-    lock: Lock,
+    /// `usize::MAX` for an unbounded channel.
+    capacity: usize,
     /// Whether this is a timer's channel: what the sign `TIMER` says, for those who have no use for the other signs.
     is_timer: bool,
     /// Whether only the crate itself closes it.
     is_receive_only: bool,
-    /// One side has no handle left. Written under the lock.
-    is_left: AtomicBool,
     /// What `state::signs` says of the state, for those who only look.
     signs: AtomicUsize,
     /// The number of buffered values.
     len: AtomicUsize,
-    /// `usize::MAX` for an unbounded channel.
-    capacity: usize,
+    lock: Lock,
+    /// One side has no handle left. Written under the lock.
+    is_left: AtomicU32,
 }
 
 impl Front {
@@ -135,7 +138,7 @@ impl Front {
 }
 
 /// A channel.
-#[repr(C)] // the hot words first
+#[repr(C)] // the hot words of the front and the state beside each other
 pub(crate) struct Channel<T> {
     front: Front,
     state: UnsafeCell<State<T>>,
@@ -149,18 +152,23 @@ unsafe impl<T: Send> Send for Channel<T> {}
 unsafe impl<T: Send> Sync for Channel<T> {}
 
 impl<T> Channel<T> {
+    /// Where the words begin that every operation under the lock writes to: so many that they fill a cache line.
+    ///
+    /// It ends where the ring begins. The next one has the ring, to which an operation writes that moves a value through it.
+    pub(super) const HOT: usize = std::mem::offset_of!(Front, signs);
+
     pub(crate) fn new(capacity: usize) -> Channel<T> {
         let signs = state::signs::of_new(capacity);
         let front = Front {
             lock: Lock::new(),
             is_timer: false,
             is_receive_only: false,
-            is_left: AtomicBool::new(false),
+            is_left: AtomicU32::new(0),
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity,
         };
-        Channel { front, state: UnsafeCell::new(State::new(signs)), lanes: Lanes::new(capacity > 0) }
+        Channel { front, state: UnsafeCell::new(State::new()), lanes: Lanes::new(capacity > 0) }
     }
 
     /// One without a buffer that its users cannot close.
@@ -219,10 +227,15 @@ impl<T> Channel<T> {
     }
 
     /// Hands the value to a blocked receiver, or queues up and sleeps, or gives up.
-    fn send_slow(&self, state: Settling<'_, T>, mut value: T, patience: Patience) -> Result<(), SendFailure<T>> {
+    fn send_slow(&self, state: Settling<'_, T>, value: T, patience: Patience) -> Result<(), SendFailure<T>> {
+        let (state, mut value) = match self.send_at_a_glance(state, value, patience) {
+            Glance::Over(result) => return result,
+            Glance::Again(value) => (None, value),
+            Glance::More(state, value) => (Some(state), value),
+        };
         let mut observers = Observers::default();
         // After `observers`, so that on every way out the lock is released before they are told.
-        let mut state = state;
+        let mut state = state.unwrap_or_else(|| self.settling());
         loop {
             if step!("chan.send.closed", state.closed, else false) {
                 return Err(SendFailure::Closed(value));
@@ -258,7 +271,7 @@ impl<T> Channel<T> {
                     if has_passed(deadline) {
                         return Err(SendFailure::Full(value));
                     }
-                    let node = Node::sender(value);
+                    let OwnLine(node) = &OwnLine(Node::sender(value));
                     // SAFETY: the lock is held; the node is new and stays here until `block` has seen it completed or
                     // taken it out.
                     unsafe { state.senders.push(node.waiter()) };
@@ -268,14 +281,10 @@ impl<T> Channel<T> {
                     let peer = state.receiver_cpu;
                     drop(state);
                     drop(std::mem::take(&mut observers));
-                    match self.block(&node, deadline, peer, |state| &mut state.senders) {
-                        Some(Outcome::Done) => return Ok(()),
-                        // SAFETY: a partner that gave up leaves the value in its slot.
-                        Some(Outcome::Retry) => value = unsafe { node.take() },
-                        // SAFETY: a closer leaves the value in its slot.
-                        Some(_) => return Err(SendFailure::Closed(unsafe { node.take() })),
-                        // SAFETY: nobody claimed the node, so the value is where it was.
-                        None => return Err(SendFailure::Full(unsafe { node.take() })),
+                    // SAFETY: queued as a sender, just now.
+                    match unsafe { self.await_send(node, deadline, peer) } {
+                        Ok(result) => return result,
+                        Err(back) => value = back,
                     }
                 }
             }
@@ -294,9 +303,14 @@ impl<T> Channel<T> {
 
     /// Takes the oldest value while a sender is blocked, or queues up and sleeps, or gives up.
     fn recv_slow(&self, state: Settling<'_, T>, patience: Patience) -> Result<T, RecvFailure> {
+        let state = match self.recv_at_a_glance(state, patience) {
+            Glance::Over(result) => return result,
+            Glance::Again(()) => None,
+            Glance::More(state, ()) => Some(state),
+        };
         let mut observers = Observers::default();
         // After `observers`, as in `send_slow`.
-        let mut state = state;
+        let mut state = state.unwrap_or_else(|| self.settling());
         loop {
             match state.take(&mut observers) {
                 Take::Value(value, peer) => {
@@ -328,7 +342,7 @@ impl<T> Channel<T> {
                     if has_passed(deadline) {
                         return Err(RecvFailure::Empty);
                     }
-                    let node = Node::receiver();
+                    let OwnLine(node) = &OwnLine(Node::receiver());
                     // SAFETY: the lock is held; the node is new and stays here until `block` has seen it completed or
                     // taken it out.
                     unsafe { state.receivers.push(node.waiter()) };
@@ -339,43 +353,17 @@ impl<T> Channel<T> {
                     drop(state);
                     drop(std::mem::take(&mut observers));
                     let outcome = match due {
-                        None => self.block(&node, deadline, peer, |state| &mut state.receivers),
-                        Some(_) => self.block_on_timer(&node, deadline, due),
+                        None => self.block(node, deadline, peer, |state| &mut state.receivers),
+                        Some(_) => self.block_on_timer(node, deadline, due),
                     };
-                    match outcome {
-                        // SAFETY: a sender has put a value into the slot.
-                        Some(Outcome::Done) => return Ok(unsafe { node.take() }),
-                        Some(Outcome::Retry) => {}
-                        Some(_) => return Err(RecvFailure::Closed),
-                        None => return Err(RecvFailure::Empty),
+                    // SAFETY: it is a receiver's, and what came of it.
+                    if let Some(result) = unsafe { Self::received(node, outcome) } {
+                        return result;
                     }
                 }
             }
             state = self.settling();
         }
-    }
-
-    /// Waits for a queued node's completion. `None`: the deadline has passed, and the node is out of its queue.
-    fn block(
-        &self,
-        node: &Node<T>,
-        deadline: Option<Instant>,
-        peer: Cpu,
-        queue: impl FnOnce(&mut State<T>) -> &mut WaitQueue,
-    ) -> Option<Outcome> {
-        if let Some(outcome) = node.wait(deadline, peer) {
-            return Some(outcome);
-        }
-        // The deadline has passed, but a peer may have claimed the node meanwhile: only the lock tells.
-        let mut state = self.settling();
-        // SAFETY: the lock is held, and the node was queued here.
-        let removed = unsafe { queue(&mut state).remove(node.waiter()) };
-        drop(state);
-        if removed {
-            return None;
-        }
-        // Claimed: the peer is between its claim and the completion, which may take as long as it is not scheduled.
-        step!("chan.await-claimer", node.wait(None, Cpu::UNKNOWN), else Some(Outcome::Done))
     }
 
     /// Closes: nothing enters any more, blocked operations end. `false` if `close` was called before.
@@ -392,7 +380,7 @@ impl<T> Channel<T> {
     /// left, and is done with the lock, by which it said so. A timer's channel belongs to the clock, too.
     fn is_abandoned(&self) -> bool {
         // Acquire: pairs with the Release in `leave`: if the lock is free, it is free since then.
-        !self.front.is_timer && self.front.is_left.load(ord!("chan.is-left", Acquire)) && self.front.lock.is_free()
+        !self.front.is_timer && self.front.is_left.load(ord!("chan.is-left", Acquire)) != 0 && self.front.lock.is_free()
     }
 
     /// Takes the values that are left out of a channel which [is nobody's](Channel::is_abandoned) but the caller's.

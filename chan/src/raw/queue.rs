@@ -13,10 +13,41 @@ use super::waiter::{Links, Waiter, Wakes, Wants, edit, look};
 #[derive(Default)]
 pub(crate) struct WaitQueue {
     head: Option<NonNull<Waiter>>,
-    tail: Option<NonNull<Waiter>>,
-    /// How many of the nodes are cases of selects. Without any, a node need not be looked at to know what it wants: its
-    /// thread, which looks at the same cache line, is not disturbed while the lock is held.
-    cases: usize,
+    tail: Tail,
+}
+
+/// The newest node, and whether one that came since the queue was empty is a select's: a bit of the pointer, for two queues
+/// are to fit into one cache line with the lock. Without such a node, none need be looked at to know what it wants: its
+/// thread, which looks at the same cache line, is not disturbed while the lock is held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tail(Option<NonNull<Waiter>>);
+
+impl Tail {
+    const CASES: usize = 1;
+
+    /// Of a queue without cases.
+    #[inline(always)]
+    fn plain(waiter: NonNull<Waiter>) -> Tail {
+        Tail(Some(waiter))
+    }
+
+    #[inline(always)]
+    fn has_cases(self) -> bool {
+        self.0.is_some_and(|tagged| tagged.addr().get() & Tail::CASES != 0)
+    }
+
+    #[inline(always)]
+    fn with_cases(self, has_cases: bool) -> Tail {
+        Tail(self.0.map(|tagged| tagged.map_addr(|addr| addr | usize::from(has_cases))))
+    }
+
+    /// The newest node.
+    #[inline(always)]
+    fn waiter(self) -> Option<NonNull<Waiter>> {
+        const { assert!(align_of::<Waiter>() > Tail::CASES) };
+        let untagged = self.0?.as_ptr().map_addr(|addr| addr & !Tail::CASES);
+        NonNull::new(untagged)
+    }
 }
 
 /// A claimed node, and what it wants.
@@ -32,10 +63,10 @@ impl WaitQueue {
         self.head.is_none()
     }
 
-    /// Whether there are nodes of selects.
+    /// Whether there may be nodes of selects.
     #[inline(always)]
     pub(super) fn has_cases(&self) -> bool {
-        self.cases > 0
+        self.tail.has_cases()
     }
 
     /// Appends a node.
@@ -46,9 +77,11 @@ impl WaitQueue {
     /// completed.
     pub(crate) unsafe fn push(&mut self, waiter: NonNull<Waiter>) {
         // SAFETY: the caller's contract.
-        self.cases += usize::from(unsafe { waiter.as_ref() }.case().is_some());
-        // SAFETY: the caller's contract.
         unsafe { self.push_plain(waiter) };
+        // SAFETY: the caller's contract.
+        if unsafe { waiter.as_ref() }.case().is_some() {
+            step!("chan.note-case", self.tail = self.tail.with_cases(true));
+        }
     }
 
     /// As [`push`](WaitQueue::push), for a node that is no select's.
@@ -58,12 +91,16 @@ impl WaitQueue {
     /// As for [`push`](WaitQueue::push).
     #[inline(always)]
     pub(super) unsafe fn push_plain(&mut self, waiter: NonNull<Waiter>) {
-        let last = self.tail.replace(waiter);
+        let before = std::mem::replace(&mut self.tail, Tail::plain(waiter));
+        let last = before.waiter();
         // SAFETY: the node is alive, and its links are guarded by the lock that the caller holds.
         unsafe { edit(waiter, |own| *own = Links { prev: last, next: None }) };
         match last {
-            // SAFETY: nodes in the queue are alive and guarded by the same lock.
-            Some(last) => unsafe { edit(last, |links| links.next = Some(waiter)) },
+            Some(last) => {
+                step!("chan.cases-before", self.tail = self.tail.with_cases(before.has_cases()));
+                // SAFETY: nodes in the queue are alive and guarded by the same lock.
+                unsafe { edit(last, |links| links.next = Some(waiter)) }
+            }
             None => self.head = Some(waiter),
         }
     }
@@ -76,10 +113,10 @@ impl WaitQueue {
     #[inline]
     pub(super) unsafe fn pop(&mut self) -> Option<NonNull<Waiter>> {
         let first = self.head?;
-        if self.tail == Some(first) {
+        if self.tail.waiter() == Some(first) {
             // Alone, as most are: its links need no change.
             self.head = None;
-            self.tail = None;
+            self.tail = Tail::default();
         } else {
             // SAFETY: the node is in this queue, whose lock the caller holds.
             self.head = unsafe { look(first, |links| links.next) };
@@ -99,15 +136,15 @@ impl WaitQueue {
     #[inline]
     pub(crate) unsafe fn meet(&mut self) -> Option<Met> {
         loop {
+            let plain = !self.has_cases();
             // SAFETY: the lock is held.
             let first = unsafe { self.pop() }?;
-            if self.cases == 0 {
+            if plain {
                 return Some(Met::Transfer(first));
             }
             // SAFETY: it was queued until now, so it is alive; if it is a select's, its thread still has to look for it
             // here, for which it needs the lock.
             let Some(case) = (unsafe { first.as_ref() }).case() else { return Some(Met::Transfer(first)) };
-            self.cases -= 1;
             // SAFETY: the select is alive, as above.
             let sleeper = unsafe { case.sleeper.as_ref() };
             if step!("chan.claim", sleeper.claim(), else true) {
@@ -133,7 +170,6 @@ impl WaitQueue {
         while let Some(waiter) = unsafe { self.pop() } {
             // SAFETY: as in `meet`.
             let case = unsafe { waiter.as_ref() }.case();
-            self.cases -= usize::from(case.is_some());
             // SAFETY: as in `meet`.
             if case.is_none_or(|case| step!("chan.claim-all", unsafe { case.sleeper.as_ref() }.claim(), else true)) {
                 // SAFETY: claimed just now.
@@ -157,7 +193,6 @@ impl WaitQueue {
             // SAFETY: the select of a queued node is alive.
             let claimed = unsafe { case.sleeper.as_ref() }.is_claimed();
             if step!("chan.claimed-partner", claimed, else false) {
-                self.cases -= 1;
                 // SAFETY: as above, and the node is in this queue.
                 unsafe { self.unlink(waiter) };
             } else {
@@ -186,8 +221,6 @@ impl WaitQueue {
         // SAFETY: the caller's contract.
         let queued = unsafe { self.has(waiter) };
         if step!("chan.still-queued", queued, else true) {
-            // SAFETY: as above.
-            self.cases -= usize::from(unsafe { waiter.as_ref() }.case().is_some());
             // SAFETY: as above, and the node is in this queue.
             unsafe { self.unlink(waiter) };
         }
@@ -214,7 +247,7 @@ impl WaitQueue {
         match next {
             // SAFETY: as above.
             Some(next) => unsafe { edit(next, |links| links.prev = prev) },
-            None => self.tail = prev,
+            None => self.tail = Tail(prev).with_cases(self.has_cases()),
         }
     }
 }

@@ -14,8 +14,9 @@
 //! word twice knows that the bits have not changed in between, which is what [`select`](super::select) needs. A bit may be
 //! set when nothing can be done, for the sake of nodes whose select was won elsewhere; never the other way round.
 
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use gosync_atomic::__sys::{Cpu, LockGuard, ord, step};
 
@@ -47,6 +48,7 @@ pub(super) mod signs {
 /// What there is to an operation beside the ring. Nodes of selects, watchers, permits, and a value too many make it `Others`; the
 /// rest can be told at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)] // no padding beside it, which would be copied when a channel is made
 pub(super) enum Company {
     Nobody,
     /// Blocked receivers, each of which any sender can claim. There is no value, and no sender.
@@ -72,16 +74,14 @@ pub(super) struct Calm {
 /// What the lock guards.
 #[repr(C)] // the hot ones first, and between them and the lanes what is seldom looked at
 pub(super) struct State<T> {
-    pub(super) ring: Ring<T>,
-    pub(super) company: Company,
-    pub(super) calm: Calm,
     pub(super) receivers: WaitQueue,
     pub(super) senders: WaitQueue,
-    /// What `Front::signs` says.
-    pub(super) published: usize,
+    pub(super) company: Company,
     /// Where senders and receivers that met a blocked peer, or blocked, were last seen: advice for the wait.
     pub(super) sender_cpu: Cpu,
     pub(super) receiver_cpu: Cpu,
+    pub(super) ring: Ring<T>,
+    pub(super) calm: Calm,
     /// Who waits for the news that a receive, or a send, could be done.
     pub(super) recv_watchers: WaitQueue,
     pub(super) send_watchers: WaitQueue,
@@ -92,6 +92,8 @@ pub(super) struct State<T> {
     pub(super) closed: bool,
     /// Somebody called `close`.
     pub(super) close_called: bool,
+    /// Up to where the lanes begin, for a lane to be in one line.
+    _apart: [u8; 22],
 }
 
 /// What belongs to the holders of permits: see [`permit`](super::permit).
@@ -112,7 +114,7 @@ pub(super) struct SetAside {
 }
 
 impl<T> State<T> {
-    pub(super) fn new(signs: usize) -> State<T> {
+    pub(super) fn new() -> State<T> {
         State {
             ring: Ring::new(),
             company: Company::Nobody,
@@ -125,9 +127,18 @@ impl<T> State<T> {
             timer: None,
             closed: false,
             close_called: false,
-            published: signs,
+            _apart: [0; 22],
             sender_cpu: Cpu::UNKNOWN,
             receiver_cpu: Cpu::UNKNOWN,
+        }
+    }
+
+    /// Somebody waits.
+    #[inline(always)]
+    pub(super) fn disturb(&mut self) {
+        // Not without a look: while all wait for each other, nobody writes to this line.
+        if self.calm.lasted != 0 {
+            self.calm.disturb();
         }
     }
 
@@ -195,9 +206,9 @@ impl<T> Drop for Settling<'_, T> {
             Company::Nobody
         };
         if self.company != Company::Nobody {
-            self.calm.disturb();
+            self.disturb();
         }
-        if self.published & signs::BITS != now {
+        if self.held.is_news(now) {
             self.held.publish(now);
         }
     }
@@ -218,6 +229,17 @@ pub(super) enum Take<T> {
 impl<'a, T> Settling<'a, T> {
     pub(super) fn new(held: Held<'a, T>, lock: Option<LockGuard<'a>>) -> Settling<'a, T> {
         Settling { held, _lock: lock }
+    }
+
+    /// What it is made of, for who need not look at all that it would publish.
+    #[inline(always)]
+    pub(super) fn into_parts(self) -> (Held<'a, T>, Option<LockGuard<'a>>) {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `this` is not used again, nor dropped.
+        let held = unsafe { ptr::read(&raw const this.held) };
+        // SAFETY: as above.
+        let lock = unsafe { ptr::read(&raw const this._lock) };
+        (held, lock)
     }
 
     /// Sees to it that the next value can be appended, and those for which room was set aside. Panics if there is no memory:
@@ -345,9 +367,9 @@ impl<'a, T> Settling<'a, T> {
         }
         let is_left = &self.held.channel().front.is_left;
         // Relaxed: the lock orders it.
-        let is_last = is_left.load(ord!("chan.leave.look", Relaxed));
+        let is_last = is_left.load(ord!("chan.leave.look", Relaxed)) != 0;
         // Release: pairs with the Acquire in `is_abandoned`.
-        is_left.store(true, ord!("chan.leave", Release));
+        is_left.store(1, ord!("chan.leave", Release));
         (unreachable, is_last)
     }
 }

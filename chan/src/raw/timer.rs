@@ -178,13 +178,13 @@ impl<T> Channel<T> {
         let signs = state::signs::TIMER | state::signs::SEND;
         let Setting { when, period } = setting;
         let timer = Timer { when, period, pace, last: now(), returned: false, stale: 0, value };
-        let mut state = State::new(signs);
+        let mut state = State::new();
         state.timer = Some(Box::new(timer));
         let front = Front {
             lock: Lock::new(),
             is_timer: true,
             is_receive_only: true,
-            is_left: AtomicBool::new(true), // it never has a sender
+            is_left: AtomicU32::new(1), // it never has a sender
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity: 1,

@@ -340,6 +340,11 @@ impl<T> Node<T> {
     }
 }
 
+/// A node of a thread in a cache line of its own, with its slot if that is small: one transfer brings all that its peer writes
+/// to, and one brings all of it back.
+#[repr(align(64))]
+pub(crate) struct OwnLine<T>(pub(crate) Node<T>);
+
 /// Room for a node, with a slot from the beginning: a value that is to be sent is in its place before anybody waits.
 #[cfg(feature = "async")]
 #[repr(C)] // as a node

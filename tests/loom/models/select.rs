@@ -54,6 +54,7 @@ pub(crate) fn models() -> Vec<Model> {
             .reaches(&["chan.claim"]),
         holds(ONE, "send or receive", send_or_receive).bound(2).witnesses(&["sent", "received"]),
         holds(ONE, "close and a sender", close_and_a_sender).bound(2).witnesses(&["value", "closed"]),
+        holds(ONE, "a receive behind a select", a_receive_behind_a_select).bound(2).reaches(&["chan.cases-before"]),
         holds(ONE, "the same channel twice", the_same_channel_twice).bound(3).witnesses(&["first", "second"]),
         // The edges are those of the case that was done.
         holds(ONLY, "the case that was done", || executed(true)).witnesses(&["a", "b"]).bound(2),
@@ -218,6 +219,26 @@ fn two_receives_two_senders() {
     let second = if first == 1 { rb.recv() } else { ra.recv() }.unwrap().read();
     assert_eq!(first + second, 3);
     senders.into_iter().for_each(|sender| sender.join().unwrap());
+}
+
+/// The select is queued at both channels, a receive perhaps behind it. It has been done by the time that `a` is sent to, which
+/// must tell the select's node, which may still be there, from the receive's.
+fn a_receive_behind_a_select() {
+    let ((a, ra), (b, rb)) = (chan::bounded(0), chan::bounded(0));
+    let plain = go({
+        let ra = ra.clone();
+        move || ra.recv().unwrap()
+    });
+    let sender = go(move || {
+        b.send(1).unwrap();
+        a.send(2).unwrap();
+    });
+    select! {
+        recv(ra) -> value => panic!("{value:?} is the other's"),
+        recv(rb) -> value => assert_eq!(value.unwrap(), 1),
+    }
+    assert_eq!(plain.join().unwrap(), 2);
+    sender.join().unwrap();
 }
 
 /// One select that sends to one of two receivers; the other one is sent away by the end of its channel.

@@ -17,7 +17,8 @@ mod sleepers;
 
 pub use control::{choose, now, pick, seat, slot};
 pub use engine::{
-    Alive, Arc, MutPtr, UnsafeCell, atomic, fence, into_inner, lazy_static, model_thread_local, spin_loop, thread,
+    Alive, Arc, MutPtr, UnsafeCell, atomic, fence, into_inner, lazy_static, load_own, model_thread_local, spin_loop,
+    thread,
 };
 pub use futex::{Futex, WaitQueue, Waker};
 pub use latch::Latch;

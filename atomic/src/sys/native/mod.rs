@@ -40,6 +40,17 @@ pub mod atomic {
     pub use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 }
 
+/// Looks at a word that only the caller can change: no model needs to know of that.
+///
+/// # Safety
+///
+/// Nobody else changes the word at this time.
+#[inline(always)]
+#[must_use]
+pub unsafe fn load_own(word: &atomic::AtomicUsize) -> usize {
+    word.load(std::sync::atomic::Ordering::Relaxed)
+}
+
 /// std's threads.
 pub mod thread {
     pub use std::thread::{Builder, JoinHandle, panicking, spawn, yield_now};

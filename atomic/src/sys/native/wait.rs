@@ -53,11 +53,11 @@ const YIELDS_ONLY: u32 = 2;
 
 /// A CPU that a thread was seen on: a hint, stale at any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cpu(u32);
+pub struct Cpu(u16);
 
 impl Cpu {
     /// No CPU in particular.
-    pub const UNKNOWN: Cpu = Cpu(u32::MAX);
+    pub const UNKNOWN: Cpu = Cpu(u16::MAX);
 
     /// The CPU that runs the calling thread, where the platform tells cheaply.
     #[inline]
@@ -66,7 +66,7 @@ impl Cpu {
         #[cfg(target_os = "linux")]
         {
             // SAFETY: no preconditions; it fails with -1, which is `UNKNOWN`.
-            Cpu(unsafe { libc::sched_getcpu() } as u32)
+            Cpu(unsafe { libc::sched_getcpu() } as u16)
         }
         #[cfg(not(target_os = "linux"))]
         Cpu::UNKNOWN

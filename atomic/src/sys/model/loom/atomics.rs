@@ -107,6 +107,19 @@ integer! {
     /// As std's.
     AtomicUsize, usize
 }
+
+/// Looks at a word that only the caller can change. loom reports it if that is not so, and does not take it for an access:
+/// it would forget who looked at the word before.
+///
+/// # Safety
+///
+/// Nobody else changes the word at this time.
+#[must_use]
+pub unsafe fn load_own(word: &AtomicUsize) -> usize {
+    // SAFETY: the caller's contract.
+    unsafe { word.inner.unsync_load() }
+}
+
 atomic! {
     /// As std's.
     AtomicBool, bool, {}

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 pub use alive::Alive;
 pub(super) use alive::InUse;
+pub use atomics::load_own;
 pub use loom::cell::{MutPtr, UnsafeCell};
 pub use loom::hint::spin_loop;
 pub use loom::sync::Arc;

@@ -7,6 +7,7 @@ mod cell;
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Poll, Waker};
 
 use shuttle::current::{TaskId, me};
@@ -26,6 +27,16 @@ pub mod atomic {
 }
 
 pub(super) use shuttle::sync::atomic::AtomicUsize as Aside;
+
+/// Looks at a word that only the caller can change.
+///
+/// # Safety
+///
+/// Nobody else changes the word at this time.
+#[must_use]
+pub unsafe fn load_own(word: &atomic::AtomicUsize) -> usize {
+    word.load(Relaxed)
+}
 
 /// shuttle's threads.
 pub mod thread {
