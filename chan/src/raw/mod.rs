@@ -41,8 +41,8 @@
 //! completion in [`waiter`] (chan.recv-before-unbuffered-send-complete). A receive that reports the end takes the lock
 //! too (chan.close-before-closed-recv). What looks at `signs` and `len` alone is a try that fails, and that orders nothing.
 
-mod heels;
 mod glance;
+mod heels;
 mod held;
 mod lane;
 mod lanes;
