@@ -17,38 +17,42 @@ use gosync_atomic::__sys::{Cpu, step};
 use super::queue::WaitQueue;
 use super::state::{Settling, State};
 use super::waiter::{self, Node, Outcome, OwnLine};
-use super::{Channel, Patience, RecvFailure, SendFailure};
+use super::{Channel, Patience, RecvFailure};
 
 /// What came of it.
-pub(super) enum Glance<'a, T, R, V> {
+pub(super) enum Glance<'a, T, R> {
     Over(R),
     /// To be started over, with the lock free.
-    Again(V),
+    Again,
     /// There is more to it.
-    More(Settling<'a, T>, V),
+    More(Settling<'a, T>),
 }
 
 impl<T> Channel<T> {
-    #[inline(always)]
+    /// Sends a value, which is there: it is taken if that is done, and over with it left there if the channel is closed.
+    // Not always inline, nor by value: a large one would be copied to a dozen places.
+    #[inline]
     pub(super) fn send_at_a_glance<'a>(
         &self,
         state: Settling<'a, T>,
-        value: T,
+        unsent: &mut Option<T>,
         patience: Patience,
-    ) -> Glance<'a, T, Result<(), SendFailure<T>>, T> {
+    ) -> Glance<'a, T, ()> {
         let (mut held, lock) = state.into_parts();
         if let Some(receiver) = held.meet_receiver() {
             held.state().sender_cpu = Cpu::current();
             drop((held, lock));
+            let Some(value) = unsent.take() else { unreachable!("there is a value") };
             // SAFETY: a receiver of this channel, claimed just now.
             unsafe { waiter::put_into(receiver, value) };
             // SAFETY: its only completion, by its claimer.
             unsafe { waiter::complete(receiver, Outcome::Done) };
-            return Glance::Over(Ok(()));
+            return Glance::Over(());
         }
         if !matches!(patience, Patience::Until(None)) || !held.may_queue_sender() {
-            return Glance::More(Settling::new(held, lock), value);
+            return Glance::More(Settling::new(held, lock));
         }
+        let Some(value) = unsent.take() else { unreachable!("there is a value") };
         let OwnLine(node) = &OwnLine(Node::sender(value));
         // SAFETY: the lock is held; the node is new and stays here until it is completed.
         unsafe { held.queue_sender(node.waiter()) };
@@ -56,31 +60,36 @@ impl<T> Channel<T> {
         state.sender_cpu = Cpu::current();
         let peer = state.receiver_cpu;
         drop((held, lock));
-        // SAFETY: queued as a sender, just now.
-        match unsafe { self.await_send(node, None, peer) } {
-            Ok(result) => Glance::Over(result),
-            Err(back) => Glance::Again(back),
+        let outcome = self.block(node, None, peer, |state| &mut state.senders);
+        if !matches!(outcome, Some(Outcome::Done)) {
+            // SAFETY: a closer leaves the value in its slot, and so does a partner that gave up.
+            *unsent = Some(unsafe { node.take() });
         }
+        if matches!(outcome, Some(Outcome::Retry)) { Glance::Again } else { Glance::Over(()) }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn recv_at_a_glance<'a>(
         &self,
         state: Settling<'a, T>,
         patience: Patience,
-    ) -> Glance<'a, T, Result<T, RecvFailure>, ()> {
+    ) -> Glance<'a, T, Result<T, RecvFailure>> {
         let (mut held, lock) = state.into_parts();
         if let Some((sender, oldest)) = held.meet_sender() {
             held.state().receiver_cpu = Cpu::current();
             drop((held, lock));
-            // SAFETY: a sender of this channel, claimed just now, whose value is still in its slot if there was none before.
-            let value = oldest.unwrap_or_else(|| unsafe { waiter::take_from(sender) });
+            // A sender of this channel, claimed just now, whose value is still in its slot if there was none before.
+            let value = match oldest {
+                Some(value) => value,
+                // SAFETY: so it is.
+                None => unsafe { waiter::take_from(sender) },
+            };
             // SAFETY: its only completion, by its claimer.
             unsafe { waiter::complete(sender, Outcome::Done) };
             return Glance::Over(Ok(value));
         }
         if !matches!(patience, Patience::Until(None)) || !held.may_queue_receiver() {
-            return Glance::More(Settling::new(held, lock), ());
+            return Glance::More(Settling::new(held, lock));
         }
         let OwnLine(node) = &OwnLine(Node::receiver());
         // SAFETY: the lock is held; the node is new and stays here until it is completed.
@@ -90,47 +99,12 @@ impl<T> Channel<T> {
         let peer = state.sender_cpu;
         drop((held, lock));
         let outcome = self.block(node, None, peer, |state| &mut state.receivers);
-        // SAFETY: it is a receiver's, and what came of it.
-        unsafe { Self::received(node, outcome) }.map_or(Glance::Again(()), Glance::Over)
-    }
-
-    /// Waits for the end of a send. `Err`: to be started over.
-    ///
-    /// # Safety
-    ///
-    /// The node is queued as a sender.
-    #[inline(always)]
-    pub(super) unsafe fn await_send(
-        &self,
-        node: &Node<T>,
-        deadline: Option<Instant>,
-        peer: Cpu,
-    ) -> Result<Result<(), SendFailure<T>>, T> {
-        Ok(match self.block(node, deadline, peer, |state| &mut state.senders) {
-            Some(Outcome::Done) => Ok(()),
-            // SAFETY: a partner that gave up leaves the value in its slot.
-            Some(Outcome::Retry) => return Err(unsafe { node.take() }),
-            // SAFETY: a closer leaves the value in its slot.
-            Some(_) => Err(SendFailure::Closed(unsafe { node.take() })),
-            // SAFETY: nobody claimed the node, so the value is where it was.
-            None => Err(SendFailure::Full(unsafe { node.take() })),
-        })
-    }
-
-    /// What a receive has got that waited. `None`: to be started over.
-    ///
-    /// # Safety
-    ///
-    /// The node was queued as a receiver, and this is how it ended.
-    #[inline(always)]
-    pub(super) unsafe fn received(node: &Node<T>, outcome: Option<Outcome>) -> Option<Result<T, RecvFailure>> {
-        Some(match outcome {
+        match outcome {
             // SAFETY: a sender has put a value into the slot.
-            Some(Outcome::Done) => Ok(unsafe { node.take() }),
-            Some(Outcome::Retry) => return None,
-            Some(_) => Err(RecvFailure::Closed),
-            None => Err(RecvFailure::Empty),
-        })
+            Some(Outcome::Done) => Glance::Over(Ok(unsafe { node.take() })),
+            Some(Outcome::Retry) => Glance::Again,
+            _ => Glance::Over(Err(RecvFailure::Closed)),
+        }
     }
 
     /// Waits for a queued node's completion. `None`: the deadline has passed, and the node is out of its queue.

@@ -228,11 +228,25 @@ impl<T> Channel<T> {
 
     /// Hands the value to a blocked receiver, or queues up and sleeps, or gives up.
     fn send_slow(&self, state: Settling<'_, T>, value: T, patience: Patience) -> Result<(), SendFailure<T>> {
-        let (state, mut value) = match self.send_at_a_glance(state, value, patience) {
-            Glance::Over(result) => return result,
-            Glance::Again(value) => (None, value),
-            Glance::More(state, value) => (Some(state), value),
+        let mut unsent = Some(value);
+        let state = match self.send_at_a_glance(state, &mut unsent, patience) {
+            Glance::Over(()) => return unsent.map_or(Ok(()), |value| Err(SendFailure::Closed(value))),
+            Glance::Again => None,
+            Glance::More(state) => Some(state),
         };
+        match unsent {
+            Some(value) => self.send_at_length(state, value, patience),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`send_slow`](Channel::send_slow), when there is more to it than can be told at a glance; with the lock, or without.
+    fn send_at_length(
+        &self,
+        state: Option<Settling<'_, T>>,
+        mut value: T,
+        patience: Patience,
+    ) -> Result<(), SendFailure<T>> {
         let mut observers = Observers::default();
         // After `observers`, so that on every way out the lock is released before they are told.
         let mut state = state.unwrap_or_else(|| self.settling());
@@ -281,10 +295,14 @@ impl<T> Channel<T> {
                     let peer = state.receiver_cpu;
                     drop(state);
                     drop(std::mem::take(&mut observers));
-                    // SAFETY: queued as a sender, just now.
-                    match unsafe { self.await_send(node, deadline, peer) } {
-                        Ok(result) => return result,
-                        Err(back) => value = back,
+                    match self.block(node, deadline, peer, |state| &mut state.senders) {
+                        Some(Outcome::Done) => return Ok(()),
+                        // SAFETY: a partner that gave up leaves the value in its slot.
+                        Some(Outcome::Retry) => value = unsafe { node.take() },
+                        // SAFETY: a closer leaves the value in its slot.
+                        Some(_) => return Err(SendFailure::Closed(unsafe { node.take() })),
+                        // SAFETY: nobody claimed the node, so the value is where it was.
+                        None => return Err(SendFailure::Full(unsafe { node.take() })),
                     }
                 }
             }
@@ -305,8 +323,8 @@ impl<T> Channel<T> {
     fn recv_slow(&self, state: Settling<'_, T>, patience: Patience) -> Result<T, RecvFailure> {
         let state = match self.recv_at_a_glance(state, patience) {
             Glance::Over(result) => return result,
-            Glance::Again(()) => None,
-            Glance::More(state, ()) => Some(state),
+            Glance::Again => None,
+            Glance::More(state) => Some(state),
         };
         let mut observers = Observers::default();
         // After `observers`, as in `send_slow`.
@@ -356,9 +374,12 @@ impl<T> Channel<T> {
                         None => self.block(node, deadline, peer, |state| &mut state.receivers),
                         Some(_) => self.block_on_timer(node, deadline, due),
                     };
-                    // SAFETY: it is a receiver's, and what came of it.
-                    if let Some(result) = unsafe { Self::received(node, outcome) } {
-                        return result;
+                    match outcome {
+                        // SAFETY: a sender has put a value into the slot.
+                        Some(Outcome::Done) => return Ok(unsafe { node.take() }),
+                        Some(Outcome::Retry) => {}
+                        Some(_) => return Err(RecvFailure::Closed),
+                        None => return Err(RecvFailure::Empty),
                     }
                 }
             }

@@ -27,19 +27,17 @@ impl<T> Channel<T> {
     #[inline(never)]
     pub(super) fn send_otherwise(
         &self,
-        mut value: T,
+        value: T,
         patience: Patience,
         mut attempt: Attempt<()>,
     ) -> Result<(), SendFailure<T>> {
+        let mut unsent = Some(value);
         let mut returns = RETURNS;
         let (held, lock) = loop {
             if !matches!(attempt, Attempt::Locked) || returns < RETURNS {
-                let mut unsent = Some(value);
-                let again = self.send_again(&mut unsent, patience, attempt, returns);
-                (value, returns) = match (again, unsent) {
-                    (Ok(()), unsent) => return unsent.map_or(Ok(()), |value| Err(SendFailure::Full(value))),
-                    (Err(left), Some(value)) => (value, left),
-                    (Err(_), None) => unreachable!("the lock has to tell, so it is unsent"),
+                returns = match self.send_again(&mut unsent, patience, attempt, returns) {
+                    Ok(()) => return unsent.map_or(Ok(()), |value| Err(SendFailure::Full(value))),
+                    Err(left) => left,
                 };
             }
             let lock = self.front.lock();
@@ -50,6 +48,7 @@ impl<T> Channel<T> {
             drop(lock);
             (attempt, returns) = (Attempt::Locked, returns - 1);
         };
+        let Some(value) = unsent else { unreachable!("the lock has to tell, so it is unsent") };
         match held.push(value) {
             Ok(()) => {
                 drop(lock);
