@@ -125,7 +125,7 @@ pub(super) fn laned<T>(capacity: usize, value: fn() -> T) -> Ends<T> {
 }
 
 /// T1: write, send. T2: receive, read.
-fn send_then_look((tx, rx): Ends<()>, in_order: bool) {
+pub(super) fn send_then_look((tx, rx): Ends<()>, in_order: bool) {
     let d = Plain::new();
     let sender = go({
         let d = d.clone();

@@ -4,7 +4,7 @@
 use gosync::chan::TryRecvError;
 use gosync::{go, select};
 
-use super::lanes::laned;
+use super::lanes::{laned, send_then_look};
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
 use crate::task::block_on;
@@ -17,8 +17,10 @@ const TRY: &str = "gosync.try";
 
 pub(crate) fn models() -> Vec<Model> {
     let models = [
-        holds(SEND_BEFORE_RECV, "lanes: a look put off", || a_look_put_off(true)),
-        fails(SEND_BEFORE_RECV, "lanes: a look put off, write after the send", Verdict::Race, || a_look_put_off(false)),
+        holds(SEND_BEFORE_RECV, "lanes: a look put off", || send_then_look(laned(usize::MAX, || ()), true)),
+        fails(SEND_BEFORE_RECV, "lanes: a look put off, write after the send", Verdict::Race, || {
+            send_then_look(laned(usize::MAX, || ()), false)
+        }),
         holds(SEND_BEFORE_RECV, "lanes: a look of a task put off", of_a_task).bound(2),
         holds(CLOSE, "lanes: a look put off until the end", until_the_end).bound(2),
         holds(TRANSFER, "lanes: a look put off, and two receivers", two_receivers)
@@ -32,27 +34,6 @@ pub(crate) fn models() -> Vec<Model> {
             .witnesses(&["mine", "the other's"]),
     ];
     models.into_iter().map(|model| model.with_lanes().reaches(&["lane.put-off"])).collect()
-}
-
-/// T1: write, send. T2: receive, read.
-fn a_look_put_off(in_order: bool) {
-    let (d, (tx, rx)) = (Plain::new(), laned(usize::MAX, || ()));
-    let sender = go({
-        let d = d.clone();
-        move || {
-            if in_order {
-                d.write(1);
-            }
-            tx.send(()).unwrap();
-            if !in_order {
-                d.write(1);
-            }
-        }
-    });
-    rx.recv().unwrap();
-    let seen = d.read();
-    sender.join().unwrap();
-    assert_eq!(seen, 1);
 }
 
 fn of_a_task() {
