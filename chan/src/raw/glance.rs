@@ -19,7 +19,7 @@ use super::state::{Settling, State};
 use super::waiter::{self, Node, Outcome, OwnLine};
 use super::{Channel, Patience, RecvFailure};
 
-/// What came of it.
+/// What came of an operation at a glance.
 pub(super) enum Glance<'a, T, R> {
     Over(R),
     /// To be started over, with the lock free.
@@ -68,6 +68,7 @@ impl<T> Channel<T> {
         if matches!(outcome, Some(Outcome::Retry)) { Glance::Again } else { Glance::Over(()) }
     }
 
+    /// Receives the oldest value while a sender is blocked, or waits for one.
     #[inline]
     pub(super) fn recv_at_a_glance<'a>(
         &self,

@@ -60,12 +60,12 @@ pub(crate) fn models() -> Vec<Model> {
         fails(KTH, "lanes: cap 3, two values", Verdict::Race, || full_then_look(3, 2)),
         holds(KTH, "lanes: as a lock", || lock_of(1)).reaches(&["lane.leave", "sleeper.wake"]),
         fails(KTH, "lanes: as a lock, cap 2", Verdict::Race, || lock_of(2)),
-        holds(CLOSE, "lanes: cap 2", || close_then_look(true)).bound(3).reaches(&[
+        holds(CLOSE, "lanes: cap 2", || close_then_look(laned(2, || 0), true)).bound(3).reaches(&[
             "lane.leave",
             "lane.shut",
             "sleeper.wake",
         ]),
-        fails(CLOSE, "lanes: write after the close", Verdict::Race, || close_then_look(false)),
+        fails(CLOSE, "lanes: write after the close", Verdict::Race, || close_then_look(laned(2, || 0), false)),
         // Each value arrives once, in order.
         holds(TRANSFER, "lanes: two senders", two_senders).bound(3).reaches(&["lane.leave", "lane.enter.fail"]),
         holds(TRANSFER, "lanes: two receivers", two_receivers)
@@ -79,8 +79,9 @@ pub(crate) fn models() -> Vec<Model> {
         // A try, and whoever only looks.
         holds(TRY, "lanes: receive after own send", try_after_own_send).bound(3).witnesses(&["own", "the other's"]),
         holds(TRY, "lanes: send after own receive", try_send_after_own_recv).bound(2).reaches(&["lane.leave"]),
-        holds(TRY, "lanes: receive after being told", try_after_being_told).reaches(&["lanes.unchanged"]),
-        holds(TRY, "lanes: never empty between a value and the end", never_empty)
+        holds(TRY, "lanes: receive after being told", || try_after_being_told(laned(2, || 0)))
+            .reaches(&["lanes.unchanged"]),
+        holds(TRY, "lanes: never empty between a value and the end", || never_empty(laned(2, || 0)))
             .reaches(&["lanes.unchanged"])
             .witnesses(&["mine", "the other's"]),
         holds(LEN, "lanes: a value that was counted is found", counted_is_found)
@@ -241,8 +242,8 @@ fn lock_of(capacity: usize) {
 }
 
 /// T1: send, write, close. T2: receive to the end, read.
-fn close_then_look(in_order: bool) {
-    let (d, (tx, rx)) = (Plain::new(), laned(2, || 0));
+pub(super) fn close_then_look((tx, rx): Ends<i32>, in_order: bool) {
+    let d = Plain::new();
     let closer = go({
         let d = d.clone();
         move || {
@@ -359,8 +360,8 @@ fn try_send_after_own_recv() {
 }
 
 /// Told by another channel that a value is there, a try finds it.
-fn try_after_being_told() {
-    let ((tx, rx), (tell, told)) = (laned(2, || 0), laned(1, || ()));
+pub(super) fn try_after_being_told((tx, rx): Ends<i32>) {
+    let (tell, told) = laned(1, || ());
     let sender = go(move || {
         tx.send(1).unwrap();
         tell.send(()).unwrap();
@@ -372,8 +373,7 @@ fn try_after_being_told() {
 }
 
 /// A channel that holds a value until it is closed is never found empty and open in between.
-fn never_empty() {
-    let (tx, rx) = laned(2, || 0);
+pub(super) fn never_empty((tx, rx): Ends<i32>) {
     tx.send(1).unwrap();
     let other = go({
         let rx = rx.clone();

@@ -1,10 +1,9 @@
 //! Receivers that put a look at the senders' lane off. In models the first look of each channel is, if there is a value and the buffer is
 //! large, so that it happens once in each execution: with a value there that somebody else may take meanwhile, or with the end of it all.
 
-use gosync::chan::TryRecvError;
 use gosync::{go, select};
 
-use super::lanes::{laned, send_then_look};
+use super::lanes::{close_then_look, laned, never_empty, send_then_look, try_after_being_told};
 use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
 use crate::task::block_on;
@@ -22,14 +21,14 @@ pub(crate) fn models() -> Vec<Model> {
             send_then_look(laned(usize::MAX, || ()), false)
         }),
         holds(SEND_BEFORE_RECV, "lanes: a look of a task put off", of_a_task).bound(2),
-        holds(CLOSE, "lanes: a look put off until the end", until_the_end).bound(2),
+        holds(CLOSE, "lanes: a look put off until the end", || close_then_look(laned(usize::MAX, || 0), true)).bound(2),
         holds(TRANSFER, "lanes: a look put off, and two receivers", two_receivers)
             .bound(1)
             .pinged()
             .witnesses(&["the first for the first", "the second for the first"]),
         holds(FIFO, "lanes: a look put off until they are shut", until_they_are_shut).bound(2),
-        holds(TRY, "lanes: a try that puts a look off", a_try),
-        holds(TRY, "lanes: a try that puts a look off, beside another", two_tries)
+        holds(TRY, "lanes: a try that puts a look off", || try_after_being_told(laned(usize::MAX, || 0))),
+        holds(TRY, "lanes: a try that puts a look off, beside another", || never_empty(laned(usize::MAX, || 0)))
             .bound(3)
             .witnesses(&["mine", "the other's"]),
     ];
@@ -48,22 +47,6 @@ fn of_a_task() {
     assert_eq!((block_on(rx.recv_async()), d.read()), (Ok(1), 1));
     assert_eq!(block_on(rx.recv_async()), Ok(2));
     sender.join().unwrap();
-}
-
-/// T1: send, write, close. T2: receive to the end, read.
-fn until_the_end() {
-    let (d, (tx, rx)) = (Plain::new(), laned(usize::MAX, || 0));
-    let closer = go({
-        let d = d.clone();
-        move || {
-            tx.send(1).unwrap();
-            d.write(1);
-            tx.close().unwrap();
-        }
-    });
-    assert_eq!(rx.iter().collect::<Vec<_>>(), [1]);
-    assert_eq!(d.read(), 1);
-    closer.join().unwrap();
 }
 
 /// The value that the one has left is the other's, and the one gets the next.
@@ -89,32 +72,4 @@ fn until_they_are_shut() {
     });
     assert_eq!((rx.recv(), rx.recv()), (Ok(1), Ok(2)));
     sender.join().unwrap();
-}
-
-/// A value that is known to be there is found, by who does not wait.
-fn a_try() {
-    let ((tx, rx), (tell, told)) = (laned(usize::MAX, || 0), laned(1, || ()));
-    let sender = go(move || {
-        tx.send(1).unwrap();
-        tell.send(()).unwrap();
-        tx
-    });
-    told.recv().unwrap();
-    assert_eq!((rx.len(), rx.try_recv()), (1, Ok(1)));
-    sender.join().unwrap();
-}
-
-/// A channel that holds a value until it is closed is never found empty and open in between.
-fn two_tries() {
-    let (tx, rx) = laned(usize::MAX, || 0);
-    tx.send(1).unwrap();
-    let other = go({
-        let rx = rx.clone();
-        move || rx.try_recv()
-    });
-    tx.close().unwrap();
-    let (mine, others) = (rx.recv(), other.join().unwrap());
-    assert!(others != Err(TryRecvError::Empty));
-    assert_eq!(mine.is_ok(), others.is_err());
-    witness(if mine.is_ok() { "mine" } else { "the other's" });
 }
