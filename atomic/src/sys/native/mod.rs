@@ -6,6 +6,7 @@ mod futex;
 mod latch;
 mod lock;
 mod macros;
+mod pause;
 mod pick;
 mod row;
 pub mod sc;

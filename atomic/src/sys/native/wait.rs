@@ -23,18 +23,18 @@
 //! other rhythms, on a mutex. Some of them are as long as a wake-up, which `wake_cost.rs` measures.
 
 use std::cell::Cell;
-use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{sleep, yield_now};
 use std::time::{Duration, Instant};
 
 use crossbeam_utils::CachePadded;
 
+use super::pause::pause;
 use super::{Futex, wake_cost};
 
 /// Pauses before the early yield of rule 2: about two transfers of a cache line.
 const SPINS_FIRST: u32 = 16;
-/// Pauses in rule 2: about one wake-up's time, where a pause takes 30 ns.
+/// Pauses in rule 2: about one wake-up's time.
 const SPINS: u32 = 250;
 /// Pauses after having woken a peer, and of a probe.
 const SPINS_LONG: u32 = 1000;
@@ -122,7 +122,7 @@ pub fn await_growth(enough: usize, look: impl Fn() -> usize) {
     }
     let mut count = look();
     for pauses in PAUSES {
-        (0..pauses).for_each(|_| spin_loop());
+        pause(pauses);
         let now = look();
         if now >= enough || now.wrapping_sub(count) < pauses as usize / 4 {
             return;
@@ -160,7 +160,7 @@ pub fn woke_a_peer() {
 /// So many pauses, with a look after each run of them.
 fn spins(n: u32, run: u32, changed: impl Fn() -> bool) -> bool {
     (0..n.div_ceil(run)).any(|_| {
-        (0..run).for_each(|_| spin_loop());
+        pause(run);
         changed()
     })
 }
@@ -370,7 +370,7 @@ impl Pacer {
     pub fn step(&mut self) -> bool {
         if self.left > 0 {
             let run = self.pauses.min(self.left);
-            (0..run).for_each(|_| spin_loop());
+            pause(run);
             self.left -= run;
             self.pauses = (self.pauses * 2).min(self.longest);
             true

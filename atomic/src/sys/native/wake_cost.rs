@@ -8,11 +8,12 @@
 //! Nothing here is needed for correctness. Loads and stores instead of read-modify-writes: two threads may lose each other's
 //! update, which an average can bear.
 
-use std::hint::spin_loop;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use crossbeam_utils::CachePadded;
+
+use super::pause;
 
 /// A sleep and a wake-up, in calls.
 const CALLS: u32 = 6;
@@ -40,27 +41,7 @@ pub(super) fn wake_one(word: *const AtomicU32) {
 
 /// About how many pauses a wake-up takes.
 pub(super) fn pauses() -> u32 {
-    (CALLS * CALL.load(Ordering::Relaxed) * 16 / pause()).clamp(FEWEST, MOST)
-}
-
-/// How long a pause is, in sixteenths of a nanosecond, measured once.
-fn pause() -> u32 {
-    static PAUSE: AtomicU32 = AtomicU32::new(0);
-    match PAUSE.load(Ordering::Relaxed) {
-        0 => {
-            // The shortest of some: the thread may have lost its CPU in any of them.
-            let sixteen_pauses = || {
-                let start = Instant::now();
-                (0..16).for_each(|_| spin_loop());
-                start.elapsed().as_nanos()
-            };
-            let shortest = (0..4).map(|_| sixteen_pauses()).min().and_then(|nanos| u32::try_from(nanos).ok());
-            let pause = shortest.unwrap_or(u32::MAX).clamp(16, 16 * 1000);
-            PAUSE.store(pause, Ordering::Relaxed);
-            pause
-        }
-        pause => pause,
-    }
+    (CALLS * CALL.load(Ordering::Relaxed) / pause::NANOS).clamp(FEWEST, MOST)
 }
 
 #[cfg(test)]
