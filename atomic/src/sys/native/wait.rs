@@ -319,12 +319,12 @@ impl Pacer {
         Pacer { pauses, left: pacer.left.min(MOMENT), yields: YIELDS, away: Away::YieldOnce, ..pacer }
     }
 
-    /// So many pauses between two looks, always, for three microseconds: for a thread that waits for a gap which comes often and
+    /// So many pauses between two looks, always, for two microseconds: for a thread that waits for a gap which comes often and
     /// is short. Who looks at longer and longer intervals misses it.
     #[must_use]
     pub fn steady(pauses: u32) -> Pacer {
         let pacer = Pacer::new();
-        Pacer { pauses, longest: pauses, left: pacer.left.min(128), yields: 0, ..pacer }
+        Pacer { pauses, longest: pauses, left: pacer.left.min(64), yields: 0, ..pacer }
     }
 
     /// For a thread that keeps others out meanwhile: about 5 us, no longer than they wait awake
