@@ -16,6 +16,9 @@
 //! may leave its stack frame as soon as it sees the outcome. The swap is `Release` and the thread's look `Acquire`:
 //! everything that the claimer did to the node, and before, happens before what the thread does next.
 //!
+//! A task does not sleep on the word. If it has a node in one queue alone, nobody but who completes it changes the word, and the
+//! completion is a plain store, also `Release`.
+//!
 //! A task leaves a [`Waker`](std::task::Waker) beside the word before others know of it, and may have to leave another one
 //! when it is polled again. Where one lock guards both that and the claim, this word has no part in it. If there are several
 //! queues, it and who completes it announce themselves, each by a bit, before they touch the waker, and see each other's: who
@@ -29,7 +32,7 @@
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use super::{Cpu, Futex, await_state, ord, step, woke_a_peer};
+use super::{Cpu, Futex, Pacer, await_state, ord, step, woke_a_peer};
 
 const ASLEEP: u32 = 1;
 const CLAIMED: u32 = 2;
@@ -128,6 +131,19 @@ impl Sleeper {
         step!("sleeper.yield-to-change", before & CHANGING == 0, else true)
     }
 
+    /// For a task that was claimed: the outcome, as soon as it is there. Who has claimed it is a few instructions from the
+    /// completion, which wakes nobody. Orders what the claimer did, as `wait` does.
+    #[must_use]
+    pub fn outlast_claimer(&self) -> u32 {
+        let mut pacer = Pacer::new();
+        loop {
+            if let Some(outcome) = self.outcome() {
+                return outcome;
+            }
+            pacer.persist();
+        }
+    }
+
     /// Whether it was completed. Orders what the claimer did, as `wait` does.
     pub fn is_completed(&self) -> bool {
         // Acquire: pairs with the Release in `complete`.
@@ -166,6 +182,22 @@ impl Sleeper {
             step!("sleeper.wake", waker.wake_one());
             woke_a_peer();
         }
+    }
+}
+
+impl Sleeper {
+    /// As [`complete`](Sleeper::complete), of a task with one node, which does not sleep here.
+    ///
+    /// # Safety
+    ///
+    /// As for [`complete`](Sleeper::complete); nobody else changes the word, as a claim does, or a [`wait`](Sleeper::wait).
+    #[inline(always)]
+    pub unsafe fn complete_task(sleeper: NonNull<Sleeper>, outcome: u32) {
+        debug_assert!((Self::FIRST_OUTCOME..=Self::LAST_OUTCOME).contains(&outcome));
+        // SAFETY: the caller's contract: it lives until the store.
+        let word = unsafe { &sleeper.as_ref().word };
+        // Release: pairs with the Acquire in `outcome`. The last access.
+        word.store(outcome << OUTCOME, ord!("sleeper.complete-task", Release));
     }
 }
 

@@ -93,8 +93,11 @@ pub(super) struct State<T> {
     /// Somebody called `close`.
     pub(super) close_called: bool,
     /// Up to where the lanes begin, for a lane to be in one line.
-    _apart: [u8; 22],
+    _apart: [u8; APART],
 }
+
+/// Without tasks there is a word less.
+const APART: usize = if cfg!(feature = "async") { 22 } else { 22 + size_of::<usize>() };
 
 /// What belongs to the holders of permits: see [`permit`](super::permit).
 #[derive(Debug, Default)]
@@ -127,7 +130,7 @@ impl<T> State<T> {
             timer: None,
             closed: false,
             close_called: false,
-            _apart: [0; 22],
+            _apart: [0; APART],
             sender_cpu: Cpu::UNKNOWN,
             receiver_cpu: Cpu::UNKNOWN,
         }

@@ -108,6 +108,10 @@ impl Futex {
         self.word().load(order)
     }
 
+    pub fn store(&self, new: u32, order: Ordering) {
+        self.word().store(new, order);
+    }
+
     pub fn compare_exchange(&self, current: u32, new: u32, ok: Ordering, err: Ordering) -> Result<u32, u32> {
         self.word().compare_exchange(current, new, ok, err)
     }

@@ -13,7 +13,7 @@ use super::{WaitQueue, wake_cost};
 #[cfg(any(test, not(target_os = "linux")))]
 mod timed;
 
-/// A 32-bit word that threads can sleep on. Changed by read-modify-writes only.
+/// A 32-bit word that threads can sleep on. While they may, it is changed by read-modify-writes only.
 #[derive(Debug, Default)]
 #[repr(transparent)]
 pub struct Futex(AtomicU32);
@@ -39,6 +39,12 @@ impl Futex {
     #[inline(always)]
     pub fn load(&self, order: Ordering) -> u32 {
         self.0.load(order)
+    }
+
+    /// Replaces the word, when nobody sleeps on it.
+    #[inline(always)]
+    pub fn store(&self, new: u32, order: Ordering) {
+        self.0.store(new, order);
     }
 
     /// Exchanges the word for `new` if it is `current`; the value found either way.

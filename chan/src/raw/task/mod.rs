@@ -2,7 +2,8 @@
 //!
 //! The node lives in the pinned future. It is completed as a thread's is, by who has claimed it, after the channel's lock
 //! was released; instead of a thread that sleeps there is a [`Waker`](std::task::Waker) beside the word. Who completes the
-//! node takes the waker before that, so that the completion is the last access, and a poll that sees it is one load.
+//! node takes the waker before that, so that the completion is the last access. That is one store for a plain operation, and a poll
+//! that sees it is one load.
 //!
 //! # A poll by another task than before
 //!
@@ -98,7 +99,7 @@ impl Task {
         // SAFETY: the task leaves it alone since the node was claimed, and does not drop it once it is completed.
         let waker = task.waker.with(|waker| unsafe { waker.read() });
         // SAFETY: the caller's contract. The last access.
-        unsafe { Sleeper::complete(NonNull::from(&task.sleeper), code) };
+        unsafe { Sleeper::complete_task(NonNull::from(&task.sleeper), code) };
         ManuallyDrop::into_inner(waker)
     }
 
@@ -178,7 +179,7 @@ impl Task {
 
     /// The code of the outcome of a node that was claimed.
     fn await_completion(&self) -> u32 {
-        self.sleeper.wait(None).unwrap_or_else(|| unreachable!("there is no deadline"))
+        self.sleeper.outlast_claimer()
     }
 
     /// The outcome of a node that was claimed, and the number of its case.
