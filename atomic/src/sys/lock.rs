@@ -1,30 +1,37 @@
-//! The lock around a wait queue: one word, held for a few dozen instructions, never while user code runs.
+//! The lock around a wait queue: a word, held for a few dozen instructions, never while user code runs.
+//!
+//! It is taken by an exchange and released by a plain store, which costs a tenth of what a read-modify-write does. What a lock
+//! pays such an exchange for at its release is to learn for certain whether somebody sleeps. Here nobody has to be woken: who finds
+//! the lock taken for longer than its owner can need, so that this must have lost its CPU, *dozes*, for a millisecond at most,
+//! and looks again. It says so in a second word, which the owner reads before it releases the lock, and then it is woken. An owner
+//! that releases the lock at the same moment may overlook it, and so may one that lost its CPU just between its look and the
+//! release: then the one who dozes comes back late, unless others have used the lock meanwhile and wake it.
 //!
 //! | word | meaning | who changes it |
 //! | --- | --- | --- |
-//! | `FREE` | nobody holds it | `unlock` |
-//! | `HELD` | held, nobody sleeps | `lock` on the fast path |
-//! | `CONTENDED` | held, somebody may sleep | `lock` on the slow path |
+//! | `word` | `FREE` or `HELD` | `lock` by an exchange, `unlock` by a store |
+//! | `dozing` | somebody may doze | set by who is about to; cleared by an owner that wakes one, who sets it again: there may be more |
 //!
-//! A sleeper always leaves `CONTENDED` behind, and whoever wakes takes the lock as `CONTENDED` too, because it cannot
-//! tell whether others still sleep: at worst one wake-up too many, never one too few. `unlock` swaps, so that it learns
-//! in the same step whether to wake; the wake goes by address and is the last thing, so the owner of the lock may be
-//! freed by whoever takes it next.
+//! The wake goes by address and is the last thing, so the owner of the lock may be freed by whoever takes it next.
 //!
-//! Ordering: each acquisition reads, with `Acquire`, a word that descends by read-modify-writes from the `Release` swap
-//! of every earlier unlock. That is the whole contract, and what lets the models of the primitives above put loom's
-//! mutex in this lock's place.
+//! Ordering: each acquisition reads, with `Acquire`, the word that the last unlock has stored, with `Release`. Nobody changes the
+//! word in between. That is the whole contract, and what lets the models of the primitives above put loom's mutex in this lock's
+//! place. The second word orders nothing.
 
-use super::{Futex, Pacer, ord, step};
+use super::atomic::AtomicU32;
+use super::{Futex, Pacer, ord};
 
 const FREE: u32 = 0;
 const HELD: u32 = 1;
-const CONTENDED: u32 = 2;
 
-/// A small adaptive lock: bounded spinning, bounded yielding, then sleep.
+const NO: u32 = 0;
+const YES: u32 = 1;
+
+/// A small adaptive lock: bounded spinning, bounded yielding, then short sleeps.
 #[derive(Debug)]
 pub struct RawLock {
     word: Futex,
+    dozing: AtomicU32,
 }
 
 impl RawLock {
@@ -32,7 +39,7 @@ impl RawLock {
         /// A free lock.
         #[must_use]
         pub const fn new() -> RawLock {
-            RawLock { word: Futex::new(FREE) }
+            RawLock { word: Futex::new(FREE), dozing: AtomicU32::new(NO) }
         }
     }
 
@@ -56,27 +63,32 @@ impl RawLock {
     #[inline(never)]
     fn lock_slow(&self, pacer: impl FnOnce() -> Pacer) {
         let mut pacer = pacer();
+        while !self.retake() {
+            if !pacer.step() {
+                return self.lock_dozing();
+            }
+        }
+    }
+
+    fn lock_dozing(&self) {
         loop {
-            // Relaxed: a hint that saves the cache line from useless exchanges.
-            let free = self.word.load(ord!("lock.look", Relaxed)) == FREE;
-            // Acquire: as in `lock`. A thread that never slept takes the lock as HELD, so that its unlock stays cheap.
-            if free
-                && self
-                    .word
-                    .compare_exchange(FREE, HELD, ord!("lock.retake", Acquire), ord!("lock.retake.fail", Relaxed))
-                    .is_ok()
-            {
+            // Relaxed: it orders nothing; see the head of this file. Before it takes the lock, too: others may doze.
+            self.dozing.store(YES, ord!("lock.doze", Relaxed));
+            if self.retake() {
                 return;
             }
-            if !pacer.step() {
-                break;
-            }
+            self.word.doze(HELD);
         }
-        // Acquire: as in `lock`, when the lock turns out to be free. CONTENDED in any case: a thread that slept cannot
-        // know whether others still do, and one that is about to must be seen.
-        while self.word.swap(CONTENDED, ord!("lock.take-contended", Acquire)) != FREE {
-            self.word.wait(CONTENDED);
-        }
+    }
+
+    /// Takes the lock, if it is free.
+    #[inline]
+    fn retake(&self) -> bool {
+        // Relaxed: a hint that saves the cache line from useless exchanges.
+        let free = self.word.load(ord!("lock.look", Relaxed)) == FREE;
+        // Acquire, Relaxed: as in `lock_paced`.
+        let (ok, fail) = (ord!("lock.retake", Acquire), ord!("lock.retake.fail", Relaxed));
+        free && self.word.compare_exchange(FREE, HELD, ok, fail).is_ok()
     }
 
     /// Whether nobody holds the lock, for who knows that nobody will take it any more: it is the caller's then.
@@ -91,13 +103,29 @@ impl RawLock {
     /// # Safety
     ///
     /// The caller holds the lock, or holds it in the name of the thread that took it.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn unlock(&self) {
-        let waker = self.word.waker();
-        // Release: pairs with the Acquire of the next `lock`. From here on the lock may be gone.
-        if self.word.swap(FREE, ord!("lock.release", Release)) == CONTENDED {
-            step!("lock.wake", waker.wake_one());
+        // Relaxed: advice. Before the release, after which the lock may be gone.
+        if self.dozing.load(ord!("lock.dozing", Relaxed)) != NO {
+            // SAFETY: the caller's contract.
+            return unsafe { self.unlock_and_wake() };
         }
+        // Release: pairs with the Acquire of the next `lock`. From here on the lock may be gone.
+        self.word.store(FREE, ord!("lock.release", Release));
+    }
+
+    /// # Safety
+    ///
+    /// As for [`unlock`](RawLock::unlock).
+    #[cold]
+    #[inline(never)]
+    unsafe fn unlock_and_wake(&self) {
+        let waker = self.word.waker();
+        // Relaxed: as where it is set. Who is woken sets it again, for others may doze.
+        self.dozing.store(NO, ord!("lock.wake", Relaxed));
+        // Release: as in `unlock`.
+        self.word.store(FREE, ord!("lock.release-and-wake", Release));
+        waker.rouse();
     }
 }
 

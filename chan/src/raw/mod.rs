@@ -61,7 +61,7 @@ pub(crate) mod waiter;
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::atomic::{AtomicU32, AtomicUsize};
+use gosync_atomic::__sys::atomic::{AtomicBool, AtomicUsize};
 use gosync_atomic::__sys::{Cpu, Lock, LockGuard, Pacer, UnsafeCell, has_passed, ord, step};
 
 use glance::Glance;
@@ -111,13 +111,13 @@ pub(crate) struct Front {
     is_timer: bool,
     /// Whether only the crate itself closes it.
     is_receive_only: bool,
+    /// One side has no handle left. Written under the lock.
+    is_left: AtomicBool,
     /// What `state::signs` says of the state, for those who only look.
     signs: AtomicUsize,
     /// The number of buffered values.
     len: AtomicUsize,
     lock: Lock,
-    /// One side has no handle left. Written under the lock.
-    is_left: AtomicU32,
 }
 
 impl Front {
@@ -163,7 +163,7 @@ impl<T> Channel<T> {
             lock: Lock::new(),
             is_timer: false,
             is_receive_only: false,
-            is_left: AtomicU32::new(0),
+            is_left: AtomicBool::new(false),
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity,
@@ -401,7 +401,7 @@ impl<T> Channel<T> {
     /// left, and is done with the lock, by which it said so. A timer's channel belongs to the clock, too.
     fn is_abandoned(&self) -> bool {
         // Acquire: pairs with the Release in `leave`: if the lock is free, it is free since then.
-        !self.front.is_timer && self.front.is_left.load(ord!("chan.is-left", Acquire)) != 0 && self.front.lock.is_free()
+        !self.front.is_timer && self.front.is_left.load(ord!("chan.is-left", Acquire)) && self.front.lock.is_free()
     }
 
     /// Takes the values that are left out of a channel which [is nobody's](Channel::is_abandoned) but the caller's.

@@ -370,9 +370,9 @@ impl<'a, T> Settling<'a, T> {
         }
         let is_left = &self.held.channel().front.is_left;
         // Relaxed: the lock orders it.
-        let is_last = is_left.load(ord!("chan.leave.look", Relaxed)) != 0;
+        let is_last = is_left.load(ord!("chan.leave.look", Relaxed));
         // Release: pairs with the Acquire in `is_abandoned`.
-        is_left.store(1, ord!("chan.leave", Release));
+        is_left.store(true, ord!("chan.leave", Release));
         (unreachable, is_last)
     }
 }

@@ -184,7 +184,7 @@ impl<T> Channel<T> {
             lock: Lock::new(),
             is_timer: true,
             is_receive_only: true,
-            is_left: AtomicU32::new(1), // it never has a sender
+            is_left: AtomicBool::new(true), // it never has a sender
             signs: AtomicUsize::new(signs),
             len: AtomicUsize::new(0),
             capacity: 1,

@@ -6,7 +6,7 @@ use crate::kit::{InOrder, Ledger, SOON, Value, any, scope};
 use crate::scenario::{ANY, EITHER, HANGS, Scenario, holds, witness};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    let lost = &["sleeper.wake", "lock.wake", "chan.close.complete"];
+    let lost = &["sleeper.wake", "chan.close.complete"];
     vec![
         holds("channel, cap 0, closed", 8, || closed(chan::bounded(0)))
             .witnesses(&["some", "all"])

@@ -21,7 +21,7 @@ use super::engine::{self, InUse, ThreadId};
 use super::sleepers::Sleepers;
 use crate::__sys::{Bucket, QueueGuard};
 
-/// A 32-bit word that threads can sleep on. Changed by read-modify-writes only.
+/// A 32-bit word that threads can sleep on.
 #[derive(Debug)]
 pub struct Futex {
     inner: Arc<Inner>,
@@ -108,8 +108,12 @@ impl Futex {
         self.word().load(order)
     }
 
+    /// Ends every [`doze`](Futex::doze).
     pub fn store(&self, new: u32, order: Ordering) {
+        // It may be gone once it is stored.
+        let inner = Arc::clone(&self.inner);
         self.word().store(new, order);
+        while inner.sleepers.wake_one() {}
     }
 
     pub fn compare_exchange(&self, current: u32, new: u32, ok: Ordering, err: Ordering) -> Result<u32, u32> {
@@ -183,6 +187,12 @@ impl Futex {
         true
     }
 
+    /// Sleeps until a store changes the word, as a doze that ends by itself does sooner or later; that it may end before is
+    /// of no interest. A loop of yields would do, but two of them keep each other busy while the others wait.
+    pub fn doze(&self, expected: u32) {
+        self.wait(expected);
+    }
+
     #[must_use]
     pub fn queue(&self) -> WaitQueue {
         self.alive.used();
@@ -207,6 +217,9 @@ impl Waker {
     pub fn second_queue(&self) -> WaitQueue {
         WaitQueue(Arc::clone(&self.0))
     }
+
+    /// The store has done it.
+    pub fn rouse(self) {}
 
     /// Wakes one sleeper, if there is one.
     pub fn wake_one(self) {

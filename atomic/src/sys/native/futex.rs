@@ -13,10 +13,13 @@ use super::{WaitQueue, wake_cost};
 #[cfg(any(test, not(target_os = "linux")))]
 mod timed;
 
-/// A 32-bit word that threads can sleep on. While they may, it is changed by read-modify-writes only.
+/// A 32-bit word that threads can sleep on. Who has to wake them changes it by a read-modify-write.
 #[derive(Debug, Default)]
 #[repr(transparent)]
 pub struct Futex(AtomicU32);
+
+/// How long a doze is.
+const DOZE: std::time::Duration = std::time::Duration::from_millis(1);
 
 /// Wakes the sleepers of one [`Futex`] by its address: the futex itself may be gone by then.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +44,7 @@ impl Futex {
         self.0.load(order)
     }
 
-    /// Replaces the word, when nobody sleeps on it.
+    /// Replaces the word, when nobody [sleeps](Futex::wait) on it who has to be woken.
     #[inline(always)]
     pub fn store(&self, new: u32, order: Ordering) {
         self.0.store(new, order);
@@ -112,6 +115,18 @@ impl Futex {
         }
     }
 
+    /// Sleeps while the word is `expected`, for a moment: until [roused](Waker::rouse), where that is possible, and for a
+    /// millisecond at most. Orders nothing.
+    pub fn doze(&self, expected: u32) {
+        #[cfg(target_os = "linux")]
+        timed_wait(&self.0, expected, DOZE);
+        #[cfg(not(target_os = "linux"))]
+        if self.0.load(Ordering::Relaxed) == expected {
+            // Not in the table, whose locks are among those that are waited for so.
+            std::thread::sleep(DOZE / 10);
+        }
+    }
+
     /// The line of those who wait for this word in the table; it may outlive the word.
     #[inline]
     #[must_use]
@@ -134,6 +149,12 @@ impl Waker {
     pub fn second_queue(&self) -> WaitQueue {
         // Words lie at multiples of four, so this is no word's own line.
         WaitQueue::of(self.0.wrapping_byte_add(1))
+    }
+
+    /// Wakes one who [dozes](Futex::doze), where that is possible.
+    pub fn rouse(self) {
+        #[cfg(target_os = "linux")]
+        wake_cost::wake_one(self.0);
     }
 
     /// Wakes one sleeper, if there is one.
