@@ -12,7 +12,7 @@ const_assert_eq!(size_of::<PaddedCounters<3>>(), 3 * size_of::<CachePadded<i64>>
 const_assert_eq!(align_of::<PaddedCounters<3>>(), align_of::<CachePadded<i64>>());
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 const_assert_eq!(size_of::<CachePadded<i64>>(), 128);
-const_assert!(size_of::<ShardedCounter>() <= 16);
+const_assert!(size_of::<ShardedCounter>() <= 24);
 
 assert_impl_all!(PaddedCounters<2>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
 assert_impl_all!(ShardedCounter: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
