@@ -137,7 +137,7 @@ impl ShardedCounter {
             self.add_own(n);
         } else if is_spread(state) {
             // SAFETY: published, and of that length (invariants 1 and 2).
-            let word = unsafe { word_of_seat(state, seat) };
+            let word = unsafe { word_of_seat(state, line_count(), seat) };
             // Relaxed: only this thread writes the word (invariant 3).
             let old = word.load(ord!("counter.seat", Relaxed));
             // Relaxed: counting orders nothing.
@@ -177,7 +177,8 @@ impl ShardedCounter {
     fn claim(&self, seat: usize) -> bool {
         // Relaxed: `own` is as it was when the counter was made, or as another owner of this seat has left it.
         let (ok, fail) = (ord!("counter.claim", Relaxed), ord!("counter.claim.fail", Relaxed));
-        self.state.compare_exchange(ptr::null_mut(), named(seat), ok, fail).is_ok()
+        let claim = || self.state.compare_exchange(ptr::null_mut(), named(seat), ok, fail);
+        step!("counter.is-first", claim().is_ok(), else true)
     }
 
     /// Whether somebody else adds at the same time: a moment ago this thread has made `others` so much.
@@ -218,8 +219,9 @@ impl ShardedCounter {
         let state = self.state.load(ord!("counter.sum", Acquire));
         let mut sum = load(&self.own).wrapping_add(load(&self.others));
         if is_spread(state) {
+            let count = line_count();
             // SAFETY: published, and of that length (invariants 1 and 2).
-            let of_seats = (0..SEATS).map(|seat| load(unsafe { word_of_seat(state, seat) }));
+            let of_seats = (0..SEATS).map(|seat| load(unsafe { word_of_seat(state, count, seat) }));
             // SAFETY: as above.
             let of_slots = (0..slots()).map(|slot| load(unsafe { word_of_slot(state, slot) }));
             sum = of_seats.chain(of_slots).fold(sum, i64::wrapping_add);
@@ -250,10 +252,10 @@ impl ShardedCounter {
 ///
 /// # Safety
 ///
-/// `lines` are a counter's, and published.
+/// `lines` are a counter's, and published; they are so many.
 #[inline]
-unsafe fn word_of_seat<'a>(lines: *mut Line, seat: usize) -> &'a AtomicI64 {
-    let line = step!("counter.line", seat & (line_count() - 1), else 0);
+unsafe fn word_of_seat<'a>(lines: *mut Line, count: usize, seat: usize) -> &'a AtomicI64 {
+    let line = step!("counter.line", seat & (count - 1), else 0);
     // SAFETY: the caller's contract; the count is a power of two.
     let line = unsafe { &*lines.wrapping_add(line) };
     line.alive.used();
@@ -265,7 +267,7 @@ unsafe fn word_of_seat<'a>(lines: *mut Line, seat: usize) -> &'a AtomicI64 {
 ///
 /// # Safety
 ///
-/// As above, and the slot is less than `slots()`.
+/// `lines` are a counter's, and published; the slot is less than `slots()`.
 unsafe fn word_of_slot<'a>(lines: *mut Line, slot: usize) -> &'a AtomicI64 {
     // SAFETY: the caller's contract; there is a line for each slot.
     let line = unsafe { &*lines.wrapping_add(slot) };
@@ -347,7 +349,7 @@ mod tests {
             assert_eq!(*counter.state.get_mut(), lines, "once");
             counter.add(-7);
             // SAFETY: published, and alive as long as the counter.
-            let mine = unsafe { word_of_seat(lines, seat().unwrap()) };
+            let mine = unsafe { word_of_seat(lines, line_count(), seat().unwrap()) };
             assert_eq!(format!("{:?} {:?} {mine:?}", counter.own, counter.others), "5 10 -7");
             counter.add_without_seat(lines, 20);
             // SAFETY: as above, and the slot is one.
@@ -382,7 +384,7 @@ mod tests {
         counter.spread();
         let lines = *counter.state.get_mut();
         // SAFETY: published, and alive as long as the counter.
-        let of_seats = (0..SEATS).map(|seat| ptr::from_ref(unsafe { word_of_seat(lines, seat) }).addr());
+        let of_seats = (0..SEATS).map(|seat| ptr::from_ref(unsafe { word_of_seat(lines, line_count(), seat) }).addr());
         // SAFETY: as above; all are less than their number.
         let of_slots = (0..slots()).map(|slot| ptr::from_ref(unsafe { word_of_slot(lines, slot) }).addr());
         let words: Vec<usize> = of_seats.chain(of_slots).collect();

@@ -46,19 +46,45 @@ fn with_seats() -> Vec<Model> {
     vec![
         holds(COUNTER, "two seats", || {
             // One has the first word, and the other finds it there until the counter spreads.
-            adders(ShardedCounter::new(), 2, 3, |counter| counter.add(1), |counter| counter.sum());
+            adders(ShardedCounter::new(), 2, 2, |counter| counter.add(1), |counter| counter.sum());
         })
         .with_seats(2)
         .bound(3)
         .reaches(&["counter.own", "counter.others", "counter.publish", "counter.seat"])
         .pinged(),
         holds(COUNTER, "two seats, three threads", || {
-            // One has none. A seat may have several owners.
-            adders(ShardedCounter::new(), 3, 2, |counter| counter.add(1), |counter| counter.sum());
+            // One comes without a seat, unless another has ended before.
+            adders(ShardedCounter::new(), 3, 1, |counter| counter.add(1), |counter| counter.sum());
         })
         .with_seats(2)
+        .bound(3)
+        .reaches(&[
+            "counter.own",
+            "counter.others",
+            "counter.publish",
+            "counter.seat",
+            "counter.slot",
+            "counter.too-late",
+        ]),
+        holds(COUNTER, "one seat, three threads", || {
+            // A seat has a second owner when the counter has spread.
+            let counter = Arc::new(ShardedCounter::new());
+            let [first, other] = [2, 1].map(|times| {
+                let counter = Arc::clone(&counter);
+                go(move || {
+                    (0..times).for_each(|_| counter.add(1));
+                    seat().is_some()
+                })
+            });
+            counter.add(1);
+            let seated = [seat().is_some(), first.join().unwrap(), other.join().unwrap()];
+            assert_eq!(counter.sum(), 4);
+            witness(["", "one", "two", "three"][seated.into_iter().filter(|seated| *seated).count()]);
+        })
+        .with_seats(1)
         .bound(2)
-        .reaches(&["counter.own", "counter.seat", "counter.slot", "counter.too-late"]),
+        .witnesses(&["one", "two", "three"])
+        .reaches(&["counter.own", "counter.publish", "counter.seat", "counter.slot"]),
         holds(COUNTER, "a thread that ended", || {
             // That it has left its seat is all that the other one knows.
             let counter = Arc::new(ShardedCounter::new());
