@@ -46,23 +46,22 @@ use crate::__sys::{Alive, Backoff, LINE_WORDS, SEATS, const_fn, ord, rarely, sea
 /// A counter that many threads add to and few read.
 ///
 /// The first thread that adds has a word to itself, and adds to it as to a plain variable. All others share a second one. When
-/// one of them finds that somebody else adds at the same time, for which one addition of some hundred looks, or that it has
-/// been used for some ten thousand additions, the counter spreads: over one word for each thread, in one cache line for each
-/// CPU or more. Words of threads are far apart unless there are more threads than lines. A word is the next thread's when its
-/// thread has ended.
+/// one of them finds that somebody else adds at the same time, for which one addition of some hundred looks, or when that word
+/// has been used for some ten thousand additions, the counter spreads: over a word for each thread, in as many cache lines as
+/// there are CPUs, or more. Threads share a line only when they are more than lines. When a thread ends, its word is another's.
 ///
-/// [`add`](ShardedCounter::add) costs a load, an addition and a store, none of them locked; on the shared word, for a while,
-/// one read-modify-write without order. The addition with which it spreads also costs an allocation. 56 threads of the process
-/// at a time have words, and what comes beyond that shares one for each CPU, by read-modify-writes; so does a thread whose locals
-/// are being destroyed. [`sum`](ShardedCounter::sum) costs a load for each word: 2, and once spread 58 and one more for each
-/// line. Neither blocks, but the first call of each thread beyond the 56 that adds to a spread counter takes a lock for a
-/// moment, and so does the end of that thread.
+/// [`add`](ShardedCounter::add) costs a few loads, an addition and a store, none of them locked; to the shared word, as long as
+/// it is used, one read-modify-write without order. The addition with which it spreads also costs an allocation. 56 threads of a
+/// process at a time have words. What comes beyond that shares words, one for each CPU, by read-modify-writes, and so does a
+/// thread whose locals are being destroyed. [`sum`](ShardedCounter::sum) costs a load for each word: two, and once the counter
+/// has spread 58 and one for each CPU. Neither blocks.
 ///
-/// `const`, 24 bytes on 64-bit platforms. Once spread, it has 128 bytes more (64 or less on smaller platforms) for each
-/// CPU that the process may use, rounded up to a power of two, and for no less than 4 (8 or more on smaller platforms) and no
-/// more than 128 of these; until it is dropped.
+/// `const`, 24 bytes on 64-bit platforms. Once spread, it has 128 bytes more (less on platforms with smaller lines) for each
+/// CPU that the process may use, rounded up to a power of two, and at most 128 of these; on x86-64 and aarch64 512 bytes at
+/// least; until it is dropped.
 ///
-/// Not for handlers of signals: of an addition, and one in a handler that interrupts it in the same thread, one may be lost.
+/// Not for handlers of signals: one that adds while it interrupts an addition of the same thread may make that one, or its own,
+/// get lost.
 ///
 /// # Memory ordering
 ///
@@ -168,6 +167,7 @@ impl ShardedCounter {
         // Whatever the state is by now: this word is there.
         // Relaxed: counting orders nothing.
         let old = self.others.fetch_add(n, ord!("counter.others", Relaxed));
+        // Who could have a word elsewhere is to have it some time, even if nobody is ever in the way.
         if seldom(old) && (self.is_crowded(old.wrapping_add(n)) || seat.is_some() && rarely(old)) {
             self.spread();
         }
@@ -185,7 +185,9 @@ impl ShardedCounter {
     fn is_crowded(&self, others: i64) -> bool {
         // Relaxed: a guess; it is right to spread at any time.
         let own = self.own.load(ord!("counter.crowded-own", Relaxed));
-        Backoff::new().spin();
+        // For a line to come and go: 7 pauses.
+        let backoff = Backoff::new();
+        (0..3).for_each(|_| backoff.spin());
         // Relaxed: as above.
         self.others.load(ord!("counter.crowded", Relaxed)) != others
             // Relaxed: as above.
