@@ -3,7 +3,7 @@
 //! ```text
 //! own ──────> what one thread adds, by plain additions: the one that has the seat that `state` names
 //! others ───> what everybody else adds, by read-modify-writes
-//! state ────> null: nobody has come; or odd: a seat; or lines, each far from the others:
+//! state ────> null: nobody has come; or odd: a seat; or lines, each far from the others, here four:
 //!
 //!             line 0: [word of seat 0] [of seat 4] ..  [word of slot 0]
 //!             line 1: [word of seat 1] [of seat 5] ..  [word of slot 1]
@@ -20,8 +20,8 @@
 //!    changes again before the drop. A thread whose array came too late frees it, for nobody else has seen it.
 //! 2. `line_count()` never changes, is a power of two and at least `LINES` and `slots()`.
 //! 3. `own` and the words of seats are written by one thread at a time. Two seats have two words. `state` names one seat in the
-//!    life of a counter, so whoever finds it there, or has found it, before the counter has spread or meanwhile, adds to `own`
-//!    with that seat; and a seat has one owner at a time.
+//!    life of a counter, so whoever adds to `own` has that seat, though the counter may have spread since it looked; and a seat
+//!    has one owner at a time.
 //! 4. `others` and the words of slots change by read-modify-writes only.
 //!
 //! So no addition is lost, and none counts twice: of one word, additions come one after the other (3), or are indivisible (4).
@@ -48,7 +48,8 @@ use crate::__sys::{Alive, Backoff, LINE_WORDS, SEATS, const_fn, ord, rarely, sea
 /// The first thread that adds has a word to itself, and adds to it as to a plain variable. All others share a second one. When
 /// one of them finds that somebody else adds at the same time, for which one addition of some hundred looks, or when that word
 /// has been used for some ten thousand additions, the counter spreads: over a word for each thread, in as many cache lines as
-/// there are CPUs, or more. Threads share a line only when they are more than lines. When a thread ends, its word is another's.
+/// there are CPUs, or more. Threads share a line only when the process has more of them than there are lines. When a thread
+/// ends, its word is another's.
 ///
 /// [`add`](ShardedCounter::add) costs a few loads, an addition and a store, none of them locked; to the shared word, as long as
 /// it is used, one read-modify-write without order. The addition with which it spreads also costs an allocation. 56 threads of a
