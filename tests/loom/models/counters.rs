@@ -57,7 +57,7 @@ fn with_seats() -> Vec<Model> {
             adders(ShardedCounter::new(), 3, 1, |counter| counter.add(1), |counter| counter.sum());
         })
         .with_seats(2)
-        .bound(3)
+        .bound(2)
         .reaches(&[
             "counter.own",
             "counter.others",
