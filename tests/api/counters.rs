@@ -12,7 +12,7 @@ const_assert_eq!(size_of::<PaddedCounters<3>>(), 3 * size_of::<CachePadded<i64>>
 const_assert_eq!(align_of::<PaddedCounters<3>>(), align_of::<CachePadded<i64>>());
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 const_assert_eq!(size_of::<CachePadded<i64>>(), 128);
-const_assert!(size_of::<ShardedCounter>() <= 16);
+const_assert!(size_of::<ShardedCounter>() <= 24);
 
 assert_impl_all!(PaddedCounters<2>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
 assert_impl_all!(ShardedCounter: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
@@ -76,30 +76,35 @@ thread_local! {
     static LAST_WORDS: RefCell<Option<AtExit>> = const { RefCell::new(None) };
 }
 
-/// While a thread's locals are destroyed, before and after its slot is; on a thread that had one, and one that had not.
+/// While a thread's locals are destroyed, before and after its seat and its slot are; on a thread that had them, and one that
+/// had not.
 #[test]
 fn counting_in_a_destructor() {
-    static COUNTER: ShardedCounter = ShardedCounter::new();
-    // In each other's way for long enough, so that it has shards.
+    static ONE: ShardedCounter = ShardedCounter::new();
+    static MANY: ShardedCounter = ShardedCounter::new();
+    // In each other's way for long enough, so that it has a word for each.
     let others = || {
-        thread::scope(|s| (0..4).for_each(|_| drop(s.spawn(|| (0..100_000).for_each(|_| COUNTER.add(1))))));
+        thread::scope(|s| (0..4).for_each(|_| drop(s.spawn(|| (0..100_000).for_each(|_| MANY.add(1))))));
         400_000
     };
-    let mut expected = others();
-    for (counts_before, counts_between) in [(false, false), (false, true), (true, false), (true, true)] {
-        let thread = thread::spawn(move || {
-            if counts_before {
-                COUNTER.add(1);
-            }
-            let last_words = || (0..10).for_each(|_| COUNTER.add(1));
-            LAST_WORDS.set(Some(AtExit(Some(Box::new(last_words)))));
-            if counts_between {
-                COUNTER.add(1);
-            }
-        });
-        thread.join().unwrap();
-        expected += 10 + i64::from(counts_before) + i64::from(counts_between);
-        assert_eq!(COUNTER.sum(), expected);
+    let before = others();
+    for (counter, mut expected) in [(&ONE, 0), (&MANY, before)] {
+        for (counts_before, counts_between) in [(false, false), (false, true), (true, false), (true, true)] {
+            let thread = thread::spawn(move || {
+                if counts_before {
+                    counter.add(1);
+                }
+                let last_words = || (0..10).for_each(|_| counter.add(1));
+                LAST_WORDS.set(Some(AtExit(Some(Box::new(last_words)))));
+                if counts_between {
+                    counter.add(1);
+                }
+            });
+            thread.join().unwrap();
+            expected += 10 + i64::from(counts_before) + i64::from(counts_between);
+            assert_eq!(counter.sum(), expected);
+        }
     }
-    assert_eq!(expected + others(), COUNTER.sum());
+    let sum = MANY.sum();
+    assert_eq!(sum + others(), MANY.sum());
 }

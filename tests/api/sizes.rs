@@ -131,8 +131,8 @@ assert_eq_size!(atomic::Int64, i64);
 assert_eq_size!(atomic::Uint32, u32);
 assert_eq_size!(atomic::Uint64, u64);
 assert_eq_size!(atomic::Uintptr, usize);
-// A word for one thread, and a pointer to those of many; cache lines, or pairs of them, for each.
-assert_eq_size!(atomic::ShardedCounter, [u64; 2]);
+// A word for one thread, one for the others, and a pointer to those of many; cache lines, or pairs of them, for each.
+assert_eq_size!(atomic::ShardedCounter, [u64; 3]);
 const_assert!(size_of::<atomic::PaddedCounters<3>>() <= 3 * 128);
 
 // A latch with a version, and an `Arc`. As large as Go's `Value`; Go's `Pointer` is one word.

@@ -10,6 +10,7 @@
 //! | [`Seats`] | one bit each | the same code |
 //! | [`seat`], [`SEATS`] | one of 56, or none, until the thread ends | none, or one of as many as the model gives |
 //! | [`row`] | zeros, constant | zeros |
+//! | [`LINE_WORDS`] | as many as fit in a cache line, or in two | two |
 //! | [`load_own`] | a relaxed load | loom's unsynchronized one: reports others who change the word, and is no access |
 //! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses; in shuttle accesses that overlap |
 //! | [`extend_uninit`] | changes the length | makes cells |
@@ -34,6 +35,7 @@
 //! | [`deadline_after`] | the clock | the same code; without a clock of the model's own only whether there is a deadline matters |
 //! | [`pick`] | at random | the first, or any of two once the model has armed that |
 //! | [`seldom`] | one time in 256 | every time |
+//! | [`rarely`] | one time in 65,536 | never |
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
 //! | [`run_aside`] | a thread, or this one | the same code |
 //! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |

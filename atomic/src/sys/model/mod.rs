@@ -44,6 +44,12 @@ pub fn seldom(_n: i64) -> bool {
     true
 }
 
+/// Whether to take a closer look even at the rarest of times: never.
+#[must_use]
+pub fn rarely(_n: i64) -> bool {
+    false
+}
+
 /// The number of slots for threads.
 #[must_use]
 pub fn slots() -> usize {
@@ -52,6 +58,9 @@ pub fn slots() -> usize {
 
 /// The number of places for seats; how many of them there are is up to the model: [`control::give_seats`].
 pub const SEATS: usize = 2;
+
+/// A line has a word for a seat, and one for a slot.
+pub const LINE_WORDS: usize = 2;
 
 /// In how many looks, at most, a deadline has passed once.
 const SOON: usize = 4;

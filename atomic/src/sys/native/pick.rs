@@ -1,4 +1,4 @@
-//! [`pick`]: fair choices that need no secrecy; [`seldom`]: one case of many.
+//! [`pick`]: fair choices that need no secrecy; [`seldom`] and [`rarely`]: one case of many.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,6 +34,13 @@ pub fn seldom(n: i64) -> bool {
     (n as u64).wrapping_mul(STEP) >> 56 == 0
 }
 
+/// Whether this is one in 256 of those of [`seldom`]. 0 is not.
+#[inline(always)]
+#[must_use]
+pub fn rarely(n: i64) -> bool {
+    (n as u64).wrapping_mul(STEP) >> 48 == 0xff
+}
+
 /// Each thread begins elsewhere in the same sequence.
 #[cold]
 fn seed() -> u64 {
@@ -67,6 +74,15 @@ mod tests {
         for step in [1, 3, 64, 256, 4096, 1_000_000, -1, i64::MAX] {
             let times = (0..256_000).filter(|i| seldom(step.wrapping_mul(*i))).count();
             assert!((900..1_100).contains(&times), "{times} at distances of {step}");
+        }
+    }
+
+    #[test]
+    fn one_in_65536_is_rare() {
+        for step in [1, 3, 64, 256, 4096, 1_000_000, -1, i64::MAX] {
+            let rare: Vec<i64> = (0..6_553_600).map(|i| step.wrapping_mul(i)).filter(|&n| rarely(n)).collect();
+            assert!((90..110).contains(&rare.len()), "{} at distances of {step}", rare.len());
+            assert!(rare.iter().all(|&n| n != 0 && seldom(n)));
         }
     }
 

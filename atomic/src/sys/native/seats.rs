@@ -43,7 +43,11 @@ impl Drop for Leave {
 #[must_use]
 pub fn seat() -> Option<usize> {
     let mut seat = SEAT.get();
-    if seat == UNKNOWN {
+    // One comparison for who has one.
+    if seat >= SEATS {
+        if seat == NONE {
+            return None;
+        }
         seat = ask();
     }
     (seat < SEATS).then_some(seat)

@@ -11,22 +11,28 @@ use super::wait::cpus;
 /// The most slots that there can be.
 const MOST: usize = 128;
 
+/// The number of slots; 0 is not known yet.
+static SLOTS: AtomicUsize = AtomicUsize::new(0);
+
 /// How many living threads have each slot. Numbers alone: they order nothing.
 static TAKEN: [AtomicU32; MOST] = [const { AtomicU32::new(0) }; MOST];
 
 /// The number of slots, a power of two. It never changes.
+#[inline(always)]
 #[must_use]
 pub fn slots() -> usize {
-    /// 0 is not known yet.
-    static SLOTS: AtomicUsize = AtomicUsize::new(0);
     match SLOTS.load(Ordering::Relaxed) {
-        0 => {
-            let slots = (cpus() as usize).min(MOST).next_power_of_two();
-            // Who comes first decides.
-            SLOTS.compare_exchange(0, slots, Ordering::Relaxed, Ordering::Relaxed).map_or_else(|first| first, |_| slots)
-        }
+        0 => count(),
         slots => slots,
     }
+}
+
+#[cold]
+#[inline(never)]
+fn count() -> usize {
+    let slots = (cpus() as usize).min(MOST).next_power_of_two();
+    // Who comes first decides.
+    SLOTS.compare_exchange(0, slots, Ordering::Relaxed, Ordering::Relaxed).map_or_else(|first| first, |_| slots)
 }
 
 /// The slot of the calling thread, less than [`slots`]; `None` once the thread has given it back at its end.
