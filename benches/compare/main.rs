@@ -13,6 +13,7 @@ use std::time::Duration;
 use gosync_benches::harness::allocations::Counted;
 use gosync_benches::harness::args::Args;
 use gosync_benches::harness::measure::{self, Run};
+use gosync_benches::harness::neighbours::Neighbours;
 use gosync_benches::harness::report::{self, Row, Summary};
 use gosync_benches::harness::{Scenario, machine};
 use gosync_benches::peers::go;
@@ -31,11 +32,13 @@ compare [options] [scenario...]     scenarios by name or part of it, or all of a
   --ms N                  how long one measurement takes, about (40)
   --quick                 --rounds 5 --ms 10
   --cpus N                on the first N CPUs only, all threads (Linux)
+  --beside N              beside N processes that compute all the time
   --write                 everything twice; writes docs/MEASURED.md and its plot
   --list                  only list the scenarios";
 
 fn main() {
-    let args = Args::parse(USAGE, &["--rounds", "--ms", "--cpus"]);
+    Neighbours::become_one();
+    let args = Args::parse(USAGE, &["--rounds", "--ms", "--cpus", "--beside"]);
     let rounds = args.number_or_quick("--rounds", 15, 5);
     let time = Duration::from_millis(args.number_or_quick("--ms", 40, 10) as u64);
     if args.has("--cpus") {
@@ -46,6 +49,7 @@ fn main() {
         scenarios.iter().for_each(|scenario| println!("{}", scenario.name));
         return;
     }
+    let _neighbours = args.has("--beside").then(|| Neighbours::start(args.number("--beside", 1)));
     // crossfire asks for this once per program: it stops spinning if there is but one CPU.
     crossfire::detect_backoff_cfg();
     println!("{}", machine::describe());

@@ -5,6 +5,7 @@ pub mod args;
 pub mod figures;
 pub mod machine;
 pub mod measure;
+pub mod neighbours;
 pub mod patience;
 pub mod report;
 pub mod threads;

@@ -11,6 +11,7 @@ mod pick;
 mod row;
 pub mod sc;
 mod seats;
+mod slices;
 mod slots;
 mod stamp;
 mod table;

@@ -24,12 +24,13 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::{sleep, yield_now};
-use std::time::{Duration, Instant};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 
 use super::pause::pause;
+use super::slices::{self, give_way};
 use super::{Futex, wake_cost};
 
 /// Pauses before the early yield of rule 2: about two transfers of a cache line.
@@ -42,8 +43,6 @@ const SPINS_LONG: u32 = 1000;
 const SPINS_OF_TASKS: u32 = 96;
 /// Yields after them.
 const YIELDS: u32 = 4;
-/// Who has the CPU for longer than this before a yield is over does not wait, but works.
-const LONG_YIELD: Duration = Duration::from_micros(200);
 /// How long a nap is, without what the system adds. Long beside a wake-up, and short beside a time slice.
 const NAP: Duration = Duration::from_micros(50);
 /// Pauses for which readers are kept out on trial, and wait awake: some sections of a microsecond.
@@ -166,10 +165,15 @@ fn spins(n: u32, run: u32, changed: impl Fn() -> bool) -> bool {
 }
 
 fn yields(n: u32, changed: impl Fn() -> bool) -> bool {
-    (0..n).any(|_| {
-        yield_now();
-        changed()
-    })
+    for _ in 0..n {
+        if !give_way() {
+            return false;
+        }
+        if changed() {
+            return true;
+        }
+    }
+    false
 }
 
 /// Of the waits whose peer shares the CPU, the 1st, 2nd, 4th ... 64th and then every 64th sleeps at once.
@@ -225,31 +229,6 @@ mod credit {
     }
 }
 
-/// Whether a yield has taken long lately, in this process: others compute then, and the next one would take as long.
-///
-/// Loads and stores, as for the [`credit`].
-mod slices {
-    use super::*;
-
-    /// Waits with naps until the next one with a yield: all of them together take about as long as a time slice.
-    const WAITS_WITH_NAPS: u32 = 40;
-
-    static LEFT: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
-
-    pub(super) fn note_long() {
-        LEFT.store(WAITS_WITH_NAPS, Ordering::Relaxed);
-    }
-
-    /// Whether there is one more nap to take.
-    pub(super) fn use_up() -> bool {
-        let left = LEFT.load(Ordering::Relaxed);
-        if left > 0 {
-            LEFT.store(left - 1, Ordering::Relaxed);
-        }
-        left > 0
-    }
-}
-
 /// The rhythm of a thread that waits for a lock.
 #[derive(Debug)]
 pub struct Pacer {
@@ -265,10 +244,8 @@ pub struct Pacer {
 /// How a thread that waits for a lock lets others have the CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Away {
-    /// By a yield: they may have it for a time slice, which is milliseconds if they compute.
+    /// By a yield, unless that [takes long](slices).
     Yield,
-    /// By a yield, unless one took long.
-    YieldOnce,
     /// By a short sleep, after which the scheduler prefers the thread to those that compute.
     Nap,
 }
@@ -316,7 +293,7 @@ impl Pacer {
     #[must_use]
     pub fn reluctant(pauses: u32) -> Pacer {
         let pacer = Pacer::new();
-        Pacer { pauses, left: pacer.left.min(MOMENT), yields: YIELDS, away: Away::YieldOnce, ..pacer }
+        Pacer { pauses, left: pacer.left.min(MOMENT), yields: YIELDS, ..pacer }
     }
 
     /// So many pauses between two looks, always, for two microseconds: for a thread that waits for a gap which comes often and
@@ -339,7 +316,7 @@ impl Pacer {
     /// compute in turns. If they are many, they are on this CPU too; if they are not, to wait for longer is of no use.
     #[must_use]
     pub fn napping() -> Pacer {
-        let away = if slices::use_up() { Away::Nap } else { Away::YieldOnce };
+        let away = if slices::are_long() { Away::Nap } else { Away::Yield };
         let brief = Pacer::brief(1);
         Pacer { left: brief.left.min(4), yields: 1, away, ..brief }
     }
@@ -377,18 +354,12 @@ impl Pacer {
         } else if self.yields > 0 {
             self.yields -= 1;
             match self.away {
-                Away::Yield => yield_now(),
-                Away::YieldOnce => {
-                    let start = Instant::now();
-                    yield_now();
-                    if start.elapsed() > LONG_YIELD {
-                        self.yields = 0;
-                        slices::note_long();
-                    }
+                Away::Yield => give_way(),
+                Away::Nap => {
+                    sleep(NAP);
+                    true
                 }
-                Away::Nap => sleep(NAP),
             }
-            true
         } else {
             false
         }
