@@ -18,6 +18,7 @@
 //!    more busy threads than CPUs it runs out, and waiters sleep at once but for an occasional long probe. It is process-wide
 //!    because a program with many channels that are each used a few times would never learn otherwise.
 //! 4. One CPU only: yield twice, then sleep.
+//! 5. Where other processes are known to compute, none of these yields: see `slices.rs`.
 //!
 //! [`Pacer`] is for the waiter on a [`Lock`](super::Lock), whose holder is a few dozen instructions from the end; and, in
 //! other rhythms, on a mutex. Some of them are as long as a wake-up, which `wake_cost.rs` measures.
