@@ -57,6 +57,7 @@ mod rwmutex;
 mod select;
 mod semaphore;
 mod singleflight;
+#[cfg(target_pointer_width = "64")]
 mod sizes;
 mod stack;
 mod tasks;

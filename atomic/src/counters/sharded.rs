@@ -336,7 +336,8 @@ mod tests {
         seated(|| (0..100_000).for_each(|_| counter.add(1)));
         assert!(!is_spread_now(&mut counter));
         assert_eq!((*counter.own.get_mut(), *counter.others.get_mut(), counter.sum()), (100_000, 0, 100_000));
-        assert_eq!(size_of::<ShardedCounter>(), 16 + size_of::<usize>().max(align_of::<i64>()));
+        // Where a pointer is smaller, there is padding in its place.
+        assert_eq!(size_of::<ShardedCounter>(), 3 * size_of::<i64>());
     }
 
     #[test]

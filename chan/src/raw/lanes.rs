@@ -43,12 +43,15 @@ pub(super) enum Attempt<R> {
 #[repr(C)]
 pub(super) struct Lanes {
     pub(super) send: Lane,
-    _apart: [u64; 7],
+    _apart: [usize; APART],
     /// Whether they are ever opened.
     exist: bool,
     pub(super) recv: Lane,
     pub(super) heels: Heels,
 }
+
+/// With `exist`, which takes a word, a cache line.
+const APART: usize = 64 / size_of::<usize>() - 1;
 
 const _: () = {
     let send_ends = std::mem::offset_of!(Lanes, send) + size_of::<Lane>();
@@ -59,7 +62,7 @@ impl Lanes {
     /// Of a channel that may open them, or not.
     pub(super) fn new(exist: bool) -> Lanes {
         let exist = exist && lanes_open_after().is_some();
-        Lanes { send: Lane::new(), _apart: [0; 7], exist, recv: Lane::new(), heels: Heels::new() }
+        Lanes { send: Lane::new(), _apart: [0; APART], exist, recv: Lane::new(), heels: Heels::new() }
     }
 }
 

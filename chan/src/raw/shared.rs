@@ -203,15 +203,17 @@ impl<T> Shared<T> {
 #[cfg(test)]
 mod tests {
     use std::env;
-    use std::mem::offset_of;
     use std::process::Command;
 
-    use super::super::State;
     use super::*;
 
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn hot_words_are_one_line() {
+        use std::mem::offset_of;
+
+        use super::super::State;
+
         let state = offset_of!(Channel<u64>, state);
         assert_eq!(state + offset_of!(State<u64>, ring) - Channel::<u64>::HOT, 64);
         let lanes = offset_of!(Channel<u64>, lanes);

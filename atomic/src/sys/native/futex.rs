@@ -180,11 +180,20 @@ use timed::wait as timed_wait;
 /// Sleeps for so long at most, while the word is `expected`.
 #[cfg(target_os = "linux")]
 fn timed_wait(word: &AtomicU32, expected: u32, left: std::time::Duration) {
-    let timeout = libc::timespec {
-        // A deadline beyond what the kernel can count is cut short: the caller looks again.
-        tv_sec: libc::time_t::try_from(left.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_nsec: left.subsec_nanos() as _,
-    };
+    /// As this call of the kernel has it, whatever C's `time_t` is: there are machines of 32 bits where that has 64.
+    #[cfg(not(target_arch = "x86_64"))]
+    type Part = libc::c_long;
+    #[cfg(target_arch = "x86_64")]
+    type Part = i64;
+    #[repr(C)]
+    struct Timeout {
+        seconds: Part,
+        nanos: Part,
+    }
+
+    // A deadline beyond what can be counted is cut short: the caller looks again.
+    let seconds = Part::try_from(left.as_secs()).unwrap_or(Part::MAX);
+    let timeout = Timeout { seconds, nanos: left.subsec_nanos() as Part };
     // SAFETY: futex(2) reads the word and the timeout, both of which outlive the call. Every outcome means "look again".
     unsafe {
         libc::syscall(

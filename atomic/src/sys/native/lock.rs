@@ -68,6 +68,21 @@ mod tests {
         assert_eq!(locks[0].rank(), locks[0].rank());
     }
 
+    /// It is held for longer than anybody waits awake.
+    #[test]
+    fn who_dozes_comes_in() {
+        let lock = Lock::new();
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                let held = lock.lock();
+                let waiters = [(); 4].map(|()| scope.spawn(|| drop(lock.lock())));
+                std::thread::sleep(std::time::Duration::from_millis(5));
+                drop(held);
+                waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
+            }
+        });
+    }
+
     #[test]
     fn excludes() {
         struct Counter(std::cell::UnsafeCell<u64>);
