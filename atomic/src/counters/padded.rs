@@ -104,13 +104,12 @@ impl<const N: usize> fmt::Debug for PaddedCounters<N> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests {
     use super::*;
 
     /// Whoever fetches lines in pairs fetches blocks of 128 bytes.
     #[test]
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     fn no_two_counters_share_a_block() {
         static COUNTERS: [PaddedCounters<3>; 2] = [const { PaddedCounters::new() }; 2];
         let counters = COUNTERS.iter().flat_map(|counters| &counters.counters);
