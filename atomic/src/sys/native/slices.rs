@@ -10,6 +10,9 @@
 //! the process has used meanwhile: if it was hardly any, others have computed. To ask for that takes as long as a yield, so it is
 //! asked only about the few yields that follow a long one; and on Linux only, elsewhere no yields are left out.
 //!
+//! Who waits for a lock that threads of this process have while they compute must not yield to them either: for that there are
+//! [`naps`], which ask for nothing but the time of the last yield.
+//!
 //! Loads and stores instead of read-modify-writes: two threads may lose each other's update, which a hint can bear.
 
 use std::sync::OnceLock;
@@ -34,10 +37,10 @@ static SUSPECTS: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
 /// Until when there are no yields, in nanoseconds; 0 if that is over.
 static UNTIL: CachePadded<AtomicU64> = CachePadded::new(AtomicU64::new(0));
 
-/// Gives the CPU away, unless others are known to compute: then it does not, and says so.
-pub(super) fn give_way() -> bool {
+/// Gives the CPU away: for how long it was gone. Unless others are known to compute: then it does not, and says so.
+pub(super) fn give_way() -> Option<Duration> {
     if are_long() {
-        return false;
+        return None;
     }
     let suspects = SUSPECTS.load(Ordering::Relaxed);
     let used = if suspects > 0 { process_time() } else { None };
@@ -49,7 +52,7 @@ pub(super) fn give_way() -> bool {
     } else if suspects > 0 {
         SUSPECTS.store(suspects - 1, Ordering::Relaxed);
     }
-    true
+    Some(took)
 }
 
 /// Whether yields are known to take long.
@@ -73,6 +76,36 @@ fn note_long(took: Duration, before: Option<Duration>) {
     if is_idle(after.saturating_sub(before), took) {
         let without = took.saturating_mul(WITHOUT).min(LONGEST);
         UNTIL.store(now() + without.as_nanos() as u64, Ordering::Relaxed); // a tenth of a second
+    }
+}
+
+/// Whether a yield has taken long lately, whoever had the CPU.
+pub(super) mod naps {
+    use super::*;
+
+    /// Who has the CPU for longer than this before a yield is over does not wait, but works.
+    const LONG: Duration = Duration::from_micros(200);
+    /// Waits with naps until the next one with a yield: all of them together take about as long as a time slice.
+    const WAITS: u32 = 40;
+
+    static LEFT: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
+
+    /// Notes how long a yield took: whether that was long.
+    pub(in super::super) fn note(took: Duration) -> bool {
+        let is_long = took > LONG;
+        if is_long {
+            LEFT.store(WAITS, Ordering::Relaxed);
+        }
+        is_long
+    }
+
+    /// Whether there is one more nap to take.
+    pub(in super::super) fn use_up() -> bool {
+        let left = LEFT.load(Ordering::Relaxed);
+        if left > 0 {
+            LEFT.store(left - 1, Ordering::Relaxed);
+        }
+        left > 0
     }
 }
 

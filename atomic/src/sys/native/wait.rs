@@ -31,7 +31,7 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use super::pause::pause;
-use super::slices::{self, give_way};
+use super::slices::{self, give_way, naps};
 use super::{Futex, wake_cost};
 
 /// Pauses before the early yield of rule 2: about two transfers of a cache line.
@@ -167,7 +167,7 @@ fn spins(n: u32, run: u32, changed: impl Fn() -> bool) -> bool {
 
 fn yields(n: u32, changed: impl Fn() -> bool) -> bool {
     for _ in 0..n {
-        if !give_way() {
+        if give_way().is_none() {
             return false;
         }
         if changed() {
@@ -247,6 +247,8 @@ pub struct Pacer {
 enum Away {
     /// By a yield, unless that [takes long](slices).
     Yield,
+    /// The same, and not again once one took long, whoever had the CPU.
+    YieldOnce,
     /// By a short sleep, after which the scheduler prefers the thread to those that compute.
     Nap,
 }
@@ -294,7 +296,7 @@ impl Pacer {
     #[must_use]
     pub fn reluctant(pauses: u32) -> Pacer {
         let pacer = Pacer::new();
-        Pacer { pauses, left: pacer.left.min(MOMENT), yields: YIELDS, ..pacer }
+        Pacer { pauses, left: pacer.left.min(MOMENT), yields: YIELDS, away: Away::YieldOnce, ..pacer }
     }
 
     /// So many pauses between two looks, always, for two microseconds: for a thread that waits for a gap which comes often and
@@ -317,7 +319,7 @@ impl Pacer {
     /// compute in turns. If they are many, they are on this CPU too; if they are not, to wait for longer is of no use.
     #[must_use]
     pub fn napping() -> Pacer {
-        let away = if slices::are_long() { Away::Nap } else { Away::Yield };
+        let away = if naps::use_up() || slices::are_long() { Away::Nap } else { Away::YieldOnce };
         let brief = Pacer::brief(1);
         Pacer { left: brief.left.min(4), yields: 1, away, ..brief }
     }
@@ -355,7 +357,13 @@ impl Pacer {
         } else if self.yields > 0 {
             self.yields -= 1;
             match self.away {
-                Away::Yield => give_way(),
+                Away::Yield => give_way().is_some(),
+                Away::YieldOnce => give_way().is_some_and(|took| {
+                    if naps::note(took) {
+                        self.yields = 0;
+                    }
+                    true
+                }),
                 Away::Nap => {
                     sleep(NAP);
                     true
