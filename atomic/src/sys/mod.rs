@@ -15,7 +15,7 @@
 //! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses; in shuttle accesses that overlap |
 //! | [`extend_uninit`] | changes the length | makes cells |
 //! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak; in shuttle nothing |
-//! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice: now or never, in shuttle at any time |
+//! | [`Futex`], [`Waker`] | the kernel's wait queue | a word and a hidden queue; a deadline is a choice: now or never, in shuttle at any time; a doze lasts until a store |
 //! | [`Lock`] | [`lock::RawLock`] | the checker's mutex, or the same `RawLock` on request |
 //! | [`Latch`] | a word that is spun on | the same word, and a hidden queue |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
