@@ -8,8 +8,9 @@
 //! [`await_change`] is for a waiter that is already registered with its peer. Its rules:
 //!
 //! 1. The peer last ran on this CPU: spinning only delays it. Yield twice, then sleep. But two threads that happen to
-//!    start on one CPU must not stay there: now and then ([`due_for_escape`]) sleep at once, so that the scheduler
-//!    places the wake-up on an idle CPU.
+//!    start on one CPU must not stay there, as they would for 20 ms and more: now and then ([`due_for_escape`]) sleep at
+//!    once, so that the scheduler places the wake-up on an idle CPU. It does not always do so. A virtual CPU that the host
+//!    has put aside does not count as idle, for one, which time alone mends.
 //! 2. Otherwise spin for about as long as a wake-up takes, yield a few times, then sleep. After having woken a peer
 //!    ([`woke_a_peer`]) spin longer: its answer comes a whole wake-up later, and who does not outlast that sleeps too, so
 //!    that the peer has to wake it in turn, and both go on sleeping although both are fast.
@@ -89,6 +90,9 @@ pub fn await_state(word: &Futex, peer: Cpu, is_reached: impl Fn(u32) -> bool + C
             yields(YIELDS_ONLY, changed);
         }
     } else {
+        if peer != Cpu::UNKNOWN {
+            TOGETHER.set(0);
+        }
         await_peer(peer, 1, changed);
     }
 }
@@ -177,11 +181,21 @@ fn yields(n: u32, changed: impl Fn() -> bool) -> bool {
     false
 }
 
-/// Of the waits whose peer shares the CPU, the 1st, 2nd, 4th ... 64th and then every 64th sleeps at once.
+thread_local! {
+    /// Waits since this thread last met a peer on another CPU. Without a destructor, as above.
+    static TOGETHER: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Of this thread's waits for peers on its own CPU, after one for a peer on another, the 2nd, the 4th and every 8th
+/// sleeps at once, beyond 256 every 64th: it costs as much as some ten waits, and is in vain if all CPUs are in use.
 fn due_for_escape() -> bool {
-    static SHARED: CachePadded<AtomicU32> = CachePadded::new(AtomicU32::new(0));
-    let n = SHARED.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-    n % 64 == 0 || (n < 64 && n.is_power_of_two())
+    let n = TOGETHER.get().wrapping_add(1);
+    TOGETHER.set(n);
+    match n {
+        2 | 4 => true,
+        0..=256 => n % 8 == 0,
+        _ => n % 64 == 0,
+    }
 }
 
 /// Whether spinning has paid off lately, in this process.
