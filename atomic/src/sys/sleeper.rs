@@ -5,6 +5,7 @@
 //! | `ASLEEP` | its thread sleeps or is about to | its thread |
 //! | `CLAIMED` | one of several that could complete it has won the right to | the winner |
 //! | `CHANGING` | its task is about to leave another waker beside the word | its task |
+//! | `BESIDE` | its thread sleeps, or is about to, on another word too, the gate | its thread |
 //! | `TAKING` | who completes it has begun to, and has taken the waker unless it found `CHANGING` | who has claimed it |
 //! | the rest | 0: not completed; another: completed, in this way | who may complete it |
 //!
@@ -15,6 +16,11 @@
 //! The completion's swap is the last access to the node, and the wake-up that may follow goes by address, so the thread
 //! may leave its stack frame as soon as it sees the outcome. The swap is `Release` and the thread's look `Acquire`:
 //! everything that the claimer did to the node, and before, happens before what the thread does next.
+//!
+//! Who completes many at a time pays for a wake-up of each, and the threads run one by one, each on a CPU that has just gone
+//! idle. Where that may come, threads sleep on two words: their own, and one that they share, the *gate*, and are then
+//! completed without being woken, and woken all at once at the gate. `BESIDE` says so, and each completion sees it or not:
+//! whoever does not wakes the thread by its own word. A thread that cannot sleep so takes the bit back first.
 //!
 //! A task does not sleep on the word. If it has a node in one queue alone, nobody but who completes it changes the word, and the
 //! completion is a plain store, also `Release`.
@@ -30,16 +36,18 @@
 //! nothing but that they lost.
 
 use std::ptr::NonNull;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::{Cpu, Futex, Pacer, await_state, ord, step, woke_a_peer};
+use super::{Cpu, Futex, Pacer, Waker, await_state, ord, step, woke_a_peer};
 
 const ASLEEP: u32 = 1;
 const CLAIMED: u32 = 2;
 const CHANGING: u32 = 4;
 const TAKING: u32 = 8;
+const BESIDE: u32 = 16;
 /// Outcomes stand above the flags.
-const OUTCOME: u32 = 4;
+const OUTCOME: u32 = 5;
 
 /// The word of one blocked operation.
 #[derive(Debug)]
@@ -94,6 +102,35 @@ impl Sleeper {
                 return None;
             }
         }
+    }
+
+    /// As [`wait`](Sleeper::wait), without a deadline, for one that may be completed with others of the same `gate` by
+    /// [`complete_asleep`](Sleeper::complete_asleep). The gate keeps the value `at_gate` until then, or has another one for
+    /// good.
+    pub fn wait_beside(&self, gate: &Futex, at_gate: u32) -> u32 {
+        if let Some(outcome) = self.outcome() {
+            return outcome;
+        }
+        let word = &self.word;
+        // Relaxed: as in `wait`.
+        step!("sleeper.announce-beside", {
+            let _ = word.fetch_or(ASLEEP | BESIDE, ord!("sleeper.sleep-beside", Relaxed));
+        });
+        loop {
+            // Acquire: pairs with the Release in `complete_asleep` and `complete`.
+            let state = word.load(ord!("sleeper.completed-beside", Acquire));
+            if state >> OUTCOME != 0 {
+                return state >> OUTCOME;
+            }
+            if !word.wait_beside(state, gate, at_gate) {
+                break;
+            }
+        }
+        // Relaxed: as above. A completion that has seen the bit is seen below.
+        step!("sleeper.not-beside", {
+            let _ = word.fetch_and(!BESIDE, ord!("sleeper.sleep-alone", Relaxed));
+        });
+        self.wait(None).expect("there is no deadline")
     }
 
     /// How it was completed, if it was. Orders what the claimer did, as `wait` does.
@@ -172,16 +209,46 @@ impl Sleeper {
     /// afterwards.
     #[inline]
     pub unsafe fn complete(sleeper: NonNull<Sleeper>, outcome: u32) {
+        // SAFETY: the caller's contract.
+        let (before, waker) = unsafe { Self::set_outcome(sleeper, outcome, ord!("sleeper.complete", Release)) };
+        if before & ASLEEP != 0 {
+            step!("sleeper.wake", waker.wake_one());
+            woke_a_peer();
+        }
+    }
+
+    /// As [`complete`](Sleeper::complete), but if its thread sleeps [beside](Sleeper::wait_beside) a gate it is left to sleep:
+    /// `true`, and the caller has to wake all at the gate.
+    ///
+    /// # Safety
+    ///
+    /// As for [`complete`](Sleeper::complete).
+    #[must_use]
+    pub unsafe fn complete_asleep(sleeper: NonNull<Sleeper>, outcome: u32) -> bool {
+        // SAFETY: the caller's contract.
+        let (before, waker) = unsafe { Self::set_outcome(sleeper, outcome, ord!("sleeper.complete-asleep", Release)) };
+        let is_beside = before & BESIDE != 0;
+        if before & ASLEEP != 0 && !is_beside {
+            step!("sleeper.wake-alone", waker.wake_one());
+            woke_a_peer();
+        }
+        is_beside
+    }
+
+    /// The change that is the completion; what the word was before, and what wakes its thread.
+    ///
+    /// # Safety
+    ///
+    /// As for [`complete`](Sleeper::complete).
+    #[inline(always)]
+    unsafe fn set_outcome(sleeper: NonNull<Sleeper>, outcome: u32, release: Ordering) -> (u32, Waker) {
         debug_assert!((Self::FIRST_OUTCOME..=Self::LAST_OUTCOME).contains(&outcome));
         // SAFETY: the caller's contract: it lives until the swap below.
         let word = unsafe { &sleeper.as_ref().word };
         let waker = word.waker();
         // Release: pairs with the Acquire in `wait`. The last access.
         // Claimed for ever: who still finds a node of it elsewhere must not win it again.
-        if word.swap(outcome << OUTCOME | CLAIMED, ord!("sleeper.complete", Release)) & ASLEEP != 0 {
-            step!("sleeper.wake", waker.wake_one());
-            woke_a_peer();
-        }
+        (word.swap(outcome << OUTCOME | CLAIMED, release), waker)
     }
 }
 

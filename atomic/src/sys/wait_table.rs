@@ -50,7 +50,7 @@ use std::ptr::NonNull;
 use std::task::Waker;
 use std::time::Instant;
 
-use super::{Cpu, Lock, LockGuard, Sleeper, UnsafeCell, step};
+use super::{Cpu, Futex, Lock, LockGuard, Sleeper, UnsafeCell, step};
 
 /// The only outcome of a node here.
 const WOKEN: u32 = Sleeper::FIRST_OUTCOME;
@@ -127,6 +127,12 @@ impl Waiter {
     #[must_use]
     pub fn wait(&self, deadline: Option<Instant>) -> bool {
         self.sleeper.wait(deadline).is_some()
+    }
+
+    /// As [`wait`](Waiter::wait), for one that may be called with others by [`Wake::send_asleep`]: see
+    /// [`Sleeper::wait_beside`].
+    pub fn wait_beside(&self, gate: &Futex, at_gate: u32) {
+        self.sleeper.wait_beside(gate, at_gate);
     }
 
     /// Whether it was woken. For tasks.
@@ -484,7 +490,29 @@ impl Wake {
                 // SAFETY: as above; the one completion.
                 unsafe { Sleeper::complete(sleeper, WOKEN) };
             }
-            Wake::Task(task) => step!("table.wake-task", task.wake()),
+            Wake::Task(task) => wake(task),
         }
     }
+
+    /// The same; but whoever sleeps [beside a gate](Waiter::wait_beside) is left to sleep: `true`, and the caller has to
+    /// wake all at the gate.
+    #[must_use]
+    pub fn send_asleep(self) -> bool {
+        match self {
+            Wake::Thread(waiter) => {
+                // SAFETY: as in `send`.
+                let sleeper = NonNull::from(unsafe { &waiter.as_ref().sleeper });
+                // SAFETY: as in `send`.
+                unsafe { Sleeper::complete_asleep(sleeper, WOKEN) }
+            }
+            Wake::Task(task) => {
+                wake(task);
+                false
+            }
+        }
+    }
+}
+
+fn wake(task: Waker) {
+    step!("table.wake-task", task.wake());
 }

@@ -24,6 +24,13 @@
 //! wait happens before a signal if the signaller has seen the lock released by it, and with it the bit; a wait of
 //! which the signaller does not know is as good as a later one.
 //!
+//! # A broadcast to many threads
+//!
+//! Whoever joins a line in which somebody stands, and has no deadline, sleeps on two words: its node's, and that of the `Cond`
+//! ([`Waiter::wait_beside`]). A broadcast completes those nodes and then wakes all by one call, at the word of the `Cond`. The
+//! CPUs are busy with those who were woken first by then, instead of going idle after each. While somebody is in line that
+//! word is `QUEUED`, and nothing else. Who finds another value was called, or is about to be, and sleeps on its node alone.
+//!
 //! # A signal while the lock is held
 //!
 //! The one who was called finds the lock held if it wakes up soon enough, and stands in the mutex's line then: a second sleep. It is
@@ -54,7 +61,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-use gosync_atomic::__sys::{Detached, Futex, WAKE_BATCH, Waiter, Wake, const_fn, deadline_after, ord, step, waits};
+use gosync_atomic::__sys::{
+    Detached, Futex, WAKE_BATCH, Waiter, Wake, const_fn, deadline_after, ord, step, waits, woke_a_peer,
+};
 
 pub use guard::CondGuard;
 #[cfg(feature = "async")]
@@ -352,7 +361,12 @@ impl Cond {
             // The next signal is for this thread, and may come before it is asleep.
             waiter.spin();
         }
-        let called = self.await_call(&waiter, deadline);
+        let called = if is_first || deadline.is_some() {
+            self.await_call(&waiter, deadline)
+        } else {
+            waiter.wait_beside(&self.word, QUEUED);
+            true
+        };
         guard.lock();
         called
     }
@@ -441,11 +455,11 @@ impl Cond {
 
     #[cold]
     fn call_all(&self) -> usize {
-        let queue = self.word.queue();
+        let (queue, gate) = (self.word.queue(), self.word.waker());
         let mut line = queue.lock();
         let detached: Detached = step!("cond.detach", line.detach(), else line.not_detached());
         self.unmark();
-        let (mut count, mut panic) = (0, None);
+        let (mut count, mut are_asleep, mut panic) = (0, false, None);
         loop {
             let mut batch: [Option<Wake>; WAKE_BATCH] = [const { None }; WAKE_BATCH];
             for place in &mut batch {
@@ -459,14 +473,21 @@ impl Cond {
             for wake in batch.into_iter().flatten() {
                 count += 1;
                 // The waker is gone after a panic; nothing of it is seen any more.
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| step!("cond.wake-all", wake.send()))) {
-                    panic.get_or_insert(payload);
+                match catch_unwind(AssertUnwindSafe(|| step!("cond.wake-all", wake.send_asleep(), else false))) {
+                    Ok(is_asleep) => are_asleep |= is_asleep,
+                    Err(payload) => {
+                        panic.get_or_insert(payload);
+                    }
                 }
             }
             if !more {
                 break;
             }
             line = queue.lock();
+        }
+        if are_asleep {
+            step!("cond.wake-gate", gate.wake_all());
+            woke_a_peer();
         }
         if let Some(payload) = panic {
             resume_unwind(payload);

@@ -51,7 +51,7 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(4)
         .witnesses(&["they wait"])
-        .reaches(&["sleeper.wake"]),
+        .reaches(&["sleeper.wake-alone"]),
         holds(BROADCAST, "two waiters", || {
             edge(&Hall::pair(), true, |cond| {
                 cond.broadcast();
@@ -59,7 +59,7 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(2)
         .witnesses(&["they wait"])
-        .reaches(&["sleeper.wake"]),
+        .reaches(&["sleeper.wake-alone", "cond.wake-gate"]),
         fails(BROADCAST, "write after the broadcast", Verdict::Race, || {
             edge(&[Hall::new()], false, |cond| {
                 cond.broadcast();
@@ -95,7 +95,7 @@ pub(crate) fn models() -> Vec<Model> {
             assert_eq!(d.read(), 5);
         })
         .bound(2)
-        .reaches(&["sleeper.wake", "cond.wake-all"]),
+        .reaches(&["sleeper.wake-alone", "cond.wake-all", "cond.wake-gate", "sleeper.not-beside"]),
         holds(UNLOCK, "a flag, RawMutex", || {
             let d = Plain::new();
             let shared = Arc::new((RawMutex::new(), Cond::new()));
@@ -170,7 +170,7 @@ pub(crate) fn models() -> Vec<Model> {
             waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
         })
         .bound(2)
-        .reaches(&["sleeper.wake"]),
+        .reaches(&["sleeper.wake-alone", "cond.wake-gate"]),
         holds("gosync.no-spurious-return", "cond", || {
             let (d, hall) = (Plain::new(), Hall::new());
             let waiter = Hall::waits_while(&hall, &d);

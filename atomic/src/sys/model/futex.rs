@@ -187,6 +187,32 @@ impl Futex {
         true
     }
 
+    /// In the order of the kernel: in line at the gate, a look there, in line here, a look here.
+    #[must_use]
+    pub fn wait_beside(&self, expected: u32, gate: &Futex, at_gate: u32) -> bool {
+        if control::spurious() {
+            return true;
+        }
+        let (me, id) = (engine::current(), engine::current().id());
+        let (here, there) = (&self.inner.sleepers, &gate.inner.sleepers);
+        gate.alive.used();
+        there.push(me);
+        if !gate.inner.is(at_gate) {
+            // Whoever has woken it meanwhile has.
+            return there.remove(id).is_none();
+        }
+        self.alive.used();
+        here.push(engine::current());
+        if !self.inner.is(expected) {
+            here.remove(id);
+            return there.remove(id).is_none();
+        }
+        engine::sleep_while(|| here.has(id) && there.has(id));
+        here.remove(id);
+        there.remove(id);
+        true
+    }
+
     /// Sleeps until a store changes the word, as a doze that ends by itself does sooner or later; that it may end before is
     /// of no interest. A loop of yields would do, but two of them keep each other busy while the others wait.
     pub fn doze(&self, expected: u32) {

@@ -1,7 +1,8 @@
 //! [`Futex`]: a word that threads can sleep on, and [`Waker`]: the wake-up that may outlive it.
 //!
 //! Waiting and waking without a deadline is atomic-wait's. Waiting with one is futex(2) on Linux, in the same queues of
-//! the kernel, so that one wake-up reaches both; elsewhere it is `timed.rs`, which every wake-up then also looks into.
+//! the kernel, so that one wake-up reaches both; elsewhere it is `timed.rs`, which every wake-up then also looks into. Those
+//! who wait to be woken all at once sleep on two words, where that is possible: `beside.rs`.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -10,6 +11,8 @@ use std::time::Instant;
 use super::waits;
 use super::{WaitQueue, wake_cost};
 
+#[cfg(target_os = "linux")]
+mod beside;
 #[cfg(any(test, not(target_os = "linux")))]
 mod timed;
 
@@ -112,6 +115,22 @@ impl Futex {
                 timed_wait(&self.0, expected, left);
             }
             !left.is_zero()
+        }
+    }
+
+    /// Sleeps while this word is `expected` and `gate` is `at_gate`, until woken at either. May return for no reason; orders
+    /// nothing. `false` if one of them had another value, or if the system cannot do this.
+    ///
+    /// It is at the gate that it looks first, and falls in line. So of somebody who changes this word, and then
+    /// [wakes all](Waker::wake_all) at the gate, it has seen the change or hears the call.
+    #[must_use]
+    pub fn wait_beside(&self, expected: u32, gate: &Futex, at_gate: u32) -> bool {
+        #[cfg(target_os = "linux")]
+        return beside::wait([(&gate.0, at_gate), (&self.0, expected)]);
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = (expected, gate, at_gate);
+            false
         }
     }
 
