@@ -49,6 +49,8 @@ const YIELDS: u32 = 4;
 const NAP: Duration = Duration::from_micros(50);
 /// Pauses for which readers are kept out on trial, and wait awake: some sections of a microsecond.
 const MOMENT: u32 = 200;
+/// Pauses for which a writer waits for a gap between readers.
+const GAP: u32 = 16;
 /// Yields when spinning cannot help.
 const YIELDS_ONLY: u32 = 2;
 
@@ -313,12 +315,13 @@ impl Pacer {
         Pacer { pauses, left: pacer.left.min(MOMENT), yields: YIELDS, away: Away::YieldOnce, ..pacer }
     }
 
-    /// So many pauses between two looks, always, for two microseconds: for a thread that waits for a gap which comes often and
-    /// is short. Who looks at longer and longer intervals misses it.
+    /// So many pauses between two looks, always, for half a microsecond: for a thread that waits for a gap which comes often
+    /// and is short. Who looks at longer and longer intervals misses it; and who does not find it soon waits for sections that
+    /// are long, and better says so.
     #[must_use]
     pub fn steady(pauses: u32) -> Pacer {
         let pacer = Pacer::new();
-        Pacer { pauses, longest: pauses, left: pacer.left.min(64), yields: 0, ..pacer }
+        Pacer { pauses, longest: pauses, left: pacer.left.min(GAP), yields: 0, ..pacer }
     }
 
     /// For a thread that keeps others out meanwhile: about 5 us, no longer than they wait awake
