@@ -7,8 +7,8 @@
 //!
 //! [`await_change`] is for a waiter that is already registered with its peer. Its rules:
 //!
-//! 1. The peer last ran on this CPU: spinning only delays it. Yield twice, then sleep. But two threads that happen to
-//!    start on one CPU must not stay there, as they would for 20 ms and more: now and then ([`due_for_escape`]) sleep at
+//! 1. The peer last ran on this CPU: spinning only delays it. Yield twice, then sleep; or sleep at once, if yields have not
+//!    helped this thread lately ([`yields_if_worth_it`]). But two threads that happen to start on one CPU must not stay there, as they would for 20 ms and more: now and then ([`due_for_escape`]) sleep at
 //!    once, so that the scheduler places the wake-up on an idle CPU. It does not always do so. A virtual CPU that the host
 //!    has put aside does not count as idle, for one, which time alone mends.
 //! 2. Otherwise spin for about as long as a wake-up takes, yield a few times, then sleep. After having woken a peer
@@ -18,7 +18,7 @@
 //! 3. A process-wide [`credit`] gates rule 2: it grows when waits end while spinning and shrinks when they do not. With
 //!    more busy threads than CPUs it runs out, and waiters sleep at once but for an occasional long probe. It is process-wide
 //!    because a program with many channels that are each used a few times would never learn otherwise.
-//! 4. One CPU only: yield twice, then sleep.
+//! 4. One CPU only: as 1, without the escape.
 //! 5. Where other processes are known to compute, none of these yields: see `slices.rs`.
 //!
 //! [`Pacer`] is for the waiter on a [`Lock`](super::Lock), whose holder is a few dozen instructions from the end; and, in
@@ -89,7 +89,7 @@ pub fn await_state(word: &Futex, peer: Cpu, is_reached: impl Fn(u32) -> bool + C
     if cpus() > 1 && peer != Cpu::UNKNOWN && peer == Cpu::current() {
         WOKE_A_PEER.set(false);
         if !due_for_escape() {
-            yields(YIELDS_ONLY, changed);
+            yields_if_worth_it(changed);
         }
     } else {
         if peer != Cpu::UNKNOWN {
@@ -141,7 +141,7 @@ pub fn await_growth(enough: usize, look: impl Fn() -> usize) {
 fn await_peer(peer: Cpu, run: u32, changed: impl Fn() -> bool + Copy) -> bool {
     let woke_a_peer = WOKE_A_PEER.replace(false);
     if cpus() == 1 {
-        return yields(YIELDS_ONLY, changed);
+        return yields_if_worth_it(changed);
     }
     let Some(pauses) = credit::OF_THREADS.pauses() else { return false };
     let pauses = if woke_a_peer { SPINS_LONG } else { pauses };
@@ -198,6 +198,29 @@ fn due_for_escape() -> bool {
         0..=256 => n % 8 == 0,
         _ => n % 64 == 0,
     }
+}
+
+/// The yields of rules 1 and 4, unless they have been in vain: then at every 16th wait only.
+///
+/// They are, where the peer is about to sleep, and sends something now and then. And they cost such a thread something: Linux
+/// takes it at its word, that others may come first, when it is woken the next time, and does not let it interrupt the
+/// sender. With two yields it had a message after 9 to 14 us, without them it has it after 3 to 6.
+///
+/// By thread, because one that is paced has no bearing on a pair that takes turns.
+fn yields_if_worth_it(changed: impl Fn() -> bool) -> bool {
+    const PROBE: u8 = 15;
+    thread_local! {
+        /// The yields that may still be in vain, and the waits that went by without any. Without a destructor, as above.
+        static WORTH: Cell<(u8, u8)> = const { Cell::new((4, 0)) };
+    }
+    let (worth, skipped) = WORTH.get();
+    if worth == 0 && skipped < PROBE {
+        WORTH.set((worth, skipped + 1));
+        return false;
+    }
+    let helped = yields(YIELDS_ONLY, changed);
+    WORTH.set((if helped { 4 } else { worth.saturating_sub(1) }, 0));
+    helped
 }
 
 /// Whether spinning has paid off lately, in this process.
