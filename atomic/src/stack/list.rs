@@ -51,27 +51,52 @@ impl List {
         }
     }
 
-    /// Takes the top node, which is the caller's then.
+    /// Takes the top node, which is the caller's then. Who happens to know where the node of a name is may say so.
     #[inline]
-    pub(super) fn pop<'a, T>(&self, arena: &'a Arena<T>) -> Option<(Name, &'a Node<T>)> {
-        let backoff = Backoff::new();
+    pub(super) fn pop<'a, T>(
+        &self,
+        arena: &'a Arena<T>,
+        known: impl FnOnce(Name) -> Option<&'a Node<T>>,
+    ) -> Option<(Name, &'a Node<T>)> {
         // Acquire: pairs with stack.push, of this node and of all those below it.
-        let mut word = self.word.load(ord!("stack.pop.look", Acquire));
+        let word = self.word.load(ord!("stack.pop.look", Acquire));
+        let name = top(word)?;
+        let Some(node) = known(name) else { return self.pop_on(arena, word, false) };
+        match self.try_pop(word, node) {
+            Ok(()) => Some((name, node)),
+            Err(now) => self.pop_on(arena, now, true),
+        }
+    }
+
+    /// As [`pop`](List::pop), for who has seen this word, and maybe come too late once.
+    #[inline(never)]
+    fn pop_on<'a, T>(&self, arena: &'a Arena<T>, mut word: u64, mut is_late: bool) -> Option<(Name, &'a Node<T>)> {
+        let backoff = Backoff::new();
         loop {
+            if is_late {
+                backoff.spin();
+            }
             let name = top(word)?;
             // SAFETY: the name comes from this list, with `Acquire`.
             let node = unsafe { arena.node(name) };
-            // Relaxed: the word is the one that was looked at with `Acquire`, so there is nothing to learn; and there is
-            // nothing to tell, but this continues the release sequences of the pushes.
-            let ok = ord!("stack.pop", Relaxed);
-            // Acquire: as the look, for the next turn.
-            let fail = ord!("stack.pop.again", Acquire);
-            match self.word.compare_exchange(word, (word & !NAME) | u64::from(number(node.below())), ok, fail) {
-                Ok(_) => return Some((name, node)),
+            match self.try_pop(word, node) {
+                Ok(()) => return Some((name, node)),
                 Err(now) => word = now,
             }
-            backoff.spin();
+            is_late = true;
         }
+    }
+
+    /// Takes this node, which is on top in a word that was seen with `Acquire`, or fails with the word that there is now.
+    #[inline(always)]
+    fn try_pop<T>(&self, word: u64, node: &Node<T>) -> Result<(), u64> {
+        // Relaxed: the word is the one that was looked at with `Acquire`, so there is nothing to learn; and there is
+        // nothing to tell, but this continues the release sequences of the pushes.
+        let ok = ord!("stack.pop", Relaxed);
+        // Acquire: as the look, for the next turn.
+        let fail = ord!("stack.pop.again", Acquire);
+        let below = (word & !NAME) | u64::from(number(node.below()));
+        self.word.compare_exchange(word, below, ok, fail).map(drop)
     }
 
     /// Takes the whole chain, which is the caller's then.
