@@ -443,10 +443,24 @@ fn try_each<'a>(
     seen: &[usize],
     ready: usize,
     biased: bool,
-    fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
+    mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
 ) -> Option<(usize, Fired)> {
-    let first = first_of::<true>(operations, seen, ready, biased);
-    try_in_order(operations, seen, (first..operations.len()).chain(0..first), fire)
+    let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
+    // Twice round: up to the one to begin with, from there on, and again up to there.
+    for _ in 0..2 {
+        for (number, (operation, seen)) in operations.iter().zip(seen).enumerate() {
+            let Some(port) = operation.port.filter(|_| operation.may_proceed(*seen)) else { continue };
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let fired = fire(number, operation, port);
+            if !matches!(fired, Fired::No) {
+                return Some((number, fired));
+            }
+        }
+    }
+    None
 }
 
 /// Those of these operations that may proceed, one after the other, until one is done or is a timer that is not due.
