@@ -70,7 +70,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use crossbeam_utils::CachePadded;
 
 use self::arena::{Arena, Name, Node, Unused};
-use self::list::{List, Spare};
+use self::list::{List, Spare, top};
 use self::places::{Mine, Places};
 use crate::__sys::{const_fn, step};
 
@@ -197,7 +197,7 @@ impl<T> Stack<T> {
     #[track_caller]
     fn shared_node(&self) -> (Name, &Node<T>) {
         let lists = &*self.lists;
-        let taken = lists.spare.take(&self.arena).or_else(|| lists.free.pop(&self.arena, |_| None));
+        let taken = lists.spare.take(&self.arena).or_else(|| lists.free.pop(&self.arena, lists.free.look(), false));
         taken.unwrap_or_else(|| self.new_node())
     }
 
@@ -229,9 +229,29 @@ impl<T> Stack<T> {
     #[must_use = "a value that is popped and not used is dropped"]
     #[inline]
     pub fn pop(&self) -> Option<T> {
-        let place = self.lists.places.mine();
-        let known = |name| place.and_then(|place| place.known(name));
-        let (name, node) = self.lists.values.pop(&self.arena, known)?;
+        let lists = &*self.lists;
+        let mut word = lists.values.look();
+        let name = top(word)?;
+        let place = lists.places.mine();
+        let known = place.and_then(|place| Some((place, place.known(name)?)));
+        if let Some((place, node)) = known {
+            match lists.values.try_pop(word, node) {
+                Ok(()) => {
+                    // SAFETY: this operation took the node, so owns it, and it has its value.
+                    let value = unsafe { node.get() };
+                    step!("stack.place.again", place.keep_again(name));
+                    return Some(value);
+                }
+                Err(now) => word = now,
+            }
+        }
+        self.pop_otherwise(place, word, known.is_some())
+    }
+
+    /// Pops when the thread does not know where the top node is, or came too late. The word is the last that it has seen.
+    #[inline(never)]
+    fn pop_otherwise(&self, place: Option<Mine<'_, T>>, word: u64, is_late: bool) -> Option<T> {
+        let (name, node) = self.lists.values.pop(&self.arena, word, is_late)?;
         // SAFETY: this operation took the node, so owns it, and it has its value.
         Some(unsafe { self.take(name, node, place) })
     }

@@ -18,7 +18,7 @@ const PUSH: u64 = 1 << STACK_NAMES;
 
 /// The name of the top node in a word.
 #[inline]
-fn top(word: u64) -> Option<Name> {
+pub(super) fn top(word: u64) -> Option<Name> {
     name((word & NAME) as u32)
 }
 
@@ -51,26 +51,21 @@ impl List {
         }
     }
 
-    /// Takes the top node, which is the caller's then. Who happens to know where the node of a name is may say so.
+    /// A word with the top node's name, for who is to take that.
+    #[inline(always)]
+    pub(super) fn look(&self) -> u64 {
+        // Acquire: pairs with stack.push, of the top node and of all those below it.
+        self.word.load(ord!("stack.pop.look", Acquire))
+    }
+
+    /// Takes the top node, which is the caller's then. The caller has seen this word, and maybe come too late with another.
     #[inline]
     pub(super) fn pop<'a, T>(
         &self,
         arena: &'a Arena<T>,
-        known: impl FnOnce(Name) -> Option<&'a Node<T>>,
+        mut word: u64,
+        mut is_late: bool,
     ) -> Option<(Name, &'a Node<T>)> {
-        // Acquire: pairs with stack.push, of this node and of all those below it.
-        let word = self.word.load(ord!("stack.pop.look", Acquire));
-        let name = top(word)?;
-        let Some(node) = known(name) else { return self.pop_on(arena, word, false) };
-        match self.try_pop(word, node) {
-            Ok(()) => Some((name, node)),
-            Err(now) => self.pop_on(arena, now, true),
-        }
-    }
-
-    /// As [`pop`](List::pop), for who has seen this word, and maybe come too late once.
-    #[inline(never)]
-    fn pop_on<'a, T>(&self, arena: &'a Arena<T>, mut word: u64, mut is_late: bool) -> Option<(Name, &'a Node<T>)> {
         let backoff = Backoff::new();
         loop {
             if is_late {
@@ -89,7 +84,7 @@ impl List {
 
     /// Takes this node, which is on top in a word that was seen with `Acquire`, or fails with the word that there is now.
     #[inline(always)]
-    fn try_pop<T>(&self, word: u64, node: &Node<T>) -> Result<(), u64> {
+    pub(super) fn try_pop<T>(&self, word: u64, node: &Node<T>) -> Result<(), u64> {
         // Relaxed: the word is the one that was looked at with `Acquire`, so there is nothing to learn; and there is
         // nothing to tell, but this continues the release sequences of the pushes.
         let ok = ord!("stack.pop", Relaxed);

@@ -87,6 +87,13 @@ impl<'a, T> Mine<'a, T> {
         })
     }
 
+    /// Keeps the caller's node, which was [known](Mine::known), so that there can be no other here: what is kept was kept last.
+    #[inline(always)]
+    pub(super) fn keep_again(self, name: Name) {
+        // SAFETY: nobody else has the seat.
+        self.0.with_mut(|place| unsafe { (*place).kept = Some(name) });
+    }
+
     /// The node of this name, if it is the one that was kept here last.
     #[inline(always)]
     pub(super) fn known(self, name: Name) -> Option<&'a Node<T>> {
