@@ -101,8 +101,11 @@ impl<'a, T> Mine<'a, T> {
             // SAFETY: nobody else has the seat.
             let place = unsafe { &*place };
             let is_this = step!("stack.place.is-this", place.last == Some(name), else place.last.is_some());
+            if !is_this {
+                return None;
+            }
             // SAFETY: as in `take`.
-            is_this.then(|| unsafe { place.node.as_ref() })
+            Some(unsafe { place.node.as_ref() })
         })
     }
 }
