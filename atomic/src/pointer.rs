@@ -245,11 +245,11 @@ impl<T: ?Sized> Pointer<T> {
         (pointee, version)
     }
 
-    /// The version that somebody has published, and maybe not the newest. Orders nothing.
+    /// Whether somebody has published this version, which need not be the newest. Orders nothing.
     #[inline]
-    fn version(&self) -> u64 {
+    fn is_at(&self, version: u64) -> bool {
         // Relaxed: a number. Who has seen what belongs to it has been in a section since; who has not goes into one.
-        self.latch.look(ord!("pointer.version", Relaxed))
+        self.latch.is_at(version, ord!("pointer.version", Relaxed))
     }
 
     /// Begins a section; the version.

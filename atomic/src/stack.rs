@@ -17,7 +17,8 @@
 //! exchanged: a push and a pop of such a thread are two read-modify-writes instead of four. Nodes live in an [`Arena`] and stay
 //! where they are until the stack goes, so whoever has a name can look at its node, however long ago it learnt it.
 //!
-//! A place keeps one node: a thread that only pops withholds one from those that push, and not all.
+//! A place keeps one node: a thread that only pops withholds one from those that push, and not all. And it remembers where the
+//! node is that it has kept last, for that is the top node if nobody has come since the thread's last push.
 //!
 //! # Invariants
 //!
@@ -53,7 +54,8 @@
 //!   place: what is in it comes from the same thread, or from one that has given the seat back with `Release`, and this one has
 //!   taken it with `Acquire`.
 //! * *A segment.* Whoever learns a name from a list, `spare` or a place has it from somebody who has seen the node's segment,
-//!   and the same edge carries that on. Whoever takes a new name looks at the segment with `Acquire`.
+//!   and the same edge carries that on; likewise whoever learns from a place where a node is. Whoever takes a new name looks at
+//!   the segment with `Acquire`.
 
 mod arena;
 mod list;
@@ -68,8 +70,8 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use crossbeam_utils::CachePadded;
 
 use self::arena::{Arena, Name, Node, Unused};
-use self::list::{List, Spare};
-use self::places::Places;
+use self::list::{List, Spare, top};
+use self::places::{Mine, Places};
 use crate::__sys::{const_fn, step};
 
 /// A stack without locks: the last value pushed is the first popped, from any number of threads.
@@ -123,20 +125,20 @@ use crate::__sys::{const_fn, step};
 /// assert!(FREE.is_empty());
 /// ```
 pub struct Stack<T> {
-    lists: CachePadded<Lists>,
+    lists: CachePadded<Lists<T>>,
     /// Away from the words that every operation changes.
     arena: Arena<T>,
     /// It owns values, and has the auto traits that are written below.
     values: PhantomData<*mut T>,
 }
 
-struct Lists {
+struct Lists<T> {
     values: List,
     spare: Spare,
     free: List,
     unused: Unused,
     /// Those of the lowest seats, which are taken first, are on the line of `values`.
-    places: Places,
+    places: Places<T>,
 }
 
 // SAFETY: the stack owns its values and moves with them.
@@ -183,11 +185,8 @@ impl<T> Stack<T> {
     #[track_caller]
     pub fn push(&self, value: T) {
         let lists = &*self.lists;
-        let (name, node) = match lists.places.take() {
-            // SAFETY: from the place of this thread's seat.
-            Some(kept) => (kept, unsafe { self.arena.node(kept) }),
-            None => self.shared_node(),
-        };
+        let kept = lists.places.mine().and_then(Mine::take);
+        let (name, node) = kept.unwrap_or_else(|| self.shared_node());
         // SAFETY: the node is this operation's, and has no value (invariants 1, 2).
         unsafe { node.put(value) };
         lists.values.push(node, name);
@@ -198,7 +197,7 @@ impl<T> Stack<T> {
     #[track_caller]
     fn shared_node(&self) -> (Name, &Node<T>) {
         let lists = &*self.lists;
-        let taken = lists.spare.take(&self.arena).or_else(|| lists.free.pop(&self.arena));
+        let taken = lists.spare.take(&self.arena).or_else(|| lists.free.pop(&self.arena, lists.free.look(), false));
         taken.unwrap_or_else(|| self.new_node())
     }
 
@@ -230,9 +229,31 @@ impl<T> Stack<T> {
     #[must_use = "a value that is popped and not used is dropped"]
     #[inline]
     pub fn pop(&self) -> Option<T> {
-        let (name, node) = self.lists.values.pop(&self.arena)?;
+        let lists = &*self.lists;
+        let mut word = lists.values.look();
+        let name = top(word)?;
+        let place = lists.places.mine();
+        let known = place.and_then(|place| Some((place, place.known(name)?)));
+        if let Some((place, node)) = known {
+            match lists.values.try_pop(word, node) {
+                Ok(()) => {
+                    // SAFETY: this operation took the node, so owns it, and it has its value.
+                    let value = unsafe { node.get() };
+                    step!("stack.place.again", place.keep_again(name));
+                    return Some(value);
+                }
+                Err(now) => word = now,
+            }
+        }
+        self.pop_otherwise(place, word, known.is_some())
+    }
+
+    /// Pops when the thread does not know where the top node is, or came too late. The word is the last that it has seen.
+    #[inline(never)]
+    fn pop_otherwise(&self, place: Option<Mine<'_, T>>, word: u64, is_late: bool) -> Option<T> {
+        let (name, node) = self.lists.values.pop(&self.arena, word, is_late)?;
         // SAFETY: this operation took the node, so owns it, and it has its value.
-        Some(unsafe { self.take(name, node) })
+        Some(unsafe { self.take(name, node, place) })
     }
 
     /// Takes all values in one atomic step. They come newest first.
@@ -275,17 +296,17 @@ impl<T> Stack<T> {
     ///
     /// The name is the node's. The caller owns the node, and it has a value.
     #[inline]
-    unsafe fn take(&self, name: Name, node: &Node<T>) -> T {
+    unsafe fn take(&self, name: Name, node: &Node<T>, place: Option<Mine<'_, T>>) -> T {
         // SAFETY: the caller's contract.
         let value = unsafe { node.get() };
-        step!("stack.give-back", self.give_back(name, node));
+        step!("stack.give-back", self.give_back(name, node, place));
         value
     }
 
     /// For the owner of a node without a value.
     #[inline]
-    fn give_back(&self, name: Name, node: &Node<T>) {
-        if !self.lists.places.keep(name) {
+    fn give_back(&self, name: Name, node: &Node<T>, place: Option<Mine<'_, T>>) {
+        if !place.is_some_and(|place| place.keep(name, node)) {
             self.share(name, node);
         }
     }
@@ -358,7 +379,7 @@ impl<T> Iterator for TakeAll<'_, T> {
         let node = unsafe { self.stack.arena.node(name) };
         self.next = node.below();
         // SAFETY: the node is this iterator's, and has its value.
-        Some(unsafe { self.stack.take(name, node) })
+        Some(unsafe { self.stack.take(name, node, self.stack.lists.places.mine()) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -59,18 +59,20 @@ impl<'a, T: ?Sized> Reader<'a, T> {
     /// (`atomic.total-order`), as a [`load`](Pointer::load) is.
     #[inline]
     pub fn get(&mut self) -> Option<&Arc<T>> {
-        if self.pointer.version() != self.version {
-            step!("reader.refresh", self.refresh());
+        if !self.pointer.is_at(self.version) {
+            step!("reader.refresh", (self.seen, self.version) = Reader::refresh(self.pointer, self.seen.take()));
         }
         self.seen.as_ref()
     }
 
+    /// What there is now, and its version. Not a method, so that a reader whose address nobody takes can live in registers.
     #[cold]
-    fn refresh(&mut self) {
-        let (seen, version) = self.pointer.load_versioned();
-        self.version = version;
-        // The last one may be dropped here, in no section.
-        self.seen = seen;
+    #[inline(never)]
+    fn refresh(pointer: &Pointer<T>, last: Option<Arc<T>>) -> (Option<Arc<T>>, u64) {
+        let now = pointer.load_versioned();
+        // Here, in no section. If that panics, the reader has nothing, of a version that is gone: it will ask again.
+        drop(last);
+        now
     }
 }
 

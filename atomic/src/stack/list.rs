@@ -18,7 +18,7 @@ const PUSH: u64 = 1 << STACK_NAMES;
 
 /// The name of the top node in a word.
 #[inline]
-fn top(word: u64) -> Option<Name> {
+pub(super) fn top(word: u64) -> Option<Name> {
     name((word & NAME) as u32)
 }
 
@@ -51,27 +51,47 @@ impl List {
         }
     }
 
-    /// Takes the top node, which is the caller's then.
+    /// A word with the top node's name, for who is to take that.
+    #[inline(always)]
+    pub(super) fn look(&self) -> u64 {
+        // Acquire: pairs with stack.push, of the top node and of all those below it.
+        self.word.load(ord!("stack.pop.look", Acquire))
+    }
+
+    /// Takes the top node, which is the caller's then. The caller has seen this word, and maybe come too late with another.
     #[inline]
-    pub(super) fn pop<'a, T>(&self, arena: &'a Arena<T>) -> Option<(Name, &'a Node<T>)> {
+    pub(super) fn pop<'a, T>(
+        &self,
+        arena: &'a Arena<T>,
+        mut word: u64,
+        mut is_late: bool,
+    ) -> Option<(Name, &'a Node<T>)> {
         let backoff = Backoff::new();
-        // Acquire: pairs with stack.push, of this node and of all those below it.
-        let mut word = self.word.load(ord!("stack.pop.look", Acquire));
         loop {
+            if is_late {
+                backoff.spin();
+            }
             let name = top(word)?;
             // SAFETY: the name comes from this list, with `Acquire`.
             let node = unsafe { arena.node(name) };
-            // Relaxed: the word is the one that was looked at with `Acquire`, so there is nothing to learn; and there is
-            // nothing to tell, but this continues the release sequences of the pushes.
-            let ok = ord!("stack.pop", Relaxed);
-            // Acquire: as the look, for the next turn.
-            let fail = ord!("stack.pop.again", Acquire);
-            match self.word.compare_exchange(word, (word & !NAME) | u64::from(number(node.below())), ok, fail) {
-                Ok(_) => return Some((name, node)),
+            match self.try_pop(word, node) {
+                Ok(()) => return Some((name, node)),
                 Err(now) => word = now,
             }
-            backoff.spin();
+            is_late = true;
         }
+    }
+
+    /// Takes this node, which is on top in a word that was seen with `Acquire`, or fails with the word that there is now.
+    #[inline(always)]
+    pub(super) fn try_pop<T>(&self, word: u64, node: &Node<T>) -> Result<(), u64> {
+        // Relaxed: the word is the one that was looked at with `Acquire`, so there is nothing to learn; and there is
+        // nothing to tell, but this continues the release sequences of the pushes.
+        let ok = ord!("stack.pop", Relaxed);
+        // Acquire: as the look, for the next turn.
+        let fail = ord!("stack.pop.again", Acquire);
+        let below = (word & !NAME) | u64::from(number(node.below()));
+        self.word.compare_exchange(word, below, ok, fail).map(drop)
     }
 
     /// Takes the whole chain, which is the caller's then.

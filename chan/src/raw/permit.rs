@@ -29,6 +29,7 @@ use super::*;
 
 /// What the holder of a permit may count on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)] // it moves with words, and what is copied as a word should be written as one
 pub(crate) enum Grant {
     Slot,
     Partner,

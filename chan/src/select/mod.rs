@@ -10,6 +10,7 @@ mod task;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::forget;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -250,7 +251,7 @@ impl<'a> Select<'a> {
         let operation = &self.operations[at];
         let Name::Number(number) = operation.name() else { return None };
         let (side, port) = (operation.side(), operation.port()?);
-        let grant = Some(Grant::of(outcome));
+        let grant = Grant::of(outcome);
         Some(SelectedOperation { number, side, port, grant, not_send: PhantomData })
     }
 
@@ -308,24 +309,27 @@ pub struct SelectedOperation<'a> {
     number: usize,
     side: Side,
     port: &'a (dyn Port + 'a),
-    /// `None` once it was used.
-    grant: Option<Grant>,
+    grant: Grant,
     not_send: PhantomData<*const ()>,
 }
 
 impl SelectedOperation<'_> {
     /// The number of the operation: what [`Select::send`] or [`Select::recv`] returned when it was added.
+    #[inline]
     #[must_use]
     pub fn index(&self) -> usize {
         self.number
     }
 
     /// Takes the grant, if the handle is that of the operation.
+    #[inline]
     #[track_caller]
-    fn claim(&mut self, port: Option<&dyn Port>, side: Side, misuse: &str) -> Grant {
+    fn claim(self, port: Option<&dyn Port>, side: Side, misuse: &str) -> Grant {
         let same = port.is_some_and(|port| ptr::addr_eq(port, self.port)) && side == self.side;
         assert!(same, "{misuse}");
-        self.grant.take().unwrap_or(Grant::Closed)
+        let grant = self.grant;
+        forget(self);
+        grant
     }
 
     /// Completes a send.
@@ -338,7 +342,7 @@ impl SelectedOperation<'_> {
     ///
     /// If the operation is not a send to this channel.
     #[track_caller]
-    pub fn send<T>(mut self, sender: &Sender<T>, value: T) -> Result<(), SendError<T>> {
+    pub fn send<T>(self, sender: &Sender<T>, value: T) -> Result<(), SendError<T>> {
         let grant = self.claim(sender.port(), Side::Senders, "passed a sender that wasn't selected");
         sender.send_granted(grant, value)
     }
@@ -353,17 +357,16 @@ impl SelectedOperation<'_> {
     ///
     /// If the operation is not a receive from this channel.
     #[track_caller]
-    pub fn recv<T>(mut self, receiver: &Receiver<T>) -> Result<T, RecvError> {
+    pub fn recv<T>(self, receiver: &Receiver<T>) -> Result<T, RecvError> {
         let grant = self.claim(receiver.port(), Side::Receivers, "passed a receiver that wasn't selected");
         receiver.recv_granted(grant)
     }
 }
 
 impl Drop for SelectedOperation<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(grant) = self.grant.take() {
-            self.port.give_back(self.side, grant);
-        }
+        self.port.give_back(self.side, self.grant);
     }
 }
 

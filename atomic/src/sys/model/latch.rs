@@ -42,8 +42,8 @@ impl Latch {
         self.sleepers.wake_one();
     }
 
-    pub fn look(&self, order: Ordering) -> u64 {
-        self.word.load(order) & !TAKEN
+    pub fn is_at(&self, word: u64, order: Ordering) -> bool {
+        self.word.load(order) & !TAKEN == word
     }
 }
 

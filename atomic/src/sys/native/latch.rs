@@ -28,13 +28,13 @@ impl Latch {
     /// Goes in, after whoever is inside; the word as that one left it.
     #[inline]
     pub fn enter(&self, order: Ordering) -> u64 {
-        loop {
-            let word = self.word.fetch_or(TAKEN, order);
-            if word & TAKEN == 0 {
-                return word;
-            }
+        // Of what was there only the bit is asked for, which x86-64 has an instruction for; for the whole word it would need a loop
+        // of exchanges, each of which has to wait for a look.
+        while self.word.fetch_or(TAKEN, order) & TAKEN != 0 {
             self.wait();
         }
+        // Nobody else changes it now. Relaxed: the bit was turned by a read-modify-write of the same word.
+        self.word.load(Ordering::Relaxed) - TAKEN
     }
 
     /// Goes out, and leaves this word, in which bit 0 is clear. For who is inside.
@@ -43,10 +43,18 @@ impl Latch {
         self.word.store(word, order);
     }
 
-    /// The word as somebody left it, without waiting for who is inside.
+    /// Whether this is the word as somebody left it, without waiting for who is inside.
     #[inline]
-    pub fn look(&self, order: Ordering) -> u64 {
-        self.word.load(order) & !TAKEN
+    pub fn is_at(&self, word: u64, order: Ordering) -> bool {
+        /// If somebody is inside. Apart, so that no jump leads round it.
+        #[cold]
+        #[inline(never)]
+        fn is_left_at(now: u64, word: u64) -> bool {
+            now & !TAKEN == word
+        }
+
+        let now = self.word.load(order);
+        now == word || is_left_at(now, word)
     }
 
     /// Waits until it is free, or was. Who is inside is a few instructions from leaving, unless it has lost its CPU:
@@ -92,12 +100,12 @@ mod tests {
             });
             // Far beyond what they spin for.
             thread::sleep(Duration::from_millis(20));
-            assert_eq!(latch.look(Relaxed), 0);
+            assert!(latch.is_at(0, Relaxed) && !latch.is_at(2, Relaxed));
             latch.leave(6, Release);
             let mut words = waiters.map(|waiter| waiter.join().unwrap());
             words.sort_unstable();
             assert_eq!(words, [6, 8, 10]);
         });
-        assert_eq!(latch.look(Relaxed), 12);
+        assert!(latch.is_at(12, Relaxed) && !latch.is_at(14, Relaxed));
     }
 }

@@ -151,7 +151,7 @@ pub(crate) struct How {
 #[inline]
 pub(crate) fn select<const N: usize>(operations: &[Operation<'_>; N], how: How) -> Option<(usize, Outcome)> {
     const { assert!(N <= MOST_CASES) };
-    match at_once(operations, &mut [0; N], &how) {
+    match at_once::<true>(operations, &mut [0; N], &how) {
         Now::Won(number, outcome) => Some((number, outcome)),
         Now::Nothing => None,
         Now::Unclear => select_locked(operations, &how),
@@ -167,21 +167,35 @@ fn select_locked<const N: usize>(operations: &[Operation<'_>; N], how: &How) -> 
 /// As [`select`], for any number of operations.
 pub(crate) fn select_any(operations: &[Operation<'_>], how: How) -> Option<(usize, Outcome)> {
     let n = operations.len();
-    assert!(n <= MOST_CASES, "too many cases");
-    let (mut few, mut many) = ([0; FEW], Vec::new());
-    let seen = if n <= FEW {
-        &mut few[..n]
-    } else {
-        many.resize(n, 0);
-        &mut many[..]
-    };
-    match at_once(operations, seen, &how) {
+    if n > FEW {
+        return select_many(operations, &how);
+    }
+    let mut seen = [0; FEW];
+    match at_once::<false>(operations, &mut seen[..n], &how) {
         Now::Won(number, outcome) => Some((number, outcome)),
         Now::Nothing => None,
-        Now::Unclear if n <= FEW => locked(operations, &[const { Place::new() }; FEW][..n], seen, &how),
+        Now::Unclear => select_few_locked(operations, &how),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn select_few_locked(operations: &[Operation<'_>], how: &How) -> Option<(usize, Outcome)> {
+    let n = operations.len();
+    locked(operations, &[const { Place::new() }; FEW][..n], &mut [0; FEW][..n], how)
+}
+
+#[cold]
+#[inline(never)]
+fn select_many(operations: &[Operation<'_>], how: &How) -> Option<(usize, Outcome)> {
+    assert!(operations.len() <= MOST_CASES, "too many cases");
+    let mut seen = vec![0; operations.len()];
+    match at_once::<false>(operations, &mut seen, how) {
+        Now::Won(number, outcome) => Some((number, outcome)),
+        Now::Nothing => None,
         Now::Unclear => {
             let places: Vec<Place<'_>> = operations.iter().map(|_| Place::new()).collect();
-            locked(operations, &places, seen, &how)
+            locked(operations, &places, &mut seen, how)
         }
     }
 }
@@ -195,48 +209,104 @@ enum Now {
 
 /// Steps 1 and 2. There is a place in `seen` for each operation.
 #[inline]
-fn at_once(operations: &[Operation<'_>], seen: &mut [usize], how: &How) -> Now {
+fn at_once<const JUMPS: bool>(operations: &[Operation<'_>], seen: &mut [usize], how: &How) -> Now {
     let ready = look(operations, seen);
     if ready == 0 {
         let nothing = matches!(how.patience, Patience::Try) && nothing_has_changed(operations, seen);
         return if nothing { Now::Nothing } else { Now::Unclear };
     }
-    match fire_one(operations, seen, ready, how) {
-        Ok(now) => now,
-        Err(number) => without_timer(operations, seen, number, how),
+    match fire_one::<JUMPS>(operations, seen, ready, how) {
+        Some((number, outcome)) => Now::Won(number, outcome),
+        None => Now::Unclear,
     }
 }
 
-/// Step 1, for those of which it was seen that they may proceed. `Err`: a timer was tried that is not due.
-#[inline]
-fn fire_one(operations: &[Operation<'_>], seen: &[usize], ready: usize, how: &How) -> Result<Now, usize> {
+/// Step 1, for those of which it was seen that they may proceed. `None`: none of them could, or it came to nothing.
+///
+/// The first that is tried is done, as a rule, and nothing is left to be settled. That has its way through registers: what is
+/// written to memory in pieces and read as a whole costs as much as a lock.
+#[inline(always)]
+fn fire_one<const JUMPS: bool>(
+    operations: &[Operation<'_>],
+    seen: &mut [usize],
+    ready: usize,
+    how: &How,
+) -> Option<(usize, Outcome)> {
     let sleeper = Sleeper::new();
     let mut observers = Observers::default();
-    let won = try_each(operations, seen, ready, how.biased, |number, operation, port| {
-        let case = Case::of_thread(&sleeper, number, operation.wants(how));
-        let _lock = port.front().lock.lock();
-        // SAFETY: the lock is held; only a transfer needs a node, and then it is the operation's.
-        unsafe { port.fire(operation.side, case, operation.node.unwrap_or(NonNull::dangling()), &mut observers) }
-    });
-    drop(observers);
-    let Some((number, fired)) = won else { return Ok(Now::Unclear) };
-    if matches!(fired, Fired::NotDue) {
-        return Err(number);
+    let first = first_of::<JUMPS>(operations, seen, ready, how.biased);
+    let operation = operations.get(first)?;
+    let fired = fire_alone((first, operation, operation.port?), &sleeper, how, &mut observers);
+    if let Fired::Won(outcome, None) = fired {
+        return Some((first, outcome));
     }
-    Ok(match settle(&operations[number], fired, &sleeper) {
-        // Who was promised a value and did not get it has committed itself to nothing.
-        Outcome::Retry => Now::Unclear,
-        outcome => Now::Won(number, outcome),
-    })
+    fire_on(operations, seen, (first, fired), how, &sleeper, observers)
+}
+
+/// What [`fire_one`] does when the first has not simply been done.
+#[inline(never)]
+fn fire_on(
+    operations: &[Operation<'_>],
+    seen: &mut [usize],
+    (first, fired): (usize, Fired),
+    how: &How,
+    sleeper: &Sleeper,
+    mut observers: Observers,
+) -> Option<(usize, Outcome)> {
+    let others = (first + 1..operations.len()).chain(0..first);
+    let won = match fired {
+        Fired::No => try_in_order(operations, seen, others, |number, operation, port| {
+            fire_alone((number, operation, port), sleeper, how, &mut observers)
+        }),
+        fired => Some((first, fired)),
+    };
+    drop(observers);
+    let (number, fired) = won?;
+    if matches!(fired, Fired::NotDue) {
+        return without_timer(operations, seen, number, how);
+    }
+    settled(operations, number, fired, sleeper)
 }
 
 /// Step 1 again, when it turned out that this timer is not due.
 #[cold]
 #[inline(never)]
-fn without_timer(operations: &[Operation<'_>], seen: &mut [usize], number: usize, how: &How) -> Now {
+fn without_timer(
+    operations: &[Operation<'_>],
+    seen: &mut [usize],
+    number: usize,
+    how: &How,
+) -> Option<(usize, Outcome)> {
+    let sleeper = Sleeper::new();
+    let mut observers = Observers::default();
     let ready = ask_timers(operations, seen, number, false);
-    // If there is another that is not due, somebody was faster.
-    fire_one(operations, seen, ready, how).unwrap_or(Now::Unclear)
+    let won = try_each(operations, seen, ready, how.biased, |number, operation, port| {
+        fire_alone((number, operation, port), &sleeper, how, &mut observers)
+    });
+    drop(observers);
+    let (number, fired) = won?;
+    // If it is another that is not due, somebody was faster.
+    settled(operations, number, fired, &sleeper)
+}
+
+/// As [`settle`], with nothing for who was promised a value and did not get it: it has committed itself to nothing.
+fn settled(operations: &[Operation<'_>], number: usize, fired: Fired, sleeper: &Sleeper) -> Option<(usize, Outcome)> {
+    let outcome = settle(&operations[number], fired, sleeper);
+    (outcome != Outcome::Retry).then_some((number, outcome))
+}
+
+/// Tries one operation, under the lock of its channel alone.
+#[inline(always)]
+fn fire_alone(
+    (number, operation, port): (usize, &Operation<'_>, &dyn Port),
+    sleeper: &Sleeper,
+    how: &How,
+    observers: &mut Observers,
+) -> Fired {
+    let case = Case::of_thread(sleeper, number, operation.wants(how));
+    let _lock = port.front().lock.lock();
+    // SAFETY: the lock is held; only a transfer needs a node, and then it is the operation's.
+    unsafe { port.fire(operation.side, case, operation.node.unwrap_or(NonNull::dangling()), observers) }
 }
 
 /// Steps 3 to 5, as often as a promise is not kept. There is a place in `places` and in `seen` for each operation.
@@ -391,6 +461,46 @@ fn try_each<'a>(
         }
     }
     None
+}
+
+/// Those of these operations that may proceed, one after the other, until one is done or is a timer that is not due.
+#[inline]
+fn try_in_order<'a>(
+    operations: &[Operation<'a>],
+    seen: &[usize],
+    mut numbers: impl Iterator<Item = usize>,
+    mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
+) -> Option<(usize, Fired)> {
+    numbers.find_map(|number| {
+        let operation = &operations[number];
+        let port = operation.port.filter(|_| operation.may_proceed(seen[number]))?;
+        let fired = fire(number, operation, port);
+        (!matches!(fired, Fired::No)).then_some((number, fired))
+    })
+}
+
+/// The operation to begin with: one of the `ready` that may proceed, at random, or the first. If there is none, their number.
+///
+/// No processor foresees a jump that hangs on chance. Who knows the operations when it is compiled jumps to what it does about
+/// the one that was done, so it `JUMPS` as soon as it knows it, here, and the later jump is foreseen by this one. Who does not
+/// looks something up by the number, without a jump; so it is found without one.
+#[inline(always)]
+fn first_of<const JUMPS: bool>(operations: &[Operation<'_>], seen: &[usize], ready: usize, biased: bool) -> usize {
+    let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
+    let mut may_proceed = operations.iter().zip(seen).map(|(operation, seen)| operation.may_proceed(*seen));
+    if JUMPS {
+        let is_it = |may: bool| {
+            let is_it = may && skip == 0;
+            skip -= usize::from(may && !is_it);
+            is_it
+        };
+        return may_proceed.position(is_it).unwrap_or(operations.len());
+    }
+    let mut so_far = 0;
+    may_proceed.fold(0, |before, may| {
+        so_far += usize::from(may);
+        before + usize::from(so_far <= skip)
+    })
 }
 
 /// What remains to be done, without any lock, for an operation that was fired.
