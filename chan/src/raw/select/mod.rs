@@ -285,11 +285,16 @@ fn attempt<'a>(
     if has_passed(deadline) {
         return None;
     }
-    let (mut peer, mut due) = (Cpu::UNKNOWN, None);
+    let mut peers = Peers::default();
+    for (operation, port) in operations.iter().filter_map(|operation| Some((operation, operation.port?))) {
+        // SAFETY: the lock is held.
+        peers.note(unsafe { port.seen_peer(operation.side) });
+    }
+    let mut due = None;
     in_queueing_order(operations, places, how.biased, |number, port| {
         let (operation, place) = (&operations[number], &places[number]);
         // SAFETY: the lock is held; the node is the operation's, or its place's; it stays there, and is withdrawn below.
-        peer = unsafe { port.enqueue(operation.side, case(number), place.node_of(operation), &mut observers) };
+        unsafe { port.enqueue(operation.side, case(number), place.node_of(operation), &mut observers) };
         if let Some(timer) = operation.timer() {
             // SAFETY: the lock is held.
             due = earlier(due, unsafe { timer.due() }.1);
@@ -298,7 +303,7 @@ fn attempt<'a>(
     drop(all);
     drop(observers);
 
-    let outcome = sleep(operations, sleeper, how.biased, (deadline, due), peer);
+    let outcome = sleep(operations, sleeper, how.biased, (deadline, due), peers.cpu());
     for (number, operation) in operations.iter().enumerate() {
         if outcome.is_none_or(|(won, _)| won != number) {
             if let Some(port) = operation.port {
@@ -309,6 +314,33 @@ fn attempt<'a>(
         }
     }
     outcome
+}
+
+/// Where peers were seen since the last time: one CPU, or nowhere in particular.
+#[derive(Clone, Copy, Debug, Default)]
+enum Peers {
+    #[default]
+    Nowhere,
+    On(Cpu),
+    Apart,
+}
+
+impl Peers {
+    fn note(&mut self, seen: Cpu) {
+        *self = match *self {
+            before if seen == Cpu::UNKNOWN => before,
+            Peers::Nowhere => Peers::On(seen),
+            Peers::On(cpu) if cpu == seen => Peers::On(cpu),
+            Peers::On(_) | Peers::Apart => Peers::Apart,
+        }
+    }
+
+    fn cpu(self) -> Cpu {
+        match self {
+            Peers::On(cpu) => cpu,
+            Peers::Nowhere | Peers::Apart => Cpu::UNKNOWN,
+        }
+    }
 }
 
 /// Sleeps until one of the nodes is completed, or the deadline has passed and nobody has claimed one. When timers are due,
