@@ -1,7 +1,8 @@
 //! One operation of several: the select protocol.
 //!
 //! 1. **Look** at all channels without a lock. If some may proceed, choose one of them, lock that channel and do its
-//!    operation; if that turns out to be impossible, try the others.
+//!    operation; if that turns out to be impossible, try the others. A thread that may wait tries one of them before, any of
+//!    them ([`try_one`]), and mostly need not look at the others.
 //! 2. If none may proceed and the caller does not want to block, look again: if no channel has counted a change meanwhile,
 //!    there was an instant at which nothing was ready (see below), and that is the answer.
 //! 3. **Lock all** channels, in the order of [`Lock::rank`], each once. Nothing changes now but that blocked selects may be
@@ -32,7 +33,9 @@
 //! A case has the edges of its operation, through its channel's lock or the completion of its node, and no others
 //! (select.executed-case-only).
 
+mod choice;
 mod order;
+mod peers;
 mod port;
 #[cfg(feature = "async")]
 mod task;
@@ -42,9 +45,11 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::{Cpu, Sleeper, has_passed, ord, pick, step};
+use gosync_atomic::__sys::{Cpu, Sleeper, has_passed, step};
 
+use choice::{look, may_guess, nothing_has_changed, try_each, try_one};
 use order::{LockedAll, Place, in_queueing_order};
+use peers::Peers;
 use port::Fired;
 pub(crate) use port::Port;
 #[cfg(feature = "async")]
@@ -196,38 +201,54 @@ enum Now {
 /// Steps 1 and 2. There is a place in `seen` for each operation.
 #[inline]
 fn at_once(operations: &[Operation<'_>], seen: &mut [usize], how: &How) -> Now {
-    let ready = look(operations, seen);
-    if ready == 0 {
-        let nothing = matches!(how.patience, Patience::Try) && nothing_has_changed(operations, seen);
-        return if nothing { Now::Nothing } else { Now::Unclear };
+    let guesses = may_guess(operations, how);
+    let mut ready = 0;
+    if !guesses {
+        ready = look(operations, seen);
+        if ready == 0 {
+            let nothing = matches!(how.patience, Patience::Try) && nothing_has_changed(operations, seen);
+            return if nothing { Now::Nothing } else { Now::Unclear };
+        }
     }
-    match fire_one(operations, seen, ready, how) {
-        Ok(now) => now,
-        Err(number) => without_timer(operations, seen, number, how),
+    let sleeper = Sleeper::new();
+    let mut observers = Observers::default();
+    let mut fire = |number: usize, operation: &Operation<'_>, port: &(dyn Port + '_)| {
+        fire_alone(Case::of_thread(&sleeper, number, operation.wants(how)), operation, port, &mut observers)
+    };
+    let mut won = None;
+    if guesses {
+        won = try_one(operations, &mut fire);
+        if won.is_none() {
+            ready = look(operations, seen);
+        }
+    }
+    if won.is_none() {
+        won = try_each(operations, seen, ready, how.biased, fire);
+    }
+    drop(observers);
+    match won {
+        Some((number, Fired::NotDue)) => without_timer(operations, seen, number, how),
+        won => end_alone(operations, won, &sleeper),
     }
 }
 
-/// Step 1, for those of which it was seen that they may proceed. `Err`: a timer was tried that is not due.
-#[inline]
-fn fire_one(operations: &[Operation<'_>], seen: &[usize], ready: usize, how: &How) -> Result<Now, usize> {
-    let sleeper = Sleeper::new();
-    let mut observers = Observers::default();
-    let won = try_each(operations, seen, ready, how.biased, |number, operation, port| {
-        let case = Case::of_thread(&sleeper, number, operation.wants(how));
-        let _lock = port.front().lock.lock();
-        // SAFETY: the lock is held; only a transfer needs a node, and then it is the operation's.
-        unsafe { port.fire(operation.side, case, operation.node.unwrap_or(NonNull::dangling()), &mut observers) }
-    });
-    drop(observers);
-    let Some((number, fired)) = won else { return Ok(Now::Unclear) };
-    if matches!(fired, Fired::NotDue) {
-        return Err(number);
-    }
-    Ok(match settle(&operations[number], fired, &sleeper) {
+/// Does an operation if it can be done now, with no lock but its channel's.
+#[inline(always)]
+fn fire_alone(case: Case, operation: &Operation<'_>, port: &(dyn Port + '_), observers: &mut Observers) -> Fired {
+    let _lock = port.front().lock.lock();
+    // SAFETY: the lock is held; only a transfer needs a node, and then it is the operation's.
+    unsafe { port.fire(operation.side, case, operation.node.unwrap_or(NonNull::dangling()), observers) }
+}
+
+/// What came of step 1.
+#[inline(always)]
+fn end_alone(operations: &[Operation<'_>], won: Option<(usize, Fired)>, sleeper: &Sleeper) -> Now {
+    let Some((number, fired)) = won else { return Now::Unclear };
+    match settle(&operations[number], fired, sleeper) {
         // Who was promised a value and did not get it has committed itself to nothing.
         Outcome::Retry => Now::Unclear,
         outcome => Now::Won(number, outcome),
-    })
+    }
 }
 
 /// Step 1 again, when it turned out that this timer is not due.
@@ -235,8 +256,14 @@ fn fire_one(operations: &[Operation<'_>], seen: &[usize], ready: usize, how: &Ho
 #[inline(never)]
 fn without_timer(operations: &[Operation<'_>], seen: &mut [usize], number: usize, how: &How) -> Now {
     let ready = ask_timers(operations, seen, number, false);
+    let sleeper = Sleeper::new();
+    let mut observers = Observers::default();
+    let won = try_each(operations, seen, ready, how.biased, |number, operation, port| {
+        fire_alone(Case::of_thread(&sleeper, number, operation.wants(how)), operation, port, &mut observers)
+    });
+    drop(observers);
     // If there is another that is not due, somebody was faster.
-    fire_one(operations, seen, ready, how).unwrap_or(Now::Unclear)
+    end_alone(operations, won, &sleeper)
 }
 
 /// Steps 3 to 5, as often as a promise is not kept. There is a place in `places` and in `seen` for each operation.
@@ -316,33 +343,6 @@ fn attempt<'a>(
     outcome
 }
 
-/// Where peers were seen since the last time: one CPU, or nowhere in particular.
-#[derive(Clone, Copy, Debug, Default)]
-enum Peers {
-    #[default]
-    Nowhere,
-    On(Cpu),
-    Apart,
-}
-
-impl Peers {
-    fn note(&mut self, seen: Cpu) {
-        *self = match *self {
-            before if seen == Cpu::UNKNOWN => before,
-            Peers::Nowhere => Peers::On(seen),
-            Peers::On(cpu) if cpu == seen => Peers::On(cpu),
-            Peers::On(_) | Peers::Apart => Peers::Apart,
-        }
-    }
-
-    fn cpu(self) -> Cpu {
-        match self {
-            Peers::On(cpu) => cpu,
-            Peers::Nowhere | Peers::Apart => Cpu::UNKNOWN,
-        }
-    }
-}
-
 /// Sleeps until one of the nodes is completed, or the deadline has passed and nobody has claimed one. When timers are due,
 /// it delivers what they have: to itself, for one.
 fn sleep(
@@ -370,59 +370,6 @@ fn sleep(
     }
     let (number, outcome) = Outcome::from_code(code?);
     Some((number as usize, outcome))
-}
-
-/// The first look: how many operations may proceed.
-#[inline]
-fn look(operations: &[Operation<'_>], seen: &mut [usize]) -> usize {
-    let mut ready = 0;
-    for (operation, seen) in operations.iter().zip(seen) {
-        // Acquire: pairs with the Release in `Held::publish`; the head of this file says what for.
-        *seen = operation.port.map_or(0, |port| port.front().signs.load(ord!("select.look", Acquire)));
-        ready += usize::from(operation.may_proceed(*seen));
-    }
-    ready
-}
-
-/// The second look, after one that has found nothing ready: whether there was an instant at which nothing was.
-#[inline]
-fn nothing_has_changed(operations: &[Operation<'_>], seen: &[usize]) -> bool {
-    // One word has its instant by itself.
-    let unchanged = operations.len() == 1
-        || operations.iter().zip(seen).all(|(operation, seen)| {
-            // Relaxed: the head of this file says why.
-            operation.port.is_none_or(|port| port.front().signs.load(ord!("select.look-again", Relaxed)) == *seen)
-        });
-    step!("select.unchanged", unchanged, else true)
-}
-
-/// Tries those of the operations that may proceed, as was seen, beginning with one of `ready` at random, or with the first.
-/// Ends also with a timer that is not due: then [`ask_timers`] is to be called, so that of those that are ready each is as
-/// likely as the others.
-#[inline]
-fn try_each<'a>(
-    operations: &[Operation<'a>],
-    seen: &[usize],
-    ready: usize,
-    biased: bool,
-    mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
-) -> Option<(usize, Fired)> {
-    let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
-    // Twice round: up to the one to begin with, from there on, and again up to there.
-    for _ in 0..2 {
-        for (number, (operation, seen)) in operations.iter().zip(seen).enumerate() {
-            let Some(port) = operation.port.filter(|_| operation.may_proceed(*seen)) else { continue };
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            let fired = fire(number, operation, port);
-            if !matches!(fired, Fired::No) {
-                return Some((number, fired));
-            }
-        }
-    }
-    None
 }
 
 /// What remains to be done, without any lock, for an operation that was fired.
