@@ -24,7 +24,7 @@ use super::held::Held;
 use super::queue::{Ended, Line, Met, Observers, WaitQueue};
 use super::ring::NoMemory;
 use super::timer::Timer;
-use super::waiter::{self, Outcome, Waiter};
+use super::waiter::{self, Case, Outcome, Waiter};
 use super::{Ring, Side};
 
 /// Bits of `Front::signs`.
@@ -142,6 +142,16 @@ impl<T> State<T> {
         // Not without a look: while all wait for each other, nobody writes to this line.
         if self.calm.lasted != 0 {
             self.calm.disturb();
+        }
+    }
+
+    /// Notes where the calling thread is, whose select meets peers, or will wait for them.
+    #[inline]
+    pub(super) fn note_cpu(&mut self, side: Side, case: &Case) {
+        match side {
+            _ if case.is_of_task() => {}
+            Side::Senders => self.sender_cpu = Cpu::current(),
+            Side::Receivers => self.receiver_cpu = Cpu::current(),
         }
     }
 

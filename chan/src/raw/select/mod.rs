@@ -1,7 +1,8 @@
 //! One operation of several: the select protocol.
 //!
 //! 1. **Look** at all channels without a lock. If some may proceed, choose one of them, lock that channel and do its
-//!    operation; if that turns out to be impossible, try the others.
+//!    operation; if that turns out to be impossible, try the others. A thread that may wait tries one of them before, any of
+//!    them ([`fire_any`](alone)), and mostly need not look at the others.
 //! 2. If none may proceed and the caller does not want to block, look again: if no channel has counted a change meanwhile,
 //!    there was an instant at which nothing was ready (see below), and that is the answer.
 //! 3. **Lock all** channels, in the order of [`Lock::rank`], each once. Nothing changes now but that blocked selects may be
@@ -32,7 +33,10 @@
 //! A case has the edges of its operation, through its channel's lock or the completion of its node, and no others
 //! (select.executed-case-only).
 
+mod alone;
+mod choice;
 mod order;
+mod peers;
 mod port;
 #[cfg(feature = "async")]
 mod task;
@@ -42,9 +46,12 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::{Cpu, Sleeper, has_passed, ord, pick, step};
+use gosync_atomic::__sys::{Cpu, Sleeper, has_passed, step};
 
+use alone::{Now, at_once};
+use choice::{look, try_each};
 use order::{LockedAll, Place, in_queueing_order};
+use peers::Peers;
 use port::Fired;
 pub(crate) use port::Port;
 #[cfg(feature = "async")]
@@ -200,115 +207,6 @@ fn select_many(operations: &[Operation<'_>], how: &How) -> Option<(usize, Outcom
     }
 }
 
-/// What can be said without locking all channels.
-enum Now {
-    Won(usize, Outcome),
-    Nothing,
-    Unclear,
-}
-
-/// Steps 1 and 2. There is a place in `seen` for each operation.
-#[inline]
-fn at_once<const JUMPS: bool>(operations: &[Operation<'_>], seen: &mut [usize], how: &How) -> Now {
-    let ready = look(operations, seen);
-    if ready == 0 {
-        let nothing = matches!(how.patience, Patience::Try) && nothing_has_changed(operations, seen);
-        return if nothing { Now::Nothing } else { Now::Unclear };
-    }
-    match fire_one::<JUMPS>(operations, seen, ready, how) {
-        Some((number, outcome)) => Now::Won(number, outcome),
-        None => Now::Unclear,
-    }
-}
-
-/// Step 1, for those of which it was seen that they may proceed. `None`: none of them could, or it came to nothing.
-///
-/// The first that is tried is done, as a rule, and nothing is left to be settled. That has its way through registers: what is
-/// written to memory in pieces and read as a whole costs as much as a lock.
-#[inline(always)]
-fn fire_one<const JUMPS: bool>(
-    operations: &[Operation<'_>],
-    seen: &mut [usize],
-    ready: usize,
-    how: &How,
-) -> Option<(usize, Outcome)> {
-    let sleeper = Sleeper::new();
-    let mut observers = Observers::default();
-    let first = first_of::<JUMPS>(operations, seen, ready, how.biased);
-    let operation = operations.get(first)?;
-    let fired = fire_alone((first, operation, operation.port?), &sleeper, how, &mut observers);
-    if let Fired::Won(outcome, None) = fired {
-        return Some((first, outcome));
-    }
-    fire_on(operations, seen, (first, fired), how, &sleeper, observers)
-}
-
-/// What [`fire_one`] does when the first has not simply been done.
-#[inline(never)]
-fn fire_on(
-    operations: &[Operation<'_>],
-    seen: &mut [usize],
-    (first, fired): (usize, Fired),
-    how: &How,
-    sleeper: &Sleeper,
-    mut observers: Observers,
-) -> Option<(usize, Outcome)> {
-    let others = (first + 1..operations.len()).chain(0..first);
-    let won = match fired {
-        Fired::No => try_in_order(operations, seen, others, |number, operation, port| {
-            fire_alone((number, operation, port), sleeper, how, &mut observers)
-        }),
-        fired => Some((first, fired)),
-    };
-    drop(observers);
-    let (number, fired) = won?;
-    if matches!(fired, Fired::NotDue) {
-        return without_timer(operations, seen, number, how);
-    }
-    settled(operations, number, fired, sleeper)
-}
-
-/// Step 1 again, when it turned out that this timer is not due.
-#[cold]
-#[inline(never)]
-fn without_timer(
-    operations: &[Operation<'_>],
-    seen: &mut [usize],
-    number: usize,
-    how: &How,
-) -> Option<(usize, Outcome)> {
-    let sleeper = Sleeper::new();
-    let mut observers = Observers::default();
-    let ready = ask_timers(operations, seen, number, false);
-    let won = try_each(operations, seen, ready, how.biased, |number, operation, port| {
-        fire_alone((number, operation, port), &sleeper, how, &mut observers)
-    });
-    drop(observers);
-    let (number, fired) = won?;
-    // If it is another that is not due, somebody was faster.
-    settled(operations, number, fired, &sleeper)
-}
-
-/// As [`settle`], with nothing for who was promised a value and did not get it: it has committed itself to nothing.
-fn settled(operations: &[Operation<'_>], number: usize, fired: Fired, sleeper: &Sleeper) -> Option<(usize, Outcome)> {
-    let outcome = settle(&operations[number], fired, sleeper);
-    (outcome != Outcome::Retry).then_some((number, outcome))
-}
-
-/// Tries one operation, under the lock of its channel alone.
-#[inline(always)]
-fn fire_alone(
-    (number, operation, port): (usize, &Operation<'_>, &dyn Port),
-    sleeper: &Sleeper,
-    how: &How,
-    observers: &mut Observers,
-) -> Fired {
-    let case = Case::of_thread(sleeper, number, operation.wants(how));
-    let _lock = port.front().lock.lock();
-    // SAFETY: the lock is held; only a transfer needs a node, and then it is the operation's.
-    unsafe { port.fire(operation.side, case, operation.node.unwrap_or(NonNull::dangling()), observers) }
-}
-
 /// Steps 3 to 5, as often as a promise is not kept. There is a place in `places` and in `seen` for each operation.
 fn locked<'a>(
     operations: &[Operation<'a>],
@@ -355,11 +253,16 @@ fn attempt<'a>(
     if has_passed(deadline) {
         return None;
     }
-    let (mut peer, mut due) = (Cpu::UNKNOWN, None);
+    let mut peers = Peers::default();
+    for (operation, port) in operations.iter().filter_map(|operation| Some((operation, operation.port?))) {
+        // SAFETY: the lock is held.
+        peers.note(unsafe { port.seen_peer(operation.side) });
+    }
+    let mut due = None;
     in_queueing_order(operations, places, how.biased, |number, port| {
         let (operation, place) = (&operations[number], &places[number]);
         // SAFETY: the lock is held; the node is the operation's, or its place's; it stays there, and is withdrawn below.
-        peer = unsafe { port.enqueue(operation.side, case(number), place.node_of(operation), &mut observers) };
+        unsafe { port.enqueue(operation.side, case(number), place.node_of(operation), &mut observers) };
         if let Some(timer) = operation.timer() {
             // SAFETY: the lock is held.
             due = earlier(due, unsafe { timer.due() }.1);
@@ -368,7 +271,7 @@ fn attempt<'a>(
     drop(all);
     drop(observers);
 
-    let outcome = sleep(operations, sleeper, how.biased, (deadline, due), peer);
+    let outcome = sleep(operations, sleeper, how.biased, (deadline, due), peers.cpu());
     for (number, operation) in operations.iter().enumerate() {
         if outcome.is_none_or(|(won, _)| won != number) {
             if let Some(port) = operation.port {
@@ -408,99 +311,6 @@ fn sleep(
     }
     let (number, outcome) = Outcome::from_code(code?);
     Some((number as usize, outcome))
-}
-
-/// The first look: how many operations may proceed.
-#[inline]
-fn look(operations: &[Operation<'_>], seen: &mut [usize]) -> usize {
-    let mut ready = 0;
-    for (operation, seen) in operations.iter().zip(seen) {
-        // Acquire: pairs with the Release in `Held::publish`; the head of this file says what for.
-        *seen = operation.port.map_or(0, |port| port.front().signs.load(ord!("select.look", Acquire)));
-        ready += usize::from(operation.may_proceed(*seen));
-    }
-    ready
-}
-
-/// The second look, after one that has found nothing ready: whether there was an instant at which nothing was.
-#[inline]
-fn nothing_has_changed(operations: &[Operation<'_>], seen: &[usize]) -> bool {
-    // One word has its instant by itself.
-    let unchanged = operations.len() == 1
-        || operations.iter().zip(seen).all(|(operation, seen)| {
-            // Relaxed: the head of this file says why.
-            operation.port.is_none_or(|port| port.front().signs.load(ord!("select.look-again", Relaxed)) == *seen)
-        });
-    step!("select.unchanged", unchanged, else true)
-}
-
-/// Tries those of the operations that may proceed, as was seen, beginning with one of `ready` at random, or with the first.
-/// Ends also with a timer that is not due: then [`ask_timers`] is to be called, so that of those that are ready each is as
-/// likely as the others.
-#[inline]
-fn try_each<'a>(
-    operations: &[Operation<'a>],
-    seen: &[usize],
-    ready: usize,
-    biased: bool,
-    mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
-) -> Option<(usize, Fired)> {
-    let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
-    // Twice round: up to the one to begin with, from there on, and again up to there.
-    for _ in 0..2 {
-        for (number, (operation, seen)) in operations.iter().zip(seen).enumerate() {
-            let Some(port) = operation.port.filter(|_| operation.may_proceed(*seen)) else { continue };
-            if skip > 0 {
-                skip -= 1;
-                continue;
-            }
-            let fired = fire(number, operation, port);
-            if !matches!(fired, Fired::No) {
-                return Some((number, fired));
-            }
-        }
-    }
-    None
-}
-
-/// Those of these operations that may proceed, one after the other, until one is done or is a timer that is not due.
-#[inline]
-fn try_in_order<'a>(
-    operations: &[Operation<'a>],
-    seen: &[usize],
-    mut numbers: impl Iterator<Item = usize>,
-    mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
-) -> Option<(usize, Fired)> {
-    numbers.find_map(|number| {
-        let operation = &operations[number];
-        let port = operation.port.filter(|_| operation.may_proceed(seen[number]))?;
-        let fired = fire(number, operation, port);
-        (!matches!(fired, Fired::No)).then_some((number, fired))
-    })
-}
-
-/// The operation to begin with: one of the `ready` that may proceed, at random, or the first. If there is none, their number.
-///
-/// No processor foresees a jump that hangs on chance. Who knows the operations when it is compiled jumps to what it does about
-/// the one that was done, so it `JUMPS` as soon as it knows it, here, and the later jump is foreseen by this one. Who does not
-/// looks something up by the number, without a jump; so it is found without one.
-#[inline(always)]
-fn first_of<const JUMPS: bool>(operations: &[Operation<'_>], seen: &[usize], ready: usize, biased: bool) -> usize {
-    let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
-    let mut may_proceed = operations.iter().zip(seen).map(|(operation, seen)| operation.may_proceed(*seen));
-    if JUMPS {
-        let is_it = |may: bool| {
-            let is_it = may && skip == 0;
-            skip -= usize::from(may && !is_it);
-            is_it
-        };
-        return may_proceed.position(is_it).unwrap_or(operations.len());
-    }
-    let mut so_far = 0;
-    may_proceed.fold(0, |before, may| {
-        so_far += usize::from(may);
-        before + usize::from(so_far <= skip)
-    })
 }
 
 /// What remains to be done, without any lock, for an operation that was fired.

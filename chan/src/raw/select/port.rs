@@ -24,13 +24,20 @@ pub(crate) unsafe trait Port {
     /// carries.
     unsafe fn fire(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Fired;
 
-    /// Leaves a node in the queue. Where peers were last seen.
+    /// Where a peer of this side was last seen, if one was since a select has asked.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held.
+    unsafe fn seen_peer(&self, side: Side) -> Cpu;
+
+    /// Leaves a node in the queue.
     ///
     /// # Safety
     ///
     /// As for [`fire`](Port::fire); `node` is room for a `Waiter` otherwise, and stays in place until it is withdrawn, or taken
     /// out and completed.
-    unsafe fn enqueue(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Cpu;
+    unsafe fn enqueue(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers);
 
     /// Takes the node out of the queue, if it is still there.
     ///
@@ -117,11 +124,13 @@ unsafe impl<T> Port for Channel<T> {
             }
             match held.meet_sender() {
                 Some((sender, Some(value))) => {
+                    held.state().note_cpu(side, &case);
                     // SAFETY: as above.
                     unsafe { Node::write_slot(node.cast(), value) };
                     return Fired::Won(Outcome::Done, Some((sender, Outcome::Done)));
                 }
                 Some((sender, None)) => {
+                    held.state().note_cpu(side, &case);
                     // SAFETY: as above; the slot is written later.
                     unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) };
                     return Fired::From(sender);
@@ -139,6 +148,7 @@ unsafe impl<T> Port for Channel<T> {
                 if matches!(taken, Take::Nothing) {
                     return self.nothing();
                 }
+                state.note_cpu(side, &case);
                 // SAFETY: the caller's contract: it is room for such a node.
                 unsafe { node.cast::<Node<T>>().write(Node::receiver_of(case)) };
                 match taken {
@@ -162,7 +172,9 @@ unsafe impl<T> Port for Channel<T> {
                     Side::Senders => state.grant_send(self.front.capacity),
                     Side::Receivers => state.grant_recv(observers),
                 };
-                granted.map_or_else(|| self.nothing(), |(grant, peer)| Fired::Won(grant.outcome(), peer))
+                let Some((grant, peer)) = granted else { return self.nothing() };
+                state.note_cpu(side, &case);
+                Fired::Won(grant.outcome(), peer)
             }
             (Wants::News, side) => {
                 let possible = match side {
@@ -180,7 +192,18 @@ unsafe impl<T> Port for Channel<T> {
         }
     }
 
-    unsafe fn enqueue(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) -> Cpu {
+    unsafe fn seen_peer(&self, side: Side) -> Cpu {
+        // SAFETY: the caller's contract.
+        let mut held = unsafe { Held::new(self) };
+        let state = held.state();
+        let peer = match side {
+            Side::Senders => &mut state.receiver_cpu,
+            Side::Receivers => &mut state.sender_cpu,
+        };
+        std::mem::replace(peer, Cpu::UNKNOWN)
+    }
+
+    unsafe fn enqueue(&self, side: Side, case: Case, node: NonNull<Waiter>, observers: &mut Observers) {
         // SAFETY: the caller's contract.
         let mut state = Settling::new(unsafe { Held::new(self) }, None);
         let state = &mut *state;
@@ -203,13 +226,7 @@ unsafe impl<T> Port for Channel<T> {
             // SAFETY: the lock is held.
             unsafe { observers.call(watchers) };
         }
-        if !case.is_of_task() {
-            match side {
-                Side::Senders => state.sender_cpu = Cpu::current(),
-                Side::Receivers => state.receiver_cpu = Cpu::current(),
-            }
-        }
-        if side == Side::Senders { state.receiver_cpu } else { state.sender_cpu }
+        state.note_cpu(side, &case);
     }
 
     unsafe fn withdraw(&self, side: Side, wants: Wants, node: NonNull<Waiter>) {
