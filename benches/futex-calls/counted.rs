@@ -1,5 +1,5 @@
-//! libc's `syscall`, with calls of futex(2) counted: std, parking_lot and atomic-wait all go through it, and the linker
-//! takes this one.
+//! libc's `syscall`, with calls of futex(2) and futex_waitv(2) counted: gosync, std, parking_lot and atomic-wait all go
+//! through it, and the linker takes this one.
 
 use std::arch::asm;
 use std::ffi::c_long;
@@ -87,6 +87,8 @@ unsafe extern "C" fn syscall(
     if number == libc::SYS_futex {
         // The operation is an int: the upper half of its register may hold anything.
         count(b as i32, result);
+    } else if number == libc::SYS_futex_waitv {
+        count(libc::FUTEX_WAIT, result);
     }
     // The kernel's way to return an error.
     if (-4095..0).contains(&result) {
