@@ -105,8 +105,8 @@ impl Sleeper {
     }
 
     /// As [`wait`](Sleeper::wait), without a deadline, for one that may be completed with others of the same `gate` by
-    /// [`complete_asleep`](Sleeper::complete_asleep). The gate keeps the value `at_gate` until then, or has another one for
-    /// good.
+    /// [`complete_asleep`](Sleeper::complete_asleep), after which all at the gate are woken. That alone is what ends the sleep:
+    /// the gate's value, which is `at_gate` as a rule, may change and change back. While it differs, this one sleeps alone.
     pub fn wait_beside(&self, gate: &Futex, at_gate: u32) -> u32 {
         if let Some(outcome) = self.outcome() {
             return outcome;

@@ -29,7 +29,9 @@
 //! Whoever joins a line in which somebody stands, and has no deadline, sleeps on two words: its node's, and that of the `Cond`
 //! ([`Waiter::wait_beside`]). A broadcast completes those nodes and then wakes all by one call, at the word of the `Cond`. The
 //! CPUs are busy with those who were woken first by then, instead of going idle after each. While somebody is in line that
-//! word is `QUEUED`, and nothing else. Who finds another value was called, or is about to be, and sleeps on its node alone.
+//! word is `QUEUED`, and nothing else. Who finds another value was called, or is about to be, and sleeps on its node alone. Who was
+//! called and finds `QUEUED` all the same, of a line that has begun since, sleeps on both, and is woken with the others: the
+//! call at the word comes after the last completion.
 //!
 //! # A signal while the lock is held
 //!

@@ -8,9 +8,10 @@
 //! [`await_change`] is for a waiter that is already registered with its peer. Its rules:
 //!
 //! 1. The peer last ran on this CPU: spinning only delays it. Yield twice, then sleep; or sleep at once, if yields have not
-//!    helped this thread lately ([`yields_if_worth_it`]). But two threads that happen to start on one CPU must not stay there, as they would for 20 ms and more: now and then ([`due_for_escape`]) sleep at
-//!    once, so that the scheduler places the wake-up on an idle CPU. It does not always do so. A virtual CPU that the host
-//!    has put aside does not count as idle, for one, which time alone mends.
+//!    helped this thread lately ([`yields_if_worth_it`]). But two threads that happen to start on one CPU must not stay
+//!    there, as they would for 20 ms and more: now and then ([`due_for_escape`]) sleep at once, so that the scheduler
+//!    places the wake-up on an idle CPU. It does not always do so. A virtual CPU that the host has put aside does not count
+//!    as idle, for one, which time alone mends.
 //! 2. Otherwise spin for about as long as a wake-up takes, yield a few times, then sleep. After having woken a peer
 //!    ([`woke_a_peer`]) spin longer: its answer comes a whole wake-up later, and who does not outlast that sleeps too, so
 //!    that the peer has to wake it in turn, and both go on sleeping although both are fast.
@@ -459,6 +460,14 @@ fn affinity() -> Option<u32> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_tries_to_leave_a_shared_cpu_soon_and_then_seldom() {
+        // Of a thread of its own: others have waited on this one.
+        let tries = std::thread::spawn(|| (1..=400).filter(|_| due_for_escape()).count());
+        // 2, 4, 8, 16 .. 256, and 320 and 384.
+        assert_eq!(tries.join().unwrap(), 2 + 256 / 8 + 2);
+    }
 
     #[test]
     fn cpus_are_counted() {

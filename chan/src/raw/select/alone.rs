@@ -1,4 +1,8 @@
 //! Steps 1 and 2 for threads: what can be done at once, with no lock but that of one channel.
+//!
+//! What a look without a lock says is advice: whatever is done is done by [`fire_alone`], which asks again under the lock of
+//! its channel, and has that operation's edges. No node of this select is in a queue yet, so there is nothing to claim. When it may
+//! be said that nothing is ready, the head of `mod.rs` says.
 
 use std::ptr::NonNull;
 
@@ -61,6 +65,7 @@ fn fire_any(operations: &[Operation<'_>], how: &How) -> Option<Now> {
     }
 }
 
+/// What [`fire_any`] does when something is left to be settled.
 #[inline(never)]
 fn settle_guess(
     operations: &[Operation<'_>],

@@ -30,16 +30,16 @@ pub(super) fn nothing_has_changed(operations: &[Operation<'_>], seen: &[usize]) 
     step!("select.unchanged", unchanged, else true)
 }
 
-/// Whether it makes sense to [try one](super::alone::fire_any) first. Who does not want to wait mostly finds nothing, for which all are to be
-/// looked at.
+/// Whether it makes sense to [try one](super::alone) first. Who does not want to wait mostly finds nothing, for which all
+/// are to be looked at.
 #[inline]
 pub(super) fn may_guess(operations: &[Operation<'_>], how: &How) -> bool {
     matches!(how.patience, Patience::Until(_)) && !how.biased && operations.len() > 1
 }
 
 /// Tries those of the operations that may proceed, as was seen, beginning with one of `ready` at random, or with the first.
-/// Ends also with a timer that is not due: then [`ask_timers`](super::timers::ask_timers) is to be called, so that of those that are ready each is as
-/// likely as the others.
+/// Ends also with a timer that is not due: then [`ask_timers`](super::timers::ask_timers) is to be called, so that of those
+/// that are ready each is as likely as the others.
 #[inline]
 pub(super) fn try_each<'a>(
     operations: &[Operation<'a>],
