@@ -52,9 +52,8 @@ impl RawLock {
     /// As [`lock`](RawLock::lock), in a rhythm of the caller's if it has to wait.
     #[inline(always)]
     pub fn lock_paced(&self, pacer: impl FnOnce() -> Pacer) {
-        // Acquire: pairs with the Release of the last `unlock`. Relaxed on failure: nothing was taken.
-        let taken = self.word.compare_exchange(FREE, HELD, ord!("lock.take", Acquire), ord!("lock.take.fail", Relaxed));
-        if taken.is_err() {
+        // Acquire: pairs with the Release of the last `unlock`.
+        if !self.word.test_and_set(FREE, HELD, ord!("lock.take", Acquire)) {
             self.lock_slow(pacer);
         }
     }
@@ -86,9 +85,8 @@ impl RawLock {
     fn retake(&self) -> bool {
         // Relaxed: a hint that saves the cache line from useless exchanges.
         let free = self.word.load(ord!("lock.look", Relaxed)) == FREE;
-        // Acquire, Relaxed: as in `lock_paced`.
-        let (ok, fail) = (ord!("lock.retake", Acquire), ord!("lock.retake.fail", Relaxed));
-        free && self.word.compare_exchange(FREE, HELD, ok, fail).is_ok()
+        // Acquire: as in `lock_paced`.
+        free && self.word.test_and_set(FREE, HELD, ord!("lock.retake", Acquire))
     }
 
     /// Whether nobody holds the lock, for who knows that nobody will take it any more: it is the caller's then.

@@ -12,6 +12,7 @@
 //! | [`row`] | zeros, constant | zeros |
 //! | [`LINE_WORDS`] | as many as fit in a cache line, or in two | two |
 //! | [`load_own`] | a relaxed load | loom's unsynchronized one: reports others who change the word, and is no access |
+//! | [`test_and_set`] | an exchange | one that compares: see below |
 //! | [`UnsafeCell`] | std's, with closures | loom's: reports unordered accesses; in shuttle accesses that overlap |
 //! | [`extend_uninit`] | changes the length | makes cells |
 //! | [`Alive`] | nothing | reports a use after free, a free without an edge, and a leak; in shuttle nothing |
@@ -52,6 +53,8 @@
 //! * No `SeqCst` accesses: loom treats them as `AcqRel`. Where a store must not pass a later load, a `fence(SeqCst)`. Go's
 //!   atomics are the exception, because that is what they promise; [`sc`] has them, and nothing else here is built on it.
 //! * The word of a [`Futex`] changes by read-modify-write only: loom mixes up plain stores that race one.
+//! * A word of two values that is taken by an exchange and given back by a plain store is taken by [`test_and_set`]: an exchange
+//!   that finds it taken changes nothing, but to loom it is a store, which may come after the one that gives the word back.
 //! * Every ordering is written `ord!("site", Ordering)`, every wake and re-check `step!("site", ..)`: `sites.rs`.
 //! * A wake comes last and goes by address ([`Waker`]): the word may be gone by then.
 //! * Nothing here may depend on an address, a clock or a hash in a model: it must replay exactly.

@@ -8,8 +8,8 @@
 //! A receiver that has found few values in two looks in a row puts the second one off: it leaves the lane as if it had not looked,
 //! waits while the senders are fast, and looks again. Whether they are fast is seen by a short wait, and only then is there a long one.
 //! One thread that sends and receives in turns finds one value at each look, too, and nobody sends while it waits; the same goes
-//! for values that come one by one. So after a look that was put off others are not, for a long time, unless one finds
-//! many: the wait has paid off, or there was a burst.
+//! for values that come one by one. So after a look that was put off others are not, for a long time, and the longer the more
+//! often that was in vain, unless one finds many: the wait has paid off, or there was a burst.
 //!
 //! Nothing depends on it but time. Who has put a look off goes on as if it had met somebody in the lane. All that the others pay for
 //! it is a count.
@@ -20,9 +20,25 @@ use super::{Channel, Front};
 
 /// Belongs to who is in the lane of receivers.
 pub(super) struct Heels {
-    /// The so-manieth look that finds few values is put off. It wraps around: so after one that was it is the 256th, and if no wait
-    /// pays off, all of them take a few hundredths of the time.
-    looks: UnsafeCell<u8>,
+    looks: UnsafeCell<Looks>,
+}
+
+struct Looks {
+    /// The so-manieth look that finds few values is put off.
+    left: u32,
+    /// And then the so-manieth after it.
+    next: u32,
+}
+
+impl Looks {
+    /// After the first that was in vain there are so many, and later so many at most: if none pays off, all of them take a
+    /// hundredth of the time.
+    const NEXT: u32 = 256;
+    const MOST: u32 = 4096;
+
+    const fn new() -> Looks {
+        Looks { left: LOOKS_UNTIL_PUT_OFF, next: Looks::NEXT }
+    }
 }
 
 impl Heels {
@@ -30,7 +46,7 @@ impl Heels {
     const MANY: usize = 16;
 
     pub(super) fn new() -> Heels {
-        Heels { looks: UnsafeCell::new(LOOKS_UNTIL_PUT_OFF) }
+        Heels { looks: UnsafeCell::new(Looks::new()) }
     }
 
     /// Notes that a look has found so many values, at least one: whether it is put off.
@@ -44,11 +60,15 @@ impl Heels {
             // SAFETY: the caller's contract: nobody else accesses it.
             let looks = unsafe { &mut *looks };
             if found >= Self::MANY {
-                *looks = LOOKS_UNTIL_PUT_OFF;
+                *looks = Looks::new();
                 return false;
             }
-            *looks = looks.wrapping_sub(1);
-            *looks == 0
+            looks.left -= 1;
+            if looks.left > 0 {
+                return false;
+            }
+            *looks = Looks { left: looks.next, next: (looks.next * 4).min(Looks::MOST) };
+            true
         })
     }
 }

@@ -34,7 +34,7 @@
 //! has acquired goes with `seen` to the next one in the lane.
 
 use gosync_atomic::__sys::atomic::{AtomicU32, AtomicUsize};
-use gosync_atomic::__sys::{Pacer, UnsafeCell, ord, step};
+use gosync_atomic::__sys::{Pacer, UnsafeCell, ord, step, test_and_set};
 
 /// How many operations a lane has seen, modulo 2^64, or 2^32 on machines of 32 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,12 +102,12 @@ impl Lane {
         if !self.is_open() {
             return Err(Barred::Shut);
         }
-        // Acquire: pairs with the Release of who was here before, or who has opened the lane. Relaxed on failure: not entered.
-        let entered =
-            self.taken.compare_exchange(NO, YES, ord!("lane.enter", Acquire), ord!("lane.enter.fail", Relaxed));
+        // Acquire: pairs with the Release of who was here before, or who has opened the lane.
+        if !test_and_set(&self.taken, NO, YES, ord!("lane.enter", Acquire)) {
+            step!("lane.keep-out", return Err(Barred::Busy));
+        }
         // Relaxed: nobody else changes it, and it has come with the exchange.
-        let position = || Position(self.position.load(ord!("lane.own-position", Relaxed)));
-        entered.map(|_| position()).map_err(|_| Barred::Busy)
+        Ok(Position(self.position.load(ord!("lane.own-position", Relaxed))))
     }
 
     /// Waits while somebody is in the lane, and does not take its line away by exchanges. `false`: it has waited long enough.
@@ -212,8 +212,8 @@ impl Lane {
         let mut pacer = Pacer::new();
         // Relaxed: the exchange tells.
         while self.taken.load(ord!("lane.shut.look", Relaxed)) != NO
-            // Acquire: pairs with the Release of the last one to leave. Relaxed on failure: somebody was faster.
-            || self.taken.compare_exchange(NO, YES, ord!("lane.shut", Acquire), ord!("lane.shut.fail", Relaxed)).is_err()
+            // Acquire: pairs with the Release of the last one to leave.
+            || !test_and_set(&self.taken, NO, YES, ord!("lane.shut", Acquire))
         {
             pacer.persist();
         }

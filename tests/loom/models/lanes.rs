@@ -67,11 +67,11 @@ pub(crate) fn models() -> Vec<Model> {
         ]),
         fails(CLOSE, "lanes: write after the close", Verdict::Race, || close_then_look(laned(2, || 0), false)),
         // Each value arrives once, in order.
-        holds(TRANSFER, "lanes: two senders", two_senders).bound(3).reaches(&["lane.leave", "lane.enter.fail"]),
+        holds(TRANSFER, "lanes: two senders", two_senders).bound(3).reaches(&["lane.leave", "lane.keep-out"]),
         holds(TRANSFER, "lanes: two receivers", two_receivers)
-            .bound(1)
+            .bound(2)
             .pinged()
-            .reaches(&["lane.leave", "lane.enter.fail"])
+            .reaches(&["lane.leave", "lane.keep-out"])
             .witnesses(&["one each"]),
         holds(FIFO, "lanes: shut in between", shut_in_between).bound(2).reaches(&["lane.leave", "lane.shut"]),
         holds(FIFO, "lanes: a buffer that grows", grows).bound(2).reaches(&["lane.leave", "lane.shut"]),

@@ -120,6 +120,10 @@ impl Futex {
         self.word().compare_exchange(current, new, ok, err)
     }
 
+    pub fn test_and_set(&self, clear: u32, set: u32, order: Ordering) -> bool {
+        super::test_and_set(self.word(), clear, set, order)
+    }
+
     pub fn swap(&self, new: u32, order: Ordering) -> u32 {
         self.word().swap(new, order)
     }

@@ -24,6 +24,12 @@ pub use futex::{Futex, WaitQueue, Waker};
 pub use latch::Latch;
 pub use lock::{Lock, LockGuard};
 
+/// Takes a word that is `clear` or `set`, and does not touch one that is set: whether it was clear.
+#[must_use]
+pub fn test_and_set(word: &atomic::AtomicU32, clear: u32, set: u32, order: std::sync::atomic::Ordering) -> bool {
+    word.compare_exchange(clear, set, order, std::sync::atomic::Ordering::Relaxed).is_ok()
+}
+
 /// Calls what must not unwind into its caller. A panic goes on all the same: it may be the verdict on the model.
 pub fn contained(f: impl FnOnce()) {
     f();
@@ -248,7 +254,7 @@ pub fn lanes_open_after() -> Option<(u32, u32)> {
 }
 
 /// The first one, where the model is about lanes.
-pub const LOOKS_UNTIL_PUT_OFF: u8 = 1;
+pub const LOOKS_UNTIL_PUT_OFF: u32 = 1;
 
 /// One at a time, so that two are more than that.
 pub const WAKE_BATCH: usize = 1;

@@ -60,6 +60,12 @@ impl Futex {
         self.0.compare_exchange(current, new, ok, err)
     }
 
+    /// As the function of this name, when nobody [sleeps](Futex::wait) on the word.
+    #[inline(always)]
+    pub fn test_and_set(&self, clear: u32, set: u32, order: Ordering) -> bool {
+        super::test_and_set(&self.0, clear, set, order)
+    }
+
     /// Replaces the word; the value before.
     #[inline(always)]
     pub fn swap(&self, new: u32, order: Ordering) -> u32 {
