@@ -24,26 +24,41 @@ pub(super) struct Heels {
 }
 
 struct Looks {
-    /// The so-manieth look that finds few values is put off.
+    /// The so-manieth look that finds few values is put off, or, after one that was, shows what came of it.
     left: u32,
-    /// And then the so-manieth after it.
+    /// After one that was put off in vain, the so-manieth is the next.
     next: u32,
+    /// What a look found that was put off, until another has shown what came of it; else 0.
+    found: usize,
 }
 
 impl Looks {
-    /// After the first that was in vain there are so many, and later so many at most: if none pays off, all of them take a
-    /// hundredth of the time.
+    /// The next but one at first, and then so many later, and after some at which nobody sent anything, so many: all of them take a
+    /// hundredth of the time then.
     const NEXT: u32 = 256;
     const MOST: u32 = 4096;
 
     const fn new() -> Looks {
-        Looks { left: LOOKS_UNTIL_PUT_OFF, next: Looks::NEXT }
+        Looks { left: LOOKS_UNTIL_PUT_OFF, next: Looks::NEXT, found: 0 }
+    }
+
+    /// At a look that has found so many, when none are left: whether it is put off.
+    #[cold]
+    fn are_over(&mut self, found: usize) -> bool {
+        let found_before = std::mem::take(&mut self.found);
+        if found_before == 0 {
+            (self.found, self.left) = (found, 1);
+            return true;
+        }
+        self.left = self.next;
+        self.next = if found > found_before { Self::NEXT } else { (self.next * 4).min(Self::MOST) };
+        false
     }
 }
 
 impl Heels {
     /// It pays off to find so many.
-    const MANY: usize = 16;
+    const MANY: usize = 32;
 
     pub(super) fn new() -> Heels {
         Heels { looks: UnsafeCell::new(Looks::new()) }
@@ -64,11 +79,7 @@ impl Heels {
                 return false;
             }
             looks.left -= 1;
-            if looks.left > 0 {
-                return false;
-            }
-            *looks = Looks { left: looks.next, next: (looks.next * 4).min(Looks::MOST) };
-            true
+            looks.left == 0 && looks.are_over(found)
         })
     }
 }
