@@ -94,6 +94,9 @@ fn text(pairs: &[Pair<'_>], command: &str, rounds: usize, time: Duration) -> Str
     let date = Command::new("date").args(["-u", "+%e %B %Y"]).output().ok();
     let date = date.map_or_else(String::new, |output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     let count = |place| pairs.iter().filter(|pair| pair.place() == place).count();
+    let mut lines: Vec<f64> = pairs.iter().flat_map(|pair| pair.rows.map(|row| row.line)).collect();
+    lines.sort_by(f64::total_cmp);
+    let line = |part: usize| lines.get(part * lines.len().saturating_sub(1) / 4).copied().unwrap_or(f64::NAN);
     let mut text = format!(
         "# Measured\n\n\
         Written by `cargo bench -p gosync-benches --bench compare -- {command}` on {date}; docs/PERFORMANCE.md says what it means.\n\n\
@@ -103,11 +106,16 @@ fn text(pairs: &[Pair<'_>], command: &str, rounds: usize, time: Duration) -> Str
         time of all threads). `x` is gosync's median beside that of the fastest peer of the same pass, in the first and in the second\n\
         pass: below 1, gosync is faster. `x CPU` is its CPU time beside that of the peer that takes the least. `level`: ahead in one\n\
         pass only, or behind by less than the two passes differ, or by 0.03.\n\n\
+        Before each row a cache line went from one CPU to another and back in {:.0} ns (median; a quarter of the rows {:.0} or less, a\n\
+        quarter {:.0} or more). It is what hand-overs are made of, and the host of a virtual machine may change it at any time.\n\n\
         Of {} rows gosync is ahead in {}, level in {}, behind in {}.\n\n![All rows](plots/measured.svg)\n",
         machine::describe().replace("\nVersions", "\n\nVersions"),
         super::go_version(),
         time.as_millis(),
         measure::STARTS,
+        line(2),
+        line(1),
+        line(3),
         pairs.len(),
         count(Place::Ahead),
         count(Place::Level),

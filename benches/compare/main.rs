@@ -73,11 +73,12 @@ fn pass(scenarios: &[Scenario], rounds: usize, time: Duration) -> Vec<Row> {
     let mut rows = Vec::new();
     for scenario in scenarios {
         let runs = Run::all(scenario, time);
+        let line = machine::line_round_trip();
         let others = machine::Others::start();
         let runs = measure::rounds(runs, rounds, time);
         if !runs.is_empty() {
-            println!("{}", report::table(scenario, &runs, others.cpus()));
-            rows.extend(Row::of(scenario, &runs));
+            println!("{}", report::table(scenario, &runs, line, others.cpus()));
+            rows.extend(Row::of(scenario, &runs, line));
         }
     }
     rows

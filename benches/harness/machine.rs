@@ -2,6 +2,7 @@
 
 use std::fs::read_to_string;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::measure::cpu_time_of_all;
@@ -65,6 +66,50 @@ pub fn restrict_to(_n: usize) {
 pub fn load() -> String {
     let load = read_to_string("/proc/loadavg").unwrap_or_default();
     format!("Load: {}.", load.split(' ').take(3).collect::<Vec<_>>().join(" "))
+}
+
+/// How long a cache line takes from one CPU to another and back, in nanoseconds: what every hand-over between threads is made of.
+/// On a virtual machine it changes when the host puts a virtual CPU elsewhere. NaN if the process may use one CPU only.
+///
+/// # Panics
+///
+/// If there is no other thread to be had.
+pub fn line_round_trip() -> f64 {
+    const BATCHES: usize = 5;
+    const TRIPS: usize = 2000;
+    if std::thread::available_parallelism().map_or(1, std::num::NonZero::get) < 2 {
+        return f64::NAN;
+    }
+    let turn = &AtomicUsize::new(0);
+    // Yields now and then: both may have been put on one CPU.
+    let await_turn = |at: usize| {
+        let mut looks = 0_u32;
+        while turn.load(Ordering::Acquire) != at {
+            looks += 1;
+            if looks.is_multiple_of(10_000) {
+                std::thread::yield_now();
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for trip in 0..BATCHES * TRIPS {
+                await_turn(2 * trip + 1);
+                turn.store(2 * trip + 2, Ordering::Release);
+            }
+        });
+        let batch = |batch| {
+            let start = Instant::now();
+            for trip in batch * TRIPS..(batch + 1) * TRIPS {
+                turn.store(2 * trip + 1, Ordering::Release);
+                await_turn(2 * trip + 2);
+            }
+            start.elapsed().as_nanos() as f64 / TRIPS as f64
+        };
+        let mut batches: [f64; BATCHES] = std::array::from_fn(batch);
+        batches.sort_by(f64::total_cmp);
+        batches[BATCHES / 2]
+    })
 }
 
 /// What other processes do meanwhile.

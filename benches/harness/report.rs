@@ -102,11 +102,14 @@ impl<'a> Best<'a> {
 /// # Panics
 ///
 /// If nothing ran.
-pub fn table(scenario: &Scenario, runs: &[Run<'_>], others: f64) -> String {
+pub fn table(scenario: &Scenario, runs: &[Run<'_>], line: f64, others: f64) -> String {
     let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
     let best = Best::of(&all);
     let rounds = all[0].samples.len();
-    let mut text = format!("### {} (rounds: {rounds}; other processes: {others:.2} CPUs)\n\n", scenario.name);
+    let mut text = format!(
+        "### {} (rounds: {rounds}; other processes: {others:.2} CPUs; a line there and back: {line:.0} ns)\n\n",
+        scenario.name
+    );
     let with_go = all.iter().any(|run| run.name == GO);
     text += "| | median | p25 | CPU | allocations | x time | x std | x median | x p25 | x CPU |";
     text += if with_go { " x Go |\n" } else { "\n" };
@@ -195,11 +198,13 @@ pub struct Row {
     pub peers: Option<BesidePeers>,
     /// Go's, and what ours is beside it.
     pub go: Option<(Cell, String)>,
+    /// [`line_round_trip`](super::machine::line_round_trip) before it ran.
+    pub line: f64,
 }
 
 impl Row {
     /// `None` if ours did not run.
-    pub fn of(scenario: &Scenario, runs: &[Run<'_>]) -> Option<Row> {
+    pub fn of(scenario: &Scenario, runs: &[Run<'_>], line: f64) -> Option<Row> {
         let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
         let ours = all.iter().find(|run| run.name == OURS)?;
         let peers = Best::of(&all).map(|best| {
@@ -222,6 +227,7 @@ impl Row {
             allocations: count(ours.allocations),
             peers,
             go: go.map(|go| (Cell::of(go), beside_go(ours, &all))),
+            line,
         })
     }
 }
