@@ -166,7 +166,6 @@ impl<T> Handle<T> {
     }
 
     /// The channel; `None` is nil.
-    #[cfg(feature = "async")]
     pub(crate) fn channel(&self) -> Option<&Channel<T>> {
         self.shared().map(Shared::channel)
     }

@@ -80,7 +80,6 @@ impl<T> Receiver<T> {
     }
 
     /// The channel; `None` is nil.
-    #[cfg(feature = "async")]
     pub(crate) fn channel(&self) -> Option<&crate::raw::Channel<T>> {
         self.handle.channel()
     }

@@ -319,6 +319,34 @@ impl<T> Channel<T> {
         }
     }
 
+    /// As [`try_recv`](Channel::try_recv), for a select: it has others to try if the lanes are busy, and none that it would wait for
+    /// if the lock is held.
+    #[inline]
+    pub(crate) fn recv_for_select(&self) -> Result<T, RecvFailure> {
+        // Relaxed: a try that fails orders nothing.
+        let signs = self.front.signs.load(ord!("select.guess-recv", Relaxed));
+        if signs & (state::signs::RECV | state::signs::TIMER) == 0 {
+            return Err(RecvFailure::Empty);
+        }
+        if signs & state::signs::LANES != 0 {
+            match self.recv_in_lane() {
+                Attempt::Done(value) => return Ok(value),
+                Attempt::Locked => {}
+                Attempt::Impossible | Attempt::Busy | Attempt::Early => return Err(RecvFailure::Empty),
+            }
+        }
+        let lock = self.front.lock.lock();
+        // SAFETY: the lock is held, and released after the last use of this.
+        let held = unsafe { Held::new(self) };
+        match held.pop().or_else(Held::pop_leftover) {
+            Ok(value) => {
+                drop(lock);
+                Ok(value)
+            }
+            Err(held) => self.recv_slow(Settling::new(held, Some(lock)), Patience::Try),
+        }
+    }
+
     /// Takes the oldest value while a sender is blocked, or queues up and sleeps, or gives up.
     fn recv_slow(&self, state: Settling<'_, T>, patience: Patience) -> Result<T, RecvFailure> {
         let state = match self.recv_at_a_glance(state, patience) {

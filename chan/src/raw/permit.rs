@@ -151,6 +151,7 @@ impl<T> Channel<T> {
         let node = Node::sender(value);
         // SAFETY: the node is new, and stays here until it is completed.
         unsafe { state.set_aside.senders.push(node.waiter()) };
+        state.sender_cpu = Cpu::current();
         drop(state);
         match promised(&node, holder) {
             Outcome::Done => Ok(()),
@@ -164,6 +165,7 @@ impl<T> Channel<T> {
         let node = Node::receiver();
         // SAFETY: the node is new, and stays here until it is completed.
         unsafe { state.set_aside.receivers.push(node.waiter()) };
+        state.receiver_cpu = Cpu::current();
         drop(state);
         match promised(&node, holder) {
             // SAFETY: a sender has put a value into the slot.

@@ -8,13 +8,14 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
+pub use gosync_atomic::__sys::pick;
 use gosync_atomic::__sys::{deadline_after, waits};
 
 use crate::chan::Chan;
 use crate::error::{RecvError, SendError};
 use crate::raw::select::{self, How, Name, Operation};
 use crate::raw::waiter::{Node, Outcome};
-use crate::raw::{Grant, Patience, Side};
+use crate::raw::{Grant, Patience, RecvFailure, Side};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 
@@ -216,6 +217,24 @@ impl<'a, T> RecvCase<'a, T> {
         Armed(self.operation())
     }
 
+    /// Tries it without the others: whether it was won.
+    #[inline]
+    pub fn guess(&self) -> bool {
+        let Some(channel) = self.receiver.and_then(Receiver::channel) else { return false };
+        let outcome = match channel.recv_for_select() {
+            Ok(value) => {
+                let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
+                // SAFETY: there is room for such a node, and only the value is wanted of it.
+                unsafe { Node::write_slot(node, value) };
+                Outcome::Done
+            }
+            Err(RecvFailure::Closed) => Outcome::Closed,
+            Err(RecvFailure::Empty) => return false,
+        };
+        self.outcome.set(Some(outcome));
+        true
+    }
+
     /// Whether it was won and not finished.
     #[inline]
     pub fn is_won(&self) -> bool {
@@ -259,6 +278,14 @@ impl<'a, T> SendCase<'a, T> {
     #[inline]
     pub fn arm(&self) -> Armed<'_> {
         Armed(self.operation())
+    }
+
+    /// Tries it without the others: whether it was won.
+    #[inline]
+    pub fn guess(&self) -> bool {
+        let how = How { patience: Patience::Until(None), biased: false, only_news: false };
+        self.outcome.set(select::guess(&self.operation(), &how));
+        self.is_won()
     }
 
     /// Whether it was won and not finished.

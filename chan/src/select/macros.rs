@@ -312,7 +312,9 @@ macro_rules! __select_bind {
         $crate::__select_body!(async ($(($case $message $result $body))*) $default)
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
-        $crate::__cases::block(&[$($case.arm()),*], $biased);
+        if !$crate::__select_guess!($biased ($($case)*)) {
+            $crate::__cases::block(&[$($case.arm()),*], $biased);
+        }
         $crate::__select_body!(($(($case $message $result $body))*) ($crate::__cases::for_ever()))
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
@@ -320,9 +322,39 @@ macro_rules! __select_bind {
         $crate::__select_body!(($(($case $message $result $body))*) $default)
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default ($timeout:expr) $default:tt)) => {{
-        $crate::__cases::wait(&[$($case.arm()),*], $timeout, $biased);
+        if !$crate::__select_guess!($biased ($($case)*)) {
+            $crate::__cases::wait(&[$($case.arm()),*], $timeout, $biased);
+        }
         $crate::__select_body!(($(($case $message $result $body))*) $default)
     }};
+}
+
+/// Tries one of several cases, any of them: whether it was done.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_guess {
+    (false ($first:ident $second:ident $($rest:ident)*)) => {{
+        let guess = $crate::__cases::pick([$first.is_won(), $second.is_won() $(, $rest.is_won())*].len());
+        $crate::__select_try!(guess ($first $second $($rest)*))
+    }};
+    ($biased:tt $cases:tt) => {
+        false
+    };
+}
+
+/// Tries the case of this number.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_try {
+    ($number:ident ()) => { false };
+    ($number:ident ($case:ident $($rest:ident)*)) => {
+        if $number == 0 {
+            $case.guess()
+        } else {
+            let number = $number - 1;
+            $crate::__select_try!(number ($($rest)*))
+        }
+    };
 }
 
 /// Finishes the case that was won, and runs its body.

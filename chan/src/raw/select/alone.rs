@@ -26,10 +26,11 @@ pub(super) enum Now {
 /// Steps 1 and 2. There is a place in `seen` for each operation.
 #[inline]
 pub(super) fn at_once<const JUMPS: bool>(operations: &[Operation<'_>], seen: &mut [usize], how: &How) -> Now {
-    if may_guess(operations, how)
-        && let Some(now) = fire_any(operations, how)
-    {
-        return now;
+    if !JUMPS && may_guess(operations, how) {
+        let number = pick(operations.len());
+        if let Some(outcome) = guess(&operations[number], how) {
+            return Now::Won(number, outcome);
+        }
     }
     let ready = look(operations, seen);
     if ready == 0 {
@@ -42,15 +43,15 @@ pub(super) fn at_once<const JUMPS: bool>(operations: &[Operation<'_>], seen: &mu
     }
 }
 
-/// Tries one of the operations, any of them, if it may proceed. If it was not done, all are to be looked at.
+/// Tries one of several operations, any of them, if it may proceed. If it was not done, all are to be looked at.
 ///
 /// The others are not looked at, so that the lines of their channels stay with those who use them; and where most are
 /// ready, most selects end here. All that are ready remain equally likely: one of `k` out of `n` is tried here with the probability
 /// 1/n, and is chosen later with (n - k)/n · 1/k: 1/k together.
-#[inline(always)]
-fn fire_any(operations: &[Operation<'_>], how: &How) -> Option<Now> {
-    let number = pick(operations.len());
-    let operation = &operations[number];
+///
+/// Who knows the operations when it is compiled has done that before, as a plain receive, which is less to do.
+#[inline]
+pub(crate) fn guess(operation: &Operation<'_>, how: &How) -> Option<Outcome> {
     let port = operation.port?;
     // Relaxed: advice. The lock tells.
     if !operation.may_proceed(port.front().signs.load(ord!("select.guess", Relaxed))) {
@@ -58,23 +59,18 @@ fn fire_any(operations: &[Operation<'_>], how: &How) -> Option<Now> {
     }
     let sleeper = Sleeper::new();
     let mut observers = Observers::default();
-    match fire_alone((number, operation, port), &sleeper, how, &mut observers) {
-        Fired::Won(outcome, None) => Some(Now::Won(number, outcome)),
+    match fire_alone((0, operation, port), &sleeper, how, &mut observers) {
+        Fired::Won(outcome, None) => Some(outcome),
         Fired::No | Fired::NotDue => None,
-        fired => Some(settle_guess(operations, (number, fired), &sleeper, observers)),
+        fired => settle_guess(operation, fired, &sleeper, observers),
     }
 }
 
-/// What [`fire_any`] does when something is left to be settled.
+/// What [`guess`] does when something is left to be settled.
 #[inline(never)]
-fn settle_guess(
-    operations: &[Operation<'_>],
-    (number, fired): (usize, Fired),
-    sleeper: &Sleeper,
-    observers: Observers,
-) -> Now {
+fn settle_guess(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper, observers: Observers) -> Option<Outcome> {
     drop(observers);
-    settled(operations, number, fired, sleeper).map_or(Now::Unclear, |(number, outcome)| Now::Won(number, outcome))
+    settled(operation, fired, sleeper)
 }
 
 /// Step 1, for those of which it was seen that they may proceed. `None`: none of them could, or it came to nothing.
@@ -121,7 +117,7 @@ fn fire_on(
     if matches!(fired, Fired::NotDue) {
         return without_timer(operations, seen, number, how);
     }
-    settled(operations, number, fired, sleeper)
+    settled(&operations[number], fired, sleeper).map(|outcome| (number, outcome))
 }
 
 /// Step 1 again, when it turned out that this timer is not due.
@@ -142,13 +138,13 @@ fn without_timer(
     drop(observers);
     let (number, fired) = won?;
     // If it is another that is not due, somebody was faster.
-    settled(operations, number, fired, &sleeper)
+    settled(&operations[number], fired, &sleeper).map(|outcome| (number, outcome))
 }
 
 /// As [`settle`], with nothing for who was promised a value and did not get it: it has committed itself to nothing.
-fn settled(operations: &[Operation<'_>], number: usize, fired: Fired, sleeper: &Sleeper) -> Option<(usize, Outcome)> {
-    let outcome = settle(&operations[number], fired, sleeper);
-    (outcome != Outcome::Retry).then_some((number, outcome))
+fn settled(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper) -> Option<Outcome> {
+    let outcome = settle(operation, fired, sleeper);
+    (outcome != Outcome::Retry).then_some(outcome)
 }
 
 /// Tries one operation, under the lock of its channel alone.

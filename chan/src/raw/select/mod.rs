@@ -48,6 +48,7 @@ use std::time::Instant;
 
 use gosync_atomic::__sys::{Cpu, Sleeper, has_passed, step};
 
+pub(crate) use alone::guess;
 use alone::{Now, at_once};
 use choice::{look, try_each};
 use order::{LockedAll, Place, in_queueing_order};
