@@ -10,13 +10,14 @@
 //! and back to the receiver, who looks for it, and has the value with it. The channel goes to the receiver when it waits again. With a
 //! sender that waits it is the same, and the value goes the other way.
 
+use std::ptr::NonNull;
 use std::time::Instant;
 
 use gosync_atomic::__sys::{Cpu, step};
 
 use super::queue::WaitQueue;
 use super::state::{Settling, State};
-use super::waiter::{self, Node, Outcome, OwnLine};
+use super::waiter::{self, Node, Outcome, OwnLine, Waiter};
 use super::{Channel, Patience, RecvFailure};
 
 /// What came of an operation at a glance.
@@ -79,15 +80,8 @@ impl<T> Channel<T> {
         if let Some((sender, oldest)) = held.meet_sender() {
             held.state().receiver_cpu = Cpu::current();
             drop((held, lock));
-            // A sender of this channel, claimed just now, whose value is still in its slot if there was none before.
-            let value = match oldest {
-                Some(value) => value,
-                // SAFETY: so it is.
-                None => unsafe { waiter::take_from(sender) },
-            };
-            // SAFETY: its only completion, by its claimer.
-            unsafe { waiter::complete(sender, Outcome::Done) };
-            return Glance::Over(Ok(value));
+            // SAFETY: met just now.
+            return Glance::Over(Ok(unsafe { take_from_met(sender, oldest) }));
         }
         if !matches!(patience, Patience::Until(None)) || !held.may_queue_receiver() {
             return Glance::More(Settling::new(held, lock));
@@ -130,4 +124,22 @@ impl<T> Channel<T> {
         // Claimed: the peer is between its claim and the completion, which may take as long as it is not scheduled.
         step!("chan.await-claimer", node.wait(None, Cpu::UNKNOWN), else Some(Outcome::Done))
     }
+}
+
+/// What a receive gets that has [met](super::held::Held::meet_sender) a sender, which is completed.
+///
+/// # Safety
+///
+/// It was met just now, with this value, and the lock is free.
+#[inline]
+pub(super) unsafe fn take_from_met<T>(sender: NonNull<Waiter>, oldest: Option<T>) -> T {
+    // Claimed; its value is still in its slot if there was none before.
+    let value = match oldest {
+        Some(value) => value,
+        // SAFETY: so it is.
+        None => unsafe { waiter::take_from(sender) },
+    };
+    // SAFETY: its only completion, by its claimer.
+    unsafe { waiter::complete(sender, Outcome::Done) };
+    value
 }

@@ -15,7 +15,7 @@ use crate::chan::Chan;
 use crate::error::{RecvError, SendError};
 use crate::raw::select::{self, How, Name, Operation};
 use crate::raw::waiter::{Node, Outcome};
-use crate::raw::{Grant, Patience, RecvFailure, Side};
+use crate::raw::{Channel, Grant, Patience, RecvFailure, Side};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 
@@ -203,6 +203,11 @@ impl<'a, T> RecvCase<'a, T> {
         RecvCase { receiver, outcome: Cell::new(None), node: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
+    #[cfg(feature = "async")]
+    pub(super) fn receiver(&self) -> Option<&'a Receiver<T>> {
+        self.receiver
+    }
+
     #[inline]
     pub(super) fn operation(&self) -> Operation<'_> {
         let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
@@ -220,8 +225,13 @@ impl<'a, T> RecvCase<'a, T> {
     /// Tries it without the others: whether it was won.
     #[inline]
     pub fn guess(&self) -> bool {
-        let Some(channel) = self.receiver.and_then(Receiver::channel) else { return false };
-        let outcome = match channel.recv_for_select() {
+        self.note(self.receiver.and_then(Receiver::channel).map(Channel::recv_for_select))
+    }
+
+    /// Notes what came of a receive: whether the case was won by it.
+    #[inline]
+    pub(super) fn note(&self, result: Option<Result<T, RecvFailure>>) -> bool {
+        let outcome = match result.unwrap_or(Err(RecvFailure::Empty)) {
             Ok(value) => {
                 let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
                 // SAFETY: there is room for such a node, and only the value is wanted of it.

@@ -298,7 +298,9 @@ macro_rules! __select_bind {
     };
     ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
         $(let mut $case = $case;)*
-        $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).await;
+        if !$crate::__select_guess!((async $biased) ($($case)*)) {
+            $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).await;
+        }
         $crate::__select_body!(async ($(($case $message $result $body))*) (::core::future::pending().await))
     }};
     ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
@@ -308,7 +310,9 @@ macro_rules! __select_bind {
     ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*)
      (default ($timeout:expr) $default:tt)) => {{
         $(let mut $case = $case;)*
-        $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).or($timeout).await;
+        if !$crate::__select_guess!((async $biased) ($($case)*)) {
+            $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).or($timeout).await;
+        }
         $crate::__select_body!(async ($(($case $message $result $body))*) $default)
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
@@ -333,26 +337,32 @@ macro_rules! __select_bind {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __select_guess {
-    (false ($first:ident $second:ident $($rest:ident)*)) => {{
-        let guess = $crate::__cases::pick([$first.is_won(), $second.is_won() $(, $rest.is_won())*].len());
+    (false ($first:ident $second:ident $($rest:ident)*)) => {
         $crate::__select_try!(guess ($first $second $($rest)*))
-    }};
+    };
+    ((async false) ($first:ident $second:ident $($rest:ident)*)) => {
+        $crate::__select_try!(guess_by_task ($first $second $($rest)*))
+    };
     ($biased:tt $cases:tt) => {
         false
     };
 }
 
-/// Tries the case of this number.
+/// Tries one of them, or the one of this number.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __select_try {
-    ($number:ident ()) => { false };
-    ($number:ident ($case:ident $($rest:ident)*)) => {
+    ($guess:ident ($($case:ident)*)) => {{
+        let number = $crate::__cases::pick([$($case.is_won()),*].len());
+        $crate::__select_try!($guess number ($($case)*))
+    }};
+    ($guess:ident $number:ident ()) => { false };
+    ($guess:ident $number:ident ($case:ident $($rest:ident)*)) => {
         if $number == 0 {
-            $case.guess()
+            $case.$guess()
         } else {
             let number = $number - 1;
-            $crate::__select_try!(number ($($rest)*))
+            $crate::__select_try!($guess number ($($rest)*))
         }
     };
 }

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 
 use super::cases::{RecvCase, SendCase, SendPermit};
 use crate::error::SendError;
+use crate::raw::Channel;
 use crate::raw::select::{Name, Operation, TaskSelect};
+use crate::receiver::Receiver;
 
 /// A case on its way through a task's select. Whoever made it has lent it the whole case.
 #[derive(Debug)]
@@ -27,12 +29,24 @@ impl<T: Send> RecvCase<'_, T> {
     pub fn arm_task(&mut self) -> ArmedTask<'_> {
         ArmedTask(self.operation())
     }
+
+    /// Tries it without the others: whether it was won.
+    #[inline]
+    pub fn guess_by_task(&self) -> bool {
+        self.note(self.receiver().and_then(Receiver::channel).map(Channel::recv_for_task_select))
+    }
 }
 
 impl<T: Send> SendCase<'_, T> {
     /// Takes part in a task's select.
     pub fn arm_task(&mut self) -> ArmedTask<'_> {
         ArmedTask(self.operation())
+    }
+
+    /// Does not try it: that it is won is for its message to wait for.
+    #[inline]
+    pub fn guess_by_task(&self) -> bool {
+        false
     }
 }
 
