@@ -333,8 +333,9 @@ impl<T> Channel<T> {
         self.recv_without_wait(
             || self.front.lock_for_task(),
             |mut held, lock| {
-                let (sender, oldest) = held.meet_sender().ok_or(RecvFailure::Empty)?;
-                drop(lock);
+                let met = held.meet_sender();
+                drop((held, lock));
+                let (sender, oldest) = met.ok_or(RecvFailure::Empty)?;
                 // SAFETY: met just now.
                 Ok(unsafe { glance::take_from_met(sender, oldest) })
             },
