@@ -101,6 +101,7 @@ impl<T> Value<T> {
     /// Happens before the return of every operation that observes it (`atomic.value-store-before-load`); all operations are in
     /// one order (`atomic.total-order`).
     #[doc(alias = "Value.Store")]
+    #[inline]
     pub fn store(&self, value: T) {
         self.pointer.store(Some(Arc::new(value)));
     }
@@ -111,6 +112,7 @@ impl<T> Value<T> {
     ///
     /// That of a [`load`](Self::load) and a [`store`](Self::store) in one.
     #[doc(alias = "Value.Swap")]
+    #[inline]
     pub fn swap(&self, value: T) -> Option<Arc<T>> {
         self.pointer.swap(Some(Arc::new(value)))
     }
