@@ -100,7 +100,7 @@ impl<T> Channel<T> {
         if let Attempt::Locked = last {
             last = self.send_in_lane(unsent);
         }
-        let mut pacer = Pacer::patient();
+        let mut pacer = Pacer::patient(PAUSES);
         loop {
             match last {
                 Attempt::Done(()) => return Ok(()),
@@ -126,7 +126,7 @@ impl<T> Channel<T> {
         if let Attempt::Locked = last {
             last = self.recv_in_lane();
         }
-        let mut pacer = Pacer::patient();
+        let mut pacer = Pacer::patient(PAUSES);
         loop {
             match last {
                 Attempt::Done(value) => return Ok(Ok(value)),

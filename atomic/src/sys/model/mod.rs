@@ -170,7 +170,7 @@ impl Pacer {
 
     /// The same.
     #[must_use]
-    pub fn patient() -> Pacer {
+    pub fn patient(_pauses: u32) -> Pacer {
         Pacer::new()
     }
 

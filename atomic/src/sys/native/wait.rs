@@ -305,12 +305,12 @@ impl Pacer {
         Pacer { pauses: 4, longest: Self::LONGEST, left, yields: YIELDS_ONLY, away: Away::Yield }
     }
 
-    /// One with a late first look: for a thread that has something else to do than to win a race. Who holds the lock, and
-    /// takes it again at once, gets on undisturbed for a while, and does in that time what takes several times as long when the
-    /// cache line moves for every operation.
+    /// One with a late first look, after so many pauses: for a thread that has something else to do than to win a race. Who holds
+    /// the lock, and takes it again at once, gets on undisturbed for a while, and does in that time what takes several times as
+    /// long when the cache line moves for every operation.
     #[must_use]
-    pub fn patient() -> Pacer {
-        Pacer { pauses: 24, ..Pacer::new() }
+    pub fn patient(pauses: u32) -> Pacer {
+        Pacer { pauses, longest: Self::LONGEST.max(2 * pauses), ..Pacer::new() }
     }
 
     /// A short one, about a microsecond, that does not give the CPU away: for a thread that nobody knows to be waiting, and
