@@ -27,16 +27,16 @@ struct Looks {
     /// The so-manieth look that finds few values is put off, or, after one that was, shows what came of it.
     left: u32,
     /// After one that was put off in vain, the so-manieth is the next.
-    next: u32,
+    next: u16,
     /// What a look found that was put off, until another has shown what came of it; else 0.
-    found: usize,
+    found: u16,
 }
 
 impl Looks {
     /// The next but one at first, and then so many later, and after some at which nobody sent anything, so many: all of them take a
     /// hundredth of the time then.
-    const NEXT: u32 = 256;
-    const MOST: u32 = 4096;
+    const NEXT: u16 = 256;
+    const MOST: u16 = 4096;
 
     const fn new() -> Looks {
         Looks { left: LOOKS_UNTIL_PUT_OFF, next: Looks::NEXT, found: 0 }
@@ -44,13 +44,13 @@ impl Looks {
 
     /// At a look that has found so many, when none are left: whether it is put off.
     #[cold]
-    fn are_over(&mut self, found: usize) -> bool {
+    fn are_over(&mut self, found: u16) -> bool {
         let found_before = std::mem::take(&mut self.found);
         if found_before == 0 {
             (self.found, self.left) = (found, 1);
             return true;
         }
-        self.left = self.next;
+        self.left = self.next.into();
         self.next = if found > found_before { Self::NEXT } else { (self.next * 4).min(Self::MOST) };
         false
     }
@@ -79,7 +79,7 @@ impl Heels {
                 return false;
             }
             looks.left -= 1;
-            looks.left == 0 && looks.are_over(found)
+            looks.left == 0 && looks.are_over(found as u16) // fewer than many
         })
     }
 }
