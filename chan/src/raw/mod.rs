@@ -142,8 +142,10 @@ impl Front {
     #[cfg(feature = "async")]
     #[inline(always)]
     fn lock_for_task(&self) -> LockGuard<'_> {
-        let has_bursts = self.capacity >= Self::MANY;
-        self.lock.lock_paced(|| Pacer::patient(if has_bursts { Self::PAUSES } else { Self::PAUSES_OF_TASK }))
+        self.lock.lock_paced(|| {
+            let has_bursts = self.capacity >= Self::MANY;
+            Pacer::patient(if has_bursts { Self::PAUSES } else { Self::PAUSES_OF_TASK })
+        })
     }
 }
 
@@ -321,7 +323,7 @@ impl<T> Channel<T> {
     }
 
     /// Receives, blocking as long as there is patience.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn recv(&self, patience: Patience) -> Result<T, RecvFailure> {
         match self.recv_in_lane() {
             Attempt::Done(value) => Ok(value),
