@@ -42,6 +42,7 @@
 //! too (chan.close-before-closed-recv). What looks at `signs` and `len` alone is a try that fails, and that orders nothing.
 
 mod glance;
+mod guess;
 mod heels;
 mod held;
 mod lane;
@@ -328,61 +329,6 @@ impl<T> Channel<T> {
         match self.recv_in_lane() {
             Attempt::Done(value) => Ok(value),
             attempt => self.recv_otherwise(patience, attempt),
-        }
-    }
-
-    /// As [`try_recv`](Channel::try_recv), for a select.
-    #[inline]
-    pub(crate) fn recv_for_select(&self) -> Result<T, RecvFailure> {
-        let lock = || self.front.lock.lock();
-        self.recv_without_wait(lock, |held, lock| self.recv_slow(Settling::new(held, Some(lock)), Patience::Try))
-    }
-
-    /// The same for a task, which leaves what might have to be waited for to who can wait.
-    #[cfg(feature = "async")]
-    #[inline]
-    pub(crate) fn recv_for_task_select(&self) -> Result<T, RecvFailure> {
-        self.recv_without_wait(
-            || self.front.lock_for_task(),
-            |mut held, lock| {
-                let met = held.meet_sender();
-                drop((held, lock));
-                let (sender, oldest) = met.ok_or(RecvFailure::Empty)?;
-                // SAFETY: met just now.
-                Ok(unsafe { glance::take_from_met(sender, oldest) })
-            },
-        )
-    }
-
-    /// Receives if it seems that there is something: it takes the lock for nothing else, and waits for nobody in a lane. `otherwise`
-    /// is for what is not just the ring's.
-    #[inline(always)]
-    fn recv_without_wait<'a>(
-        &'a self,
-        lock: impl FnOnce() -> LockGuard<'a>,
-        otherwise: impl FnOnce(Held<'a, T>, LockGuard<'a>) -> Result<T, RecvFailure>,
-    ) -> Result<T, RecvFailure> {
-        // Relaxed: a try that fails orders nothing.
-        let signs = self.front.signs.load(ord!("select.guess-recv", Relaxed));
-        if signs & (state::signs::RECV | state::signs::TIMER) == 0 {
-            return Err(RecvFailure::Empty);
-        }
-        if signs & state::signs::LANES != 0 {
-            match self.recv_in_lane() {
-                Attempt::Done(value) => return Ok(value),
-                Attempt::Locked => {}
-                Attempt::Impossible | Attempt::Busy | Attempt::Early => return Err(RecvFailure::Empty),
-            }
-        }
-        let lock = lock();
-        // SAFETY: the lock is held, and released after the last use of this.
-        let held = unsafe { Held::new(self) };
-        match held.pop().or_else(Held::pop_leftover) {
-            Ok(value) => {
-                drop(lock);
-                Ok(value)
-            }
-            Err(held) => otherwise(held, lock),
         }
     }
 

@@ -1,8 +1,8 @@
 //! One operation of several: the select protocol.
 //!
 //! 1. **Look** at all channels without a lock. If some may proceed, choose one of them, lock that channel and do its
-//!    operation; if that turns out to be impossible, try the others. A thread that may wait tries one of them before, any of
-//!    them ([`fire_any`](alone)), and mostly need not look at the others.
+//!    operation; if that turns out to be impossible, try the others. Who may wait tries one of them before, any of
+//!    them ([`guess`]), and mostly need not look at the others.
 //! 2. If none may proceed and the caller does not want to block, look again: if no channel has counted a change meanwhile,
 //!    there was an instant at which nothing was ready (see below), and that is the answer.
 //! 3. **Lock all** channels, in the order of [`Lock::rank`], each once. Nothing changes now but that blocked selects may be
