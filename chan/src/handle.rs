@@ -132,7 +132,7 @@ impl<T> Handle<T> {
         }
     }
 
-    #[inline(always)] // or it may be a call with a value to return, which is a fifth of all that it does
+    #[inline]
     pub(crate) fn recv(&self) -> Result<T, RecvError> {
         match self.shared() {
             None => block_for_ever(),
