@@ -324,7 +324,7 @@ impl<T> Channel<T> {
     }
 
     /// Receives, blocking as long as there is patience.
-    #[inline]
+    #[inline(always)] // whether it is a call is its callers' affair
     pub(crate) fn recv(&self, patience: Patience) -> Result<T, RecvFailure> {
         match self.recv_in_lane() {
             Attempt::Done(value) => Ok(value),
