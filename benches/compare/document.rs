@@ -96,7 +96,6 @@ fn text(pairs: &[Pair<'_>], command: &str, rounds: usize, time: Duration) -> Str
     let count = |place| pairs.iter().filter(|pair| pair.place() == place).count();
     let mut lines: Vec<f64> = pairs.iter().flat_map(|pair| pair.rows.map(|row| row.line)).collect();
     lines.sort_by(f64::total_cmp);
-    let line = |part: usize| lines.get(part * lines.len().saturating_sub(1) / 4).copied().unwrap_or(f64::NAN);
     let mut text = format!(
         "# Measured\n\n\
         Written by `cargo bench -p gosync-benches --bench compare -- {command}` on {date}; docs/PERFORMANCE.md says what it means.\n\n\
@@ -106,16 +105,14 @@ fn text(pairs: &[Pair<'_>], command: &str, rounds: usize, time: Duration) -> Str
         time of all threads). `x` is gosync's median beside that of the fastest peer of the same pass, in the first and in the second\n\
         pass: below 1, gosync is faster. `x CPU` is its CPU time beside that of the peer that takes the least. `level`: ahead in one\n\
         pass only, or behind by less than the two passes differ, or by 0.03.\n\n\
-        Before each row a cache line went from one CPU to another and back in {:.0} ns (median; a quarter of the rows {:.0} or less, a\n\
-        quarter {:.0} or more). It is what hand-overs are made of, and the host of a virtual machine may change it at any time.\n\n\
+        `line` is how many ns a cache line took from one CPU to the other and back, before the row in each pass: what hand-overs are\n\
+        made of. The host of a virtual machine may change it at any time. Of all rows the median is {:.0}.\n\n\
         Of {} rows gosync is ahead in {}, level in {}, behind in {}.\n\n![All rows](plots/measured.svg)\n",
         machine::describe().replace("\nVersions", "\n\nVersions"),
         super::go_version(),
         time.as_millis(),
         measure::STARTS,
-        line(2),
-        line(1),
-        line(3),
+        lines.get(lines.len() / 2).copied().unwrap_or(f64::NAN),
         pairs.len(),
         count(Place::Ahead),
         count(Place::Level),
@@ -129,8 +126,8 @@ fn text(pairs: &[Pair<'_>], command: &str, rounds: usize, time: Duration) -> Str
             let _ = write!(
                 text,
                 "\n## {family}\n\n\
-                | | gosync | fastest peer | x | x CPU | allocations | Go | x Go | |\n\
-                | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
+                | | gosync | fastest peer | x | x CPU | allocations | Go | x Go | line | |\n\
+                | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n"
             );
         }
         let [peers, peers_again] = pair.peers;
@@ -138,7 +135,7 @@ fn text(pairs: &[Pair<'_>], command: &str, rounds: usize, time: Duration) -> Str
         let ratios: Vec<&str> = [row, again].iter().filter_map(|row| Some(row.go.as_ref()?.1.as_str())).collect();
         let _ = writeln!(
             text,
-            "| `{}` | {} | {} {} | {:.2} {:.2} | {:.2} {:.2} | {} | {go} | {} | {} |",
+            "| `{}` | {} | {} {} | {:.2} {:.2} | {:.2} {:.2} | {} | {go} | {} | {:.0} {:.0} | {} |",
             row.name,
             row.ours,
             peers.fastest.name,
@@ -149,6 +146,8 @@ fn text(pairs: &[Pair<'_>], command: &str, rounds: usize, time: Duration) -> Str
             peers_again.cpu,
             row.allocations,
             ratios.join(" "),
+            row.line,
+            again.line,
             pair.place().word(),
         );
     }
