@@ -33,9 +33,9 @@ struct Looks {
 }
 
 impl Looks {
-    /// The next but one at first, and then so many later, and after some at which nobody sent anything, so many: all of them take a
-    /// hundredth of the time then.
+    /// After one that was put off, the 256th is the next; four times as many each time that nobody sent anything meanwhile.
     const NEXT: u16 = 256;
+    /// Up to so many: all the waits together take a hundredth of the time of those who find one value at each look.
     const MOST: u16 = 4096;
 
     const fn new() -> Looks {
