@@ -210,6 +210,8 @@ impl<'a, T> RecvCase<'a, T> {
 
     #[inline]
     pub(super) fn operation(&self) -> Operation<'_> {
+        // Of an earlier select, whose value may be overwritten in this one.
+        self.outcome.set(None);
         let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
         let port = self.receiver.and_then(Receiver::port);
         // SAFETY: `node` is room for a node of the receiver's type, in place as long as `self` is borrowed.
@@ -387,5 +389,29 @@ pub fn for_ever() -> ! {
     waits!("selects from nothing");
     loop {
         run(&[], Patience::Until(None), false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_won_before_is_not_won_again() {
+        let (tx, rx) = crate::bounded(2);
+        let case = RecvCase::new(Some(&rx));
+        for n in 0..2 {
+            tx.send(n).unwrap();
+        }
+        assert!(case.guess());
+        attempt(&[case.arm()], false);
+        assert!(case.is_won());
+        // The second value; the first was left where it was overwritten.
+        assert_eq!(case.finish(), Ok(1));
+        tx.send(2).unwrap();
+        assert!(case.guess());
+        wait(&[case.arm()], Duration::from_millis(1), false);
+        assert!(!case.is_won());
+        assert_eq!(case.finish(), Err(RecvError));
     }
 }
