@@ -248,6 +248,7 @@ mod types {
 
         pub(super) static POINTS: BTreeMap<&'static str, Point> = BTreeMap::from([("here", Point::new())]);
         pub(super) static START: Vec<i32> = vec![1, 2];
+        pub(super) static NAME: &str = "here";
         pub(super) static BOXED: Box<dyn Fn(i32) -> i32 + Send + Sync> = Box::new(|x| x + START[0]);
     }
 }
@@ -257,6 +258,7 @@ fn variables_are_of_any_type_and_packages_have_any_item() {
     types::TYPES.init();
     assert_eq!(format!("{:?}", types::POINTS.get()), "{\"here\": Point { x: 1, y: 2 }}");
     assert_eq!((types::BOXED)(1), 2);
+    assert_eq!(*types::NAME, "here");
     static_assertions::assert_impl_all!(package::Variable<Vec<i32>>: Send, Sync, std::panic::RefUnwindSafe);
     static_assertions::assert_impl_all!(package::Package: Send, Sync, std::panic::RefUnwindSafe);
 }

@@ -69,19 +69,16 @@ impl Node {
         let Some(outer) = INNERMOST.with(Cell::get) else { return Ok(()) };
         let links = links();
         let _guard = links.lock();
-        let mut way = vec![this];
-        let mut at = this;
-        while !step!("package.cycle", ptr::eq(at, outer), else false) {
-            // SAFETY: the lock is held (invariant 1).
-            let Some(next) = at.wants.with(|wants| unsafe { *wants }) else {
-                // SAFETY: as above.
-                outer.wants.with_mut(|wants| step!("package.want", unsafe { *wants = Some(this) }));
-                return Ok(());
-            };
-            at = next;
-            way.push(at);
+        // SAFETY: the lock is held (invariant 1).
+        let way = || std::iter::successors(Some(this), |node| node.wants.with(|wants| unsafe { *wants }));
+        if way().all(|node| step!("package.cycle", !ptr::eq(node, outer), else true)) {
+            // SAFETY: as above.
+            outer.wants.with_mut(|wants| step!("package.want", unsafe { *wants = Some(this) }));
+            return Ok(());
         }
-        Err(Cycle(way))
+        // Only now: an allocator may have a package of its own, and this lock is everybody's.
+        let before = way().take_while(|node| !ptr::eq(*node, outer));
+        Err(Cycle(before.chain([outer]).collect()))
     }
 
     fn forever(&self) -> &'static Node {

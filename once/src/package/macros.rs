@@ -117,15 +117,20 @@ macro_rules! package {
 macro_rules! __package {
     ({[$(#[$attr:meta])*] [$vis:vis] $name:ident [$($import:expr),*]} [$($var:ident)*] [$($item:item)*] [$($init:block)*]) => {
         $(#[$attr])*
-        // SAFETY: a static stays where it is.
-        $vis static $name: $crate::package::Package = unsafe {
-            $crate::package::Package::__new(
-                ::core::stringify!($name),
-                &[$($import),*],
-                &[$(&$var),*],
-                &[$(::core::stringify!($item)),*],
-                &[$(&|| $init),*],
-            )
+        $vis static $name: $crate::package::Package = {
+            // Outside of the block below: what is in it need not say `unsafe`.
+            let imports: &'static [&'static $crate::package::Package] = &[$($import),*];
+            let inits: &'static [&'static (dyn ::core::ops::Fn() + ::core::marker::Sync)] = &[$(&|| $init),*];
+            // SAFETY: a static stays where it is.
+            unsafe {
+                $crate::package::Package::__new(
+                    ::core::stringify!($name),
+                    imports,
+                    &[$(&$var),*],
+                    &[$(::core::stringify!($item)),*],
+                    inits,
+                )
+            }
         };
     };
     ($head:tt [$($var:ident)*] $items:tt $inits:tt $(#[$attr:meta])* $vis:vis static $name:ident: $type:ty = $init:expr; $($rest:tt)*) => {
@@ -134,15 +139,19 @@ macro_rules! __package {
     };
     (@variable {$head_attrs:tt $head_vis:tt $package:ident $imports:tt} [$(#[$attr:meta])*] [$vis:vis] $name:ident [$type:ty] [$init:expr]) => {
         $(#[$attr])*
-        // SAFETY: a static stays where it is.
-        $vis static $name: $crate::package::Variable<$type> = unsafe {
-            $crate::package::Variable::__new(
-                || &$package,
-                ::core::stringify!($package),
-                ::core::stringify!($name),
-                ::core::stringify!($init),
-                || $init,
-            )
+        $vis static $name: $crate::package::Variable<$type> = {
+            // Outside of the block below: what is in it need not say `unsafe`.
+            let init = $crate::package::Variable::<$type>::__init(|| $init);
+            // SAFETY: a static stays where it is.
+            unsafe {
+                $crate::package::Variable::__new(
+                    || &$package,
+                    ::core::stringify!($package),
+                    ::core::stringify!($name),
+                    ::core::stringify!($init),
+                    init,
+                )
+            }
         };
     };
     ($head:tt $vars:tt $items:tt $inits:tt $(#[$attr:meta])* $vis:vis static $($rest:tt)*) => {

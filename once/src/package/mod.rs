@@ -215,6 +215,15 @@ pub struct Variable<T: 'static, F = fn() -> T> {
 // As for `OnceValue`.
 impl<T: RefUnwindSafe, F> RefUnwindSafe for Variable<T, F> {}
 
+impl<T> Variable<T> {
+    /// For the macro: an initialiser, as a function that returns what the variable is.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __init(init: fn() -> T) -> fn() -> T {
+        init
+    }
+}
+
 impl<T, F: FnOnce() -> T> Variable<T, F> {
     const_fn! {
         /// For the macro.
