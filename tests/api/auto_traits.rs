@@ -277,7 +277,6 @@ macro_rules! rw_mutexes {
             $(
                 assert_impl_all!($write<'static, [u8]>: Send, Sync);
                 assert_impl_all!($write<'static, u8>: Debug, std::ops::DerefMut<Target = u8>);
-                assert_impl_all!($write<'static, Movable>: Send);
                 assert_not_impl_any!($write<'static, Movable>: Sync);
                 assert_impl_all!($write<'static, Shared>: Sync);
                 assert_not_impl_any!($write<'static, Shared>: Send);
@@ -292,6 +291,10 @@ rw_mutexes! {
     RwMutex, [RwMutexReadGuard MappedRwMutexReadGuard], [RwMutexWriteGuard MappedRwMutexWriteGuard];
     ShardedRwMutex, [ShardedRwMutexReadGuard], [ShardedRwMutexWriteGuard];
 }
+// A downgrade shares the value with the threads that have the mutex.
+assert_not_impl_any!(RwMutexWriteGuard<'static, Movable>: Send);
+assert_impl_all!(MappedRwMutexWriteGuard<'static, Movable>: Send);
+assert_impl_all!(ShardedRwMutexWriteGuard<'static, Movable>: Send);
 assert_impl_all!(RwMutexReadGuard<'static, u8>: Display);
 assert_impl_all!(RwMutexWriteGuard<'static, u8>: Display);
 

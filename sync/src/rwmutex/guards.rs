@@ -102,8 +102,8 @@ pub struct RwMutexWriteGuard<'a, T: ?Sized> {
     _value: PhantomData<&'a mut T>,
 }
 
-// SAFETY: any thread may unlock; the value moves with the guard.
-unsafe impl<T: ?Sized + Send> Send for RwMutexWriteGuard<'_, T> {}
+// SAFETY: any thread may unlock; the value moves with the guard. And a downgrade shares it with the threads that have the mutex.
+unsafe impl<T: ?Sized + Send + Sync> Send for RwMutexWriteGuard<'_, T> {}
 // SAFETY: a shared guard shares the value and nothing else.
 unsafe impl<T: ?Sized + Sync> Sync for RwMutexWriteGuard<'_, T> {}
 
