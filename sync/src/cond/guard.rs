@@ -49,6 +49,12 @@ pub(super) mod sealed {
         std::task::{Context, Poll},
     };
 
+    /// Whoever has one is in this module: a bound by [`CondGuard`](super::CondGuard) lets anybody call what is below, and a guard
+    /// must not hand out its lock: it may be shared where that may not.
+    #[cfg(feature = "async")]
+    #[derive(Debug)]
+    pub struct Inside(pub(in crate::cond) ());
+
     /// What a wait does with the lock.
     pub trait Relock: Sized {
         /// The way to the lock while it is not held.
@@ -78,7 +84,7 @@ pub(super) mod sealed {
         }
 
         #[cfg(feature = "async")]
-        fn handle(&self) -> Self::Lock;
+        fn handle(&self, _: Inside) -> Self::Lock;
 
         /// Unlocks for good. As [`unlock`](Relock::unlock).
         #[cfg(feature = "async")]
@@ -109,7 +115,7 @@ pub(super) mod sealed {
         }
 
         #[cfg(feature = "async")]
-        fn handle(&self) -> &'a Mutex<T> {
+        fn handle(&self, _: Inside) -> &'a Mutex<T> {
             self.mutex()
         }
 
@@ -146,7 +152,7 @@ pub(super) mod sealed {
         }
 
         #[cfg(feature = "async")]
-        fn handle(&self) -> Arc<Mutex<T>> {
+        fn handle(&self, _: Inside) -> Arc<Mutex<T>> {
             Arc::clone(ArcMutexGuard::mutex(self))
         }
 
@@ -181,7 +187,7 @@ pub(super) mod sealed {
         }
 
         #[cfg(feature = "async")]
-        fn handle(&self) -> &'a RwMutex<T> {
+        fn handle(&self, _: Inside) -> &'a RwMutex<T> {
             self.mutex()
         }
 
@@ -216,7 +222,7 @@ pub(super) mod sealed {
         }
 
         #[cfg(feature = "async")]
-        fn handle(&self) -> &'a RawMutex {
+        fn handle(&self, _: Inside) -> &'a RawMutex {
             self
         }
 
@@ -255,7 +261,7 @@ pub(super) mod sealed {
         }
 
         #[cfg(feature = "async")]
-        fn handle(&self) -> &'a RawRwMutex {
+        fn handle(&self, _: Inside) -> &'a RawRwMutex {
             self
         }
 

@@ -25,7 +25,7 @@ use std::task::{Context, Poll, Waker};
 
 use gosync_atomic::__sys::{Waiter, step};
 
-use super::guard::sealed::Relock;
+use super::guard::sealed::{Inside, Relock};
 use super::{Cond, CondGuard};
 impl Cond {
     /// Releases the lock, lets the task wait until woken by a [`signal`](Cond::signal) or a [`broadcast`](Cond::broadcast),
@@ -206,7 +206,7 @@ impl<G: CondGuard> CondWaitAsync<'_, G> {
             G::refuse();
         }
         let waker = context.waker().clone();
-        let lock = guard.handle();
+        let lock = guard.handle(Inside(()));
         self.place.join(waker);
         let Stage::New(guard) = mem::replace(&mut self.stage, Stage::Waits(lock)) else { unreachable!("as above") };
         if !guard.give_up() {
