@@ -92,7 +92,7 @@ pub use parker::{Parker, Unparker};
 pub use platform::*;
 pub use seats::Seats;
 pub use sleeper::Sleeper;
-pub use wait_table::{Bucket, Detached, QueueGuard, Waiter, Wake};
+pub use wait_table::{Bucket, Claimed, Detached, QueueGuard, Waiter, Wake};
 
 /// The end of a timeout that begins now; `None`, for ever, if it is beyond what the clock can tell.
 #[must_use]

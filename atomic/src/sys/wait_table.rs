@@ -160,11 +160,12 @@ struct Queues {
     detached: usize,
 }
 
-/// A line that was detached from its word: its key. Words' own lines have keys that are 0 or 1 modulo 4.
+/// A line that was detached from its word: its key. Words' own lines have keys that are 0, 1 or 2
+/// modulo 4: see [`beside`](QueueGuard::beside).
 #[derive(Debug)]
 pub struct Detached(usize);
 
-const DETACHED: usize = 2;
+const DETACHED: usize = 3;
 
 // SAFETY: the list and the nodes in it are touched only under the lock.
 unsafe impl Send for Bucket {}
@@ -232,7 +233,8 @@ impl QueueGuard<'_> {
 
     /// Works on the other line that a word has under the same lock.
     pub fn beside<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
-        // Words lie at multiples of four, and the lines of `Waker::second_queue` at one more.
+        // Words lie at multiples of four, and the lines of `Waker::second_queue` at one more, which have none beside them.
+        debug_assert!(self.key & 1 == 0, "no line of a word");
         self.key ^= 2;
         let result = f(self);
         self.key ^= 2;
@@ -285,7 +287,7 @@ impl QueueGuard<'_> {
         let task = waiter.task.with_mut(|task| unsafe { (*task).take() });
         let tag = waiter.tag;
         let wake = match task {
-            None => Wake::Thread(front),
+            None => Wake::Thread(Claimed(front)),
             Some(task) => {
                 // SAFETY: claimed by the removal, and never completed before. The last access.
                 step!("table.mark-task", unsafe { Sleeper::complete(NonNull::from(&waiter.sleeper), WOKEN) });
@@ -474,22 +476,35 @@ fn look<R>(waiter: NonNull<Waiter>, f: impl FnOnce(&Links) -> R) -> R {
 #[derive(Debug)]
 #[must_use = "it sleeps until it is woken"]
 pub enum Wake {
-    /// A claimed node of a thread.
-    Thread(NonNull<Waiter>),
+    /// A thread.
+    Thread(Claimed),
     /// The task whose node has been completed.
     Task(Waker),
+}
+
+/// A claimed node of a thread. Nobody else can make one: to wake it is safe.
+#[derive(Debug)]
+pub struct Claimed(NonNull<Waiter>);
+
+impl Claimed {
+    /// Whether it is this one.
+    #[must_use]
+    pub fn is(&self, waiter: NonNull<Waiter>) -> bool {
+        self.0 == waiter
+    }
+
+    fn sleeper(&self) -> NonNull<Sleeper> {
+        // SAFETY: claimed by `pop` and not completed, so alive (invariant 2).
+        NonNull::from(unsafe { &self.0.as_ref().sleeper })
+    }
 }
 
 impl Wake {
     /// Wakes it.
     pub fn send(self) {
         match self {
-            Wake::Thread(waiter) => {
-                // SAFETY: claimed by `pop` and not completed, so alive (invariant 2).
-                let sleeper = NonNull::from(unsafe { &waiter.as_ref().sleeper });
-                // SAFETY: as above; the one completion.
-                unsafe { Sleeper::complete(sleeper, WOKEN) };
-            }
+            // SAFETY: alive; the one completion.
+            Wake::Thread(claimed) => unsafe { Sleeper::complete(claimed.sleeper(), WOKEN) },
             Wake::Task(task) => wake(task),
         }
     }
@@ -499,12 +514,8 @@ impl Wake {
     #[must_use]
     pub fn send_asleep(self) -> bool {
         match self {
-            Wake::Thread(waiter) => {
-                // SAFETY: as in `send`.
-                let sleeper = NonNull::from(unsafe { &waiter.as_ref().sleeper });
-                // SAFETY: as in `send`.
-                unsafe { Sleeper::complete_asleep(sleeper, WOKEN) }
-            }
+            // SAFETY: as in `send`.
+            Wake::Thread(claimed) => unsafe { Sleeper::complete_asleep(claimed.sleeper(), WOKEN) },
             Wake::Task(task) => {
                 wake(task);
                 false
