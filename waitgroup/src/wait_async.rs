@@ -38,19 +38,16 @@ const BATCH: usize = 16;
 /// If wakers panic, the first of these panics goes on after all were called.
 #[cold]
 pub(crate) fn wake_tasks(line: &WaitQueue) {
-    let mut panic = None;
+    let (mut panic, mut left) = (None, None);
     loop {
         let mut batch: [Option<Wake>; BATCH] = [const { None }; BATCH];
         let mut queue = line.lock();
-        for place in &mut batch {
-            *place = queue.pop().map(|(wake, _)| wake);
-            if place.is_none() {
-                break;
-            }
-        }
+        // Those who are in line at first, and no more: who is woken may come back at once, to wait for another round.
+        let waiting = left.unwrap_or_else(|| queue.len_up_to(usize::MAX));
+        batch[..waiting.min(BATCH)].fill_with(|| queue.pop().map(|(wake, _)| wake));
         drop(queue);
-        // A line shorter than that is empty now. One that fills up again is another round's, whose end will see to it.
-        let more = batch[BATCH - 1].is_some();
+        left = Some(waiting.saturating_sub(BATCH));
+        let more = waiting > BATCH && batch[BATCH - 1].is_some();
         for wake in batch.into_iter().flatten() {
             // The waker is gone after a panic; nothing of it is seen any more.
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| step!("wg.wake-tasks", wake.send()))) {

@@ -2,10 +2,13 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use gosync::WaitGroup;
+use gosync::{Mutex, WaitAsync, WaitGroup};
 
 use super::Task;
 use crate::watchdog::Watchdog;
@@ -153,5 +156,55 @@ fn beside_threads() {
             wg.done();
         });
         assert!(tasks.iter_mut().all(|task| task.wakes() == 1 && task.is_ready()));
+    }
+}
+
+/// A waker that polls its task where it is called.
+struct InPlace {
+    me: Weak<InPlace>,
+    wg: &'static WaitGroup,
+    begins: AtomicBool,
+    polls: AtomicUsize,
+    future: Mutex<Pin<Box<WaitAsync<'static>>>>,
+}
+
+impl InPlace {
+    fn poll(&self) -> Poll<()> {
+        let waker = Waker::from(self.me.upgrade().unwrap());
+        self.future.lock().as_mut().poll(&mut Context::from_waker(&waker))
+    }
+}
+
+impl Wake for InPlace {
+    fn wake(self: Arc<Self>) {
+        if self.begins.swap(false, Ordering::Relaxed) {
+            self.wg.add(1);
+        }
+        assert!(self.polls.fetch_add(1, Ordering::Relaxed) < 10, "it is woken again and again");
+        let _ = self.poll();
+    }
+}
+
+/// Who is woken may wait for the next round before the others are woken: that is not this round's affair.
+#[test]
+fn a_round_that_begins_while_tasks_are_woken() {
+    for tasks in [1, 15, 16, 17, 40] {
+        let wg: &WaitGroup = Box::leak(Box::default());
+        wg.add(1);
+        let task = |n| {
+            Arc::new_cyclic(|me| InPlace {
+                me: Weak::clone(me),
+                wg,
+                begins: AtomicBool::new(n == 0),
+                polls: AtomicUsize::new(0),
+                future: Mutex::new(Box::pin(wg.wait_async())),
+            })
+        };
+        let tasks: Vec<_> = (0..tasks).map(task).collect();
+        assert!(tasks.iter().all(|task| task.poll().is_pending()));
+        wg.done();
+        assert!(tasks.iter().all(|task| task.polls.load(Ordering::Relaxed) == 1));
+        wg.done();
+        assert!(tasks.iter().all(|task| task.polls.load(Ordering::Relaxed) == 2));
     }
 }
