@@ -44,6 +44,23 @@ fn too_many_released_is_none_released() {
     }
 }
 
+/// A permit that was released by hand as well: who drops it panics, unless it does so already.
+#[test]
+fn a_permit_that_is_not_held_any_more() {
+    let semaphore = Weighted::new(1);
+    let release_twice = |panics: bool| {
+        let permit = semaphore.try_permit(1).unwrap();
+        semaphore.release(1);
+        assert!(!panics, "the first panic");
+        drop(permit);
+    };
+    for (panics, text) in [(false, "semaphore: released more than held"), (true, "the first panic")] {
+        let payload = catch_unwind(AssertUnwindSafe(|| release_twice(panics))).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&text));
+        assert_eq!(shown(&semaphore), "Weighted { size: 1, free: 1, queued: false }");
+    }
+}
+
 /// Also if somebody is in line.
 #[test]
 fn too_many_released_past_a_line() {

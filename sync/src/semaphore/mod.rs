@@ -373,7 +373,10 @@ impl<'a> Permit<'a> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.semaphore.release(self.n);
+        // Not held: somebody has released them by hand. A second panic during a first would abort the process.
+        if !self.semaphore.permits.give(self.n) && !std::thread::panicking() {
+            released_too_many();
+        }
     }
 }
 
