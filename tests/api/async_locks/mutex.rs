@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use gosync::{Mutex, RawMutex};
+use gosync::{Mutex, RawMutex, RawRwMutex};
 
 use super::{FREE, Task, line};
 use crate::watchdog::Watchdog;
@@ -262,6 +262,25 @@ fn forgotten_before_the_mutex_went() {
             raw.unlock();
         });
         assert_eq!(format!("{raw:?}"), FREE);
+    }
+}
+
+/// The same of a lock for readers, too, which may move while nobody holds a guard of it.
+#[test]
+fn forgotten_before_the_lock_moved() {
+    let (raw, rw) = (RawMutex::new(), RawRwMutex::new());
+    raw.lock();
+    rw.lock();
+    mem::forget((Task::waiting(raw.lock_async()), Task::waiting(rw.rlock_async())));
+    let moved = Box::new((raw, rw));
+    moved.0.unlock();
+    moved.1.unlock();
+    for _ in 0..3 {
+        assert!(moved.0.try_lock() && moved.1.try_lock());
+        moved.0.unlock();
+        moved.1.unlock();
+        assert!(moved.1.try_rlock());
+        moved.1.runlock();
     }
 }
 

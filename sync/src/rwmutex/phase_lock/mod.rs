@@ -172,7 +172,7 @@ impl PhaseLock {
                 let more = may_enter > enter;
                 let hand = may_enter == 0 && rest & PENDING != 0 && word::is_free(rest);
                 let mut new = rest + (enter + usize::from(more)) as u32 * ONE;
-                if enter > 0 && enter == waiting {
+                if enter == waiting {
                     new &= !WAITING;
                 }
                 if hand {
