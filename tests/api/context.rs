@@ -336,6 +336,33 @@ fn nothing_is_left() {
     drop(child);
     assert!(weak.upgrade().is_none());
 
+    // Functions, once nobody is left who could cancel what they wait for the end of, here or below.
+    let (top, cancel) = Context::background().with_cancel();
+    let (middle, of_middle) = top.with_cancel();
+    let (below, of_below) = middle.with_cancel();
+    let (timed, of_timed) = middle.with_timeout(LONG);
+    let add = |ctx: &Context| {
+        let (token, weak) = tracked();
+        drop(ctx.after_func(move || drop(token)));
+        weak
+    };
+    let tokens = [&top, &middle, &below, &timed].map(add);
+    let left = || tokens.each_ref().map(|weak| weak.upgrade().is_some());
+    of_middle.forget();
+    of_timed.forget();
+    assert_eq!(left(), [true; 4]);
+    let clone = cancel.clone();
+    cancel.forget();
+    assert_eq!(left(), [true; 4]);
+    clone.forget();
+    assert_eq!(left(), [false, false, true, true]);
+    assert!(add(&middle).upgrade().is_none() && add(&below).upgrade().is_some());
+    of_below.forget();
+    assert_eq!(left(), [false, false, false, true], "time will end it");
+    let ends = [&top, &middle, &below, &timed].map(|ctx| ctx.done().clone());
+    drop((top, middle, below, timed));
+    assert_eq!(ends.map(|end| end.is_closed()), [false, false, true, false], "there is one below the first two");
+
     // A function that is stopped.
     let (token, weak) = tracked();
     let (ctx, _cancel) = Context::background().with_cancel();

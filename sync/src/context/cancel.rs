@@ -66,9 +66,14 @@ impl CancelFunc {
     }
 
     /// Drops it without cancelling, even if it is the last. Other clones cancel all the same.
+    ///
+    /// If nobody is left then who could cancel the context, nor will time, the functions of its
+    /// [`after_func`](super::Context::after_func) are dropped uncalled. O(n log n) for n contexts and functions below it in that case.
     pub fn forget(mut self) {
         if let Some(scope) = self.scope.take() {
-            leave(&scope);
+            if leave(&scope) {
+                scope.let_go();
+            }
         }
     }
 }

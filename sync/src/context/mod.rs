@@ -15,6 +15,7 @@
 
 mod cancel;
 mod error;
+mod function;
 mod scope;
 mod values;
 
@@ -278,7 +279,8 @@ impl Context {
     ///
     /// It is called once, on a thread of its own; if there cannot be another, on that which cancels. A panic in it ends that
     /// thread, and nothing else. Several functions are started in the order in which they were added, and run at the same
-    /// time. It is dropped uncalled when it is stopped, and when nobody is left who could cancel the context.
+    /// time. It is dropped uncalled when it is stopped, and when nobody is left who could cancel the context, nor will time. O(log n) for
+    /// n others; where only contexts above can end it, and this one cannot by itself, it looks up to them.
     ///
     /// # Memory ordering
     ///

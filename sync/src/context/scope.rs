@@ -43,10 +43,11 @@ use std::ops::Deref;
 use std::time::Instant;
 
 use gosync_atomic::__sys::atomic::{AtomicU64, AtomicUsize};
-use gosync_atomic::__sys::{Arc, Lock, UnsafeCell, has_passed, into_inner, ord, run_aside, step};
+use gosync_atomic::__sys::{Arc, Lock, UnsafeCell, has_passed, into_inner, ord, step};
 use gosync_chan::{__BriefTimer as BriefTimer, __Signal as Signal, Receiver, TryRecvError};
 
 use super::error::{Cause, ContextError};
+use super::function::Function;
 
 /// Why a scope is over.
 #[derive(Clone)]
@@ -69,22 +70,15 @@ struct Place {
 }
 
 /// What is in a scope's list.
-enum Child {
+pub(super) enum Child {
     Scope(Arc<Scope>),
     Function(Function),
 }
 
-/// A function that is to be called at the end of a scope.
-pub(super) struct Function {
-    f: Box<dyn FnOnce() + Send>,
-    /// Somebody waits for the end.
-    _handle: Handle,
-}
-
 /// What the lock guards.
-struct State {
+pub(super) struct State {
     is_over: bool,
-    children: BTreeMap<u64, Child>,
+    pub(super) children: BTreeMap<u64, Child>,
     timer: Option<BriefTimer>,
 }
 
@@ -94,7 +88,7 @@ pub(super) struct Scope {
     /// The earliest of its own and those above it.
     deadline: Option<Instant>,
     /// That is its own; why it ends then.
-    timeout: Option<Timeout>,
+    pub(super) timeout: Option<Timeout>,
     place: Option<Place>,
     handles: AtomicUsize,
     /// The functions that cancel it, if they are dropped.
@@ -121,7 +115,7 @@ enum Next {
 
 impl Scope {
     /// Works on the state, under the lock.
-    fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+    pub(super) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
         let _lock = self.lock.lock();
         // SAFETY: the lock is held, so nobody else touches the state.
         self.state.with_mut(|state| f(unsafe { &mut *state }))
@@ -212,6 +206,11 @@ impl Scope {
         })
     }
 
+    /// The one that it is below.
+    pub(super) fn parent(&self) -> Option<&Scope> {
+        self.place.as_ref().map(|place| &*place.parent)
+    }
+
     /// Takes it out of its parent's list. The parent.
     fn leave(&self) -> Option<Arc<Scope>> {
         let Place { parent, key } = self.place.as_ref()?;
@@ -219,18 +218,18 @@ impl Scope {
         Some(Arc::clone(parent))
     }
 
-    fn remove(&self, key: u64) -> Option<Child> {
+    pub(super) fn remove(&self, key: u64) -> Option<Child> {
         self.with(|state| state.children.remove(&key))
     }
 
     /// A key for a new child.
-    fn key(&self) -> u64 {
+    pub(super) fn key(&self) -> u64 {
         // Relaxed: a number that nobody else gets.
         self.next_key.fetch_add(1, ord!("ctx.key", Relaxed))
     }
 
     /// Adds a child; gives it back, and why, if this is over.
-    fn insert(&self, key: u64, child: Child) -> Result<(), (Child, End)> {
+    pub(super) fn insert(&self, key: u64, child: Child) -> Result<(), (Child, End)> {
         self.with(|state| {
             if step!("ctx.is-over", state.is_over, else false) {
                 // SAFETY: the lock is held.
@@ -387,20 +386,8 @@ impl Handle {
         self.end()
     }
 
-    /// Has `f` called at its end, or now; how to undo that.
-    pub(super) fn call_at_end(&self, f: Box<dyn FnOnce() + Send>) -> u64 {
-        let key = self.key();
-        let function = Function { f, _handle: self.clone() };
-        if let Err((Child::Function(function), _)) = self.insert(key, Child::Function(function)) {
-            function.start();
-        }
-        key
-    }
-
-    /// Undoes `call_at_end`; whether the function will not be called because of that.
-    pub(super) fn forget_call(&self, key: u64) -> bool {
-        let function = self.remove(key);
-        function.is_some()
+    pub(super) fn scope(&self) -> &Arc<Scope> {
+        &self.0
     }
 
     /// The scope, with one handle more.
@@ -408,13 +395,6 @@ impl Handle {
         // Relaxed: the handle that is there keeps the scope in its place.
         self.0.handles.fetch_add(1, ord!("ctx.clone", Relaxed));
         Arc::clone(&self.0)
-    }
-}
-
-impl Function {
-    fn start(self) {
-        let Function { f, _handle } = self;
-        run_aside("gosync after_func", f);
     }
 }
 

@@ -9,6 +9,7 @@ mod cond_async;
 mod cond_line;
 mod cond_timed;
 mod context;
+mod context_function;
 mod counters;
 mod deadline;
 mod errgroup;
@@ -75,6 +76,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
     let others = [
         atomics::models(),
         context::models(),
+        context_function::models(),
         cond::models(),
         cond_async::models(),
         cond_line::models(),
