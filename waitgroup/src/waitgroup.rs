@@ -104,7 +104,8 @@ impl WaitGroup {
     ///
     /// # Panics
     ///
-    /// With Go's text if the count would become negative, and if it would exceed 2^29 - 1. The count is then unchanged.
+    /// With Go's text if the count would become negative, and if it would exceed 2^29 - 1. The count is then unchanged. If it becomes zero,
+    /// where a waker does, as in [`done`](WaitGroup::done).
     ///
     /// # Memory ordering
     ///
@@ -159,7 +160,8 @@ impl WaitGroup {
     ///
     /// # Panics
     ///
-    /// With Go's text if the count is zero. It stays zero.
+    /// With Go's text if the count is zero. It stays zero. A waker of a task that waits and panics does so here, after all the others
+    /// were called.
     ///
     /// # Memory ordering
     ///

@@ -46,10 +46,12 @@
 
 use std::fmt;
 use std::marker::PhantomPinned;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::task::Waker;
 use std::time::Instant;
 
+use super::thread::panicking;
 use super::{Cpu, Futex, Lock, LockGuard, Sleeper, UnsafeCell, step};
 
 /// The only outcome of a node here.
@@ -524,6 +526,14 @@ impl Wake {
     }
 }
 
+/// Not to be the second panic of a thread, which would end the process: a guard may be dropped because of the first.
 fn wake(task: Waker) {
-    step!("table.wake-task", task.wake());
+    let task = AssertUnwindSafe(task);
+    let wake = || step!("table.wake-task", { task }.0.wake());
+    if panicking() {
+        // What it panics with is a user's, too, and may panic when it is dropped.
+        catch_unwind(wake).unwrap_or_else(std::mem::forget);
+    } else {
+        wake();
+    }
 }

@@ -76,7 +76,7 @@ impl Group {
     ///
     /// # Panics
     ///
-    /// If no thread can be started. `f` is then dropped unrun, and not counted.
+    /// If no thread can be started, or 2^29 - 1 tasks run. `f` is then dropped unrun, and not counted.
     ///
     /// # Memory ordering
     ///

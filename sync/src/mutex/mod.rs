@@ -143,7 +143,8 @@ impl<T: ?Sized> Mutex<T> {
     /// # Panics
     ///
     /// The future panics if it is polled after it was ready. A waker that panics does so in the unlock that called it, or in
-    /// the drop of a future that handed on its call; the mutex is as if it had not.
+    /// the drop of a future that handed on its call; the mutex is as if it had not. If that thread panics already, the waker's panic is
+    /// dropped.
     ///
     /// # Memory ordering
     ///

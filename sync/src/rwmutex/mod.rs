@@ -31,7 +31,8 @@ pub use sharded::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGu
 /// # Fairness
 ///
 /// As in Go, a writer that waits keeps new readers out, and when a writer unlocks, all readers that stand in line by then
-/// are let in before the next writer. So a reader in line waits for one writer, and the writer whose turn it is waits for
+/// are let in before the next writer. Other than in Go, it does so for good only after some tens of microseconds, in which it waits for a
+/// gap between readers, and new ones come in; that spares many short readers a sleep. So a reader in line waits for one writer, and the writer whose turn it is waits for
 /// the readers that were there before it. Writers, threads and tasks alike, are served in the order of their arrival, but
 /// those that run may overtake those in line, within the bound of a [`Mutex`](crate::Mutex#fairness).
 ///

@@ -351,6 +351,11 @@ impl fmt::Debug for Weighted {
 /// Permits of a [`Weighted`] that are returned when it is dropped.
 ///
 /// It may be sent to another thread. A forgotten one keeps its permits.
+///
+/// # Panics
+///
+/// When it is dropped, if its permits are not held any more, because they were also [`release`](Weighted::release)d by hand; none is
+/// returned then. Not if the thread panics already.
 #[must_use = "the permits are returned when it is dropped"]
 #[derive(Debug)]
 pub struct Permit<'a> {

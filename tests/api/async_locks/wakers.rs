@@ -8,7 +8,8 @@ use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use gosync::{RawLockAsync, RawMutex, RwMutex, WaitGroup};
+use gosync::semaphore::Weighted;
+use gosync::{Mutex, RawLockAsync, RawMutex, RwMutex, WaitGroup};
 
 use super::{FREE, Task};
 use crate::watchdog::Watchdog;
@@ -70,6 +71,36 @@ fn a_panic_in_unlock() {
     assert!(tasks[1].wakes() == 1 && tasks[1].is_ready());
     raw.unlock();
     assert_eq!(format!("{raw:?}"), FREE);
+}
+
+/// But not if that is a drop because of another panic: the first one goes on.
+#[test]
+fn a_panic_during_a_panic() {
+    struct Done<'a>(&'a WaitGroup);
+    impl Drop for Done<'_> {
+        fn drop(&mut self) {
+            self.0.done();
+        }
+    }
+
+    fn waiting<'a>(future: impl Future + 'a) -> Task<impl Future<Output = ()> + 'a> {
+        let mut task = Task::new(async { _ = future.await });
+        assert!(!poll(&mut task, &bomb()));
+        task
+    }
+
+    let (mutex, rw, semaphore, wg) = (Mutex::new(()), RwMutex::new(()), Weighted::new(1), WaitGroup::new());
+    wg.add(1);
+    let mut tasks = None;
+    let payload = catch_unwind(AssertUnwindSafe(|| {
+        let _guards = (mutex.lock(), rw.write(), semaphore.try_permit(1).unwrap(), Done(&wg));
+        let (lock, read) = (waiting(mutex.lock_async()), waiting(rw.read_async()));
+        tasks = Some((lock, read, waiting(semaphore.acquire_async(1)), waiting(wg.wait_async())));
+        panic!("the first");
+    }));
+    assert_eq!(payload.unwrap_err().downcast_ref(), Some(&"the first"));
+    let (mut lock, mut read, mut acquire, mut wait) = tasks.unwrap();
+    assert!(lock.is_ready() && read.is_ready() && acquire.is_ready() && wait.is_ready());
 }
 
 /// The same in the drop of a future that hands on its call.
