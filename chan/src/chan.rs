@@ -60,7 +60,7 @@ use crate::sender::Sender;
 #[doc(alias = "chan")]
 #[repr(transparent)] // as `Sender` and `Receiver`
 pub struct Chan<T> {
-    handle: Handle<T>,
+    pub(crate) handle: Handle<T>,
 }
 
 // SAFETY: values move between threads; no reference to one is ever shared.

@@ -11,7 +11,7 @@ use gosync_atomic::__sys::Futex;
 
 use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::raw::select::Port;
-use crate::raw::{Channel, Grant, Pace, Patience, RecvFailure, SendFailure, Setting, Shared, Side};
+use crate::raw::{Channel, Grant, Pace, Patience, RecvFailure, SendFailure, Setting, Shared, Side, Unsent};
 
 /// A channel or nil. Owns nothing: the wrappers count.
 #[repr(transparent)]
@@ -106,6 +106,36 @@ impl<T> Handle<T> {
                 SendFailure::Full(value) | SendFailure::Closed(value) => SendError(value),
             }),
         }
+    }
+
+    pub(crate) fn send_many(&self, values: &mut Vec<T>) -> Result<(), SendError<()>> {
+        let Some(shared) = self.shared() else { return if values.is_empty() { Ok(()) } else { block_for_ever() } };
+        shared.channel().send_many(&mut Unsent::new(values), Patience::Until(None)).map_err(|_| SendError(()))
+    }
+
+    pub(crate) fn try_send_many(&self, values: &mut Vec<T>) -> Result<usize, TrySendError<()>> {
+        let Some(shared) = self.shared() else {
+            return if values.is_empty() { Ok(0) } else { Err(TrySendError::Full(())) };
+        };
+        let mut unsent = Unsent::new(values);
+        match shared.channel().try_send_many(&mut unsent) {
+            Err(SendFailure::Full(())) if unsent.sent() == 0 => Err(TrySendError::Full(())),
+            Err(SendFailure::Closed(())) if unsent.sent() == 0 => Err(TrySendError::Disconnected(())),
+            _ => Ok(unsent.sent()),
+        }
+    }
+
+    pub(crate) fn recv_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
+        let Some(shared) = self.shared() else { return if limit == 0 { Ok(0) } else { block_for_ever() } };
+        shared.channel().recv_many(into, limit, Patience::Until(None)).map_err(|_| RecvError)
+    }
+
+    pub(crate) fn try_recv_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, TryRecvError> {
+        let Some(shared) = self.shared() else { return if limit == 0 { Ok(0) } else { Err(TryRecvError::Empty) } };
+        shared.channel().try_recv_many(into, limit).map_err(|failure| match failure {
+            RecvFailure::Empty => TryRecvError::Empty,
+            RecvFailure::Closed => TryRecvError::Disconnected,
+        })
     }
 
     #[inline]

@@ -63,6 +63,7 @@ mod error;
 #[cfg(feature = "async")]
 mod future;
 mod handle;
+mod many;
 mod raw;
 mod receiver;
 mod select;

@@ -56,7 +56,7 @@ use crate::raw::{Grant, Setting, Side};
 #[doc(alias = "chan")]
 #[repr(transparent)] // as `Chan`
 pub struct Receiver<T> {
-    handle: Handle<T>,
+    pub(crate) handle: Handle<T>,
 }
 
 // SAFETY: values move between threads; no reference to one is ever shared.

@@ -59,7 +59,7 @@ use crate::raw::{Grant, Side};
 #[doc(alias = "chan")]
 #[repr(transparent)] // as `Chan`
 pub struct Sender<T> {
-    handle: Handle<T>,
+    pub(crate) handle: Handle<T>,
 }
 
 // SAFETY: values move between threads; no reference to one is ever shared.

@@ -55,6 +55,12 @@ impl Position {
         Position(self.0.wrapping_add(1))
     }
 
+    /// So many operations later.
+    #[inline(always)]
+    pub(super) fn ahead(self, n: usize) -> Position {
+        Position(self.0.wrapping_add(n))
+    }
+
     /// How far it is from an earlier one.
     #[inline(always)]
     pub(super) fn since(self, earlier: Position) -> usize {

@@ -47,6 +47,7 @@ mod heels;
 mod held;
 mod lane;
 mod lanes;
+mod many;
 mod permit;
 mod queue;
 mod ring;
@@ -68,6 +69,7 @@ use gosync_atomic::__sys::{Cpu, Lock, LockGuard, Pacer, UnsafeCell, has_passed, 
 use glance::Glance;
 use held::Held;
 use lanes::{Attempt, Lanes};
+pub(crate) use many::Unsent;
 pub(crate) use permit::Grant;
 use queue::{Line, Met, Observers};
 use ring::{NoMemory, Ring};

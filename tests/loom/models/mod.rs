@@ -18,6 +18,7 @@ mod handles;
 mod lanes;
 mod lanes_put_off;
 mod lanes_shut;
+mod many;
 mod mutex;
 mod mutex_async;
 mod no_edges;
@@ -84,6 +85,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         counters::models(),
         errgroup::models(),
         go::models(),
+        many::models(),
         mutex::models(),
         mutex_async::models(),
         no_edges::models(),

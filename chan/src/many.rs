@@ -1,0 +1,196 @@
+//! Several values at a time: what is public of it. `raw/many.rs` has the rest.
+
+use gosync_atomic::__sys::waits;
+
+use crate::error::{RecvError, SendError, TryRecvError, TrySendError};
+use crate::{Receiver, Sender};
+
+impl<T> Receiver<T> {
+    /// Receives up to `limit` values: blocks until there is one, as [`recv`](Receiver::recv) does, and then takes those that are
+    /// there, without a wait for more. They are appended to `into`. How many they are: at least 1, unless `limit` is 0.
+    ///
+    /// It is as so many receives one after the other, between which others may receive; for values in the buffer it takes a fraction
+    /// of their time. At capacity 0 it receives one value.
+    ///
+    /// O(n) for n values. Go: a receive, and then a loop of `select { case v := <-ch: .. default: .. }`.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, or has no sender left, and has been drained; before or while this blocks, and if nothing was received.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for `into` to grow. Nothing that was received is lost.
+    ///
+    /// # Memory ordering
+    ///
+    /// Each value as by [`recv`](Receiver::recv) (`chan.send-before-recv-complete`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = gosync_chan::unbounded();
+    /// (1..=5).for_each(|n| tx.send(n).unwrap());
+    /// drop(tx);
+    /// let mut batch = Vec::new();
+    /// while rx.recv_many(&mut batch, 2).is_ok() {
+    ///     println!("{batch:?}"); // [1, 2], [3, 4], [5]
+    ///     assert!(batch.len() <= 2);
+    ///     batch.clear();
+    /// }
+    /// ```
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    pub fn recv_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
+        waits!("receives from a channel");
+        self.handle.recv_many(into, limit)
+    }
+
+    /// As [`recv_many`](Receiver::recv_many), if that needs no blocking. As for [`try_recv`](Receiver::try_recv), a sender that is about to
+    /// bring its value is waited for.
+    ///
+    /// # Errors
+    ///
+    /// If there is no value and no blocked sender, or if the channel is closed and drained.
+    ///
+    /// # Panics
+    ///
+    /// As [`recv_many`](Receiver::recv_many).
+    ///
+    /// # Memory ordering
+    ///
+    /// As [`recv_many`](Receiver::recv_many); a failure orders nothing (`gosync.try`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_chan::{TryRecvError, bounded};
+    ///
+    /// let (tx, rx) = bounded(4);
+    /// (1..=3).for_each(|n| tx.send(n).unwrap());
+    /// let mut values = Vec::new();
+    /// assert_eq!(rx.try_recv_many(&mut values, 10), Ok(3));
+    /// assert_eq!(rx.try_recv_many(&mut values, 10), Err(TryRecvError::Empty));
+    /// assert_eq!(values, [1, 2, 3]);
+    /// ```
+    pub fn try_recv_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, TryRecvError> {
+        self.handle.try_recv_many(into, limit)
+    }
+
+    /// As [`recv_many`](Receiver::recv_many), for a task. Dropped before it is ready, it has received nothing, as
+    /// [`recv_async`](Receiver::recv_async).
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_many`](Receiver::recv_many).
+    ///
+    /// # Panics
+    ///
+    /// As [`recv_many`](Receiver::recv_many) and [`recv_async`](Receiver::recv_async).
+    ///
+    /// # Memory ordering
+    ///
+    /// Each value as by [`recv_async`](Receiver::recv_async).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_chan::Receiver;
+    ///
+    /// async fn write(lines: &Receiver<String>, mut write: impl AsyncFnMut(&[String])) {
+    ///     let mut batch = Vec::new();
+    ///     while lines.recv_many_async(&mut batch, 64).await.is_ok() {
+    ///         write(&batch).await;
+    ///         batch.clear();
+    ///     }
+    /// }
+    /// ```
+    #[cfg(feature = "async")]
+    pub async fn recv_many_async(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
+        if limit == 0 {
+            return Ok(0);
+        }
+        // Before the first is received.
+        into.reserve(1);
+        into.push(self.recv_async().await?);
+        // Without a buffer a try may wait for somebody whom only this task's executor can run.
+        let may_try = self.capacity() != Some(0);
+        let more = if may_try { self.try_recv_many(into, limit - 1).unwrap_or(0) } else { 0 };
+        Ok(1 + more)
+    }
+}
+
+impl<T> Sender<T> {
+    /// Sends the values of a vector, in their order, each as [`send`](Sender::send) does: blocks whenever there is no room. The
+    /// vector is empty then, and keeps its memory.
+    ///
+    /// It is as so many sends one after the other, between which others may send; into a buffer that has room it takes a fraction
+    /// of their time.
+    ///
+    /// O(n) for n values. Go: `for _, v := range values { ch <- v }`.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed, before or while this blocks, or if nobody is left to receive. What was not sent is left in the
+    /// vector, in order.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for the buffer to grow. One value is dropped then, those behind it are left in the vector.
+    ///
+    /// # Memory ordering
+    ///
+    /// Each value as by [`send`](Sender::send) (`chan.send-before-recv-complete`,
+    /// `chan.kth-recv-before-(k+C)th-send-complete`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (tx, rx) = gosync_chan::bounded(4);
+    /// let mut values = vec![1, 2, 3];
+    /// tx.send_many(&mut values).unwrap();
+    /// assert!(values.is_empty() && rx.len() == 3);
+    ///
+    /// values.extend([4, 5]);
+    /// tx.close().unwrap();
+    /// assert!(tx.send_many(&mut values).is_err());
+    /// assert_eq!(values, [4, 5]);
+    /// ```
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    pub fn send_many(&self, values: &mut Vec<T>) -> Result<(), SendError<()>> {
+        waits!("sends on a channel");
+        self.handle.send_many(values)
+    }
+
+    /// Sends as many of the values as needs no blocking, in their order: how many. Those that were sent are taken out of the vector,
+    /// whose other values take O(n) to move up. As for [`try_send`](Sender::try_send), a receiver that is about to take a value is
+    /// waited for.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room and no blocked receiver, or if the channel is closed; not if something was sent, nor if there is nothing
+    /// to send.
+    ///
+    /// # Panics
+    ///
+    /// As [`send_many`](Sender::send_many).
+    ///
+    /// # Memory ordering
+    ///
+    /// As [`send_many`](Sender::send_many); a failure orders nothing (`gosync.try`).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_chan::{TrySendError, bounded};
+    ///
+    /// let (tx, rx) = bounded(2);
+    /// let mut values = vec![1, 2, 3];
+    /// assert_eq!(tx.try_send_many(&mut values), Ok(2));
+    /// assert_eq!(tx.try_send_many(&mut values), Err(TrySendError::Full(())));
+    /// assert_eq!(values, [3]);
+    /// # drop(rx);
+    /// ```
+    pub fn try_send_many(&self, values: &mut Vec<T>) -> Result<usize, TrySendError<()>> {
+        self.handle.try_send_many(values)
+    }
+}
