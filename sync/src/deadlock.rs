@@ -45,6 +45,11 @@ pub use gosync_atomic::__sys::waits::{Report, Waiting, clear_hook, dump};
 /// Sets what is called instead of an abort. It runs on the thread that has slept longest, which goes back to sleep when it
 /// returns; the same threads are not reported again.
 ///
+/// # Panics
+///
+/// A hook that panics ends the process, after the panic's message: it is called inside of the operation that sleeps, which must not end
+/// with a panic.
+///
 /// # Examples
 ///
 /// ```

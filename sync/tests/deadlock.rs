@@ -24,6 +24,10 @@ enum End {
     Success,
     /// It ends with this code.
     Code(i32),
+    /// It says this and aborts.
+    Abort(&'static str),
+    /// It aborts, although nothing can be said.
+    Unheard,
 }
 
 struct Program {
@@ -54,6 +58,9 @@ const PROGRAMS: &[Program] = &[
     Program { name: "two locks", run: two_locks, end: End::Report(&["locks a mutex at", "waits for a WaitGroup at"]) },
     Program { name: "the last one goes", run: the_last_one_goes, end: End::Report(&["receives from a channel at"]) },
     Program { name: "hook", run: hook, end: End::Code(2) },
+    Program { name: "hook that panics", run: hook_that_panics, end: End::Abort("one of 2 threads") },
+    Program { name: "hook that panics when it goes", run: hook_that_goes, end: End::Abort("the hook goes") },
+    Program { name: "unheard", run: receives, end: End::Unheard },
     Program { name: "once each", run: once_each, end: End::Success },
     Program { name: "another thread", run: another_thread, end: End::Success },
     Program { name: "a deadline", run: a_deadline, end: End::Success },
@@ -152,6 +159,35 @@ fn hook() {
         std::process::exit(2);
     });
     receives();
+}
+
+/// It must not end the wait: the channel has a node in this frame.
+fn hook_that_panics() {
+    deadlock::set_hook(|report| panic!("one of {} threads", report.waiting().len()));
+    let (tx, rx) = chan::bounded::<i32>(0);
+    go({
+        let rx = rx.clone();
+        move || _ = rx.recv()
+    });
+    _ = std::panic::catch_unwind(|| rx.recv());
+    drop(tx);
+}
+
+/// The last one to have it is who calls it.
+fn hook_that_goes() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("the hook goes");
+        }
+    }
+
+    let bomb = Bomb;
+    deadlock::set_hook(move |_| {
+        _ = &bomb;
+        deadlock::clear_hook();
+    });
+    _ = std::panic::catch_unwind(receives);
 }
 
 fn once_each() {
@@ -263,13 +299,20 @@ fn busy(time: Duration) {
 
 /// Runs the program in a process of its own: what is wrong with its end.
 fn check(program: &Program) -> Result<(), String> {
-    let child = Command::new(std::env::current_exe().unwrap()).args(["run", program.name]).output().unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["run", program.name]);
+    if let End::Unheard = program.end {
+        command.stderr(std::fs::File::create("/dev/full").unwrap());
+    }
+    let child = command.output().unwrap();
     let errors = String::from_utf8_lossy(&child.stderr);
     let fatal = errors.contains("fatal error: all goroutines are asleep - deadlock!");
     let is_so = match &program.end {
         End::Report(lines) => fatal && !child.status.success() && lines.iter().all(|line| errors.contains(line)),
         End::Success => child.status.success() && !fatal,
         End::Code(code) => child.status.code() == Some(*code) && !fatal,
+        End::Abort(text) => child.status.code().is_none() && errors.contains(text) && !fatal,
+        End::Unheard => child.status.code().is_none(),
     };
     if is_so { Ok(()) } else { Err(format!("{:?} instead of {:?}\n{errors}", child.status, program.end)) }
 }

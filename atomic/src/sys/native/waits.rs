@@ -27,14 +27,18 @@
 //! # Invariants
 //!
 //! 1. A `Sleep` is in the list from `join` to `leave`, which its own thread calls in one function that does not unwind
-//!    in between; so it stays where it is meanwhile, and its word lives.
+//!    in between; so it stays where it is meanwhile, and its word lives. Nor could whoever called that function unwind from it, with
+//!    a node of its own in a queue. So what a user has set to be done with a report, which is done in between, ends the process if it
+//!    panics.
 //! 2. Links and fields of sleeps are read and written under the lock of the list only.
 //!
-//! The list allocates nothing: who waits may be inside of the allocator.
+//! Nothing is allocated under the lock of the list: who waits may be inside of the allocator.
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
+use std::io::{self, Write as _};
+use std::panic::{Location, catch_unwind};
+use std::process::abort;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -211,49 +215,85 @@ impl Sleeps {
         self.iter().all(without_deadline) && threads() == Some(self.len) && self.iter().all(is_unchanged)
     }
 
-    /// The older part of a report: one line for each sleep.
-    fn snapshot(&self) -> Vec<Waiting> {
+    /// Whether there is a sleep that has not been in a report.
+    fn has_news(&self) -> bool {
+        // SAFETY: as in `iter`.
+        self.iter().any(|node| !unsafe { node.as_ref() }.reported)
+    }
+
+    /// Notes that all of them have been in one; whether that is news.
+    fn mark_reported(&self) -> bool {
+        let mark = |mut node: NonNull<Sleep>| {
+            // SAFETY: as in `iter`.
+            !std::mem::replace(&mut unsafe { node.as_mut() }.reported, true)
+        };
+        self.iter().fold(false, |is_news, node| mark(node) | is_news)
+    }
+
+    /// Who waits, if there is room for all of them; but for the threads' names.
+    fn copy_to(&self, entries: &mut Vec<Waiting>) -> bool {
         let entry = |node: NonNull<Sleep>| {
             // SAFETY: as in `iter`.
             let node = unsafe { node.as_ref() };
             Waiting {
                 thread: node.thread,
-                name: thread_name(node.thread),
+                name: None,
                 what: node.operation.map(|operation| operation.what),
                 at: node.operation.map(|operation| operation.at),
                 since: node.since,
                 deadline: node.deadline,
             }
         };
-        self.iter().map(entry).collect()
+        let has_room = entries.capacity() >= self.len;
+        if has_room {
+            entries.extend(self.iter().map(entry));
+        }
+        has_room
     }
 }
 
-/// Looks whether all sleep for ever, if `node` is the oldest, and says so once.
-fn look(node: NonNull<Sleep>) {
-    let report = {
+/// Who waits, provided that `is_wanted`, which is asked under the lock.
+fn snapshot(is_wanted: impl Fn(&Sleeps) -> bool) -> Option<Report> {
+    let mut entries = Vec::new();
+    loop {
         let sleeps = sleeps();
-        let is_oldest = sleeps.oldest == Some(node);
-        if !is_oldest || !sleeps.are_for_ever() {
-            return;
+        if !is_wanted(&sleeps) {
+            return None;
         }
-        let is_news = sleeps.iter().any(|mut node| {
-            // SAFETY: as in `iter`.
-            !std::mem::replace(&mut unsafe { node.as_mut() }.reported, true)
-        });
-        if !is_news {
-            return;
+        if sleeps.copy_to(&mut entries) {
+            drop(sleeps);
+            entries.iter_mut().for_each(|entry| entry.name = thread_name(entry.thread));
+            return Some(Report(entries));
         }
-        Report(sleeps.snapshot())
-    };
-    let hook = HOOK.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    match hook {
-        Some(hook) => hook(&report),
-        None => {
-            eprintln!("fatal error: all goroutines are asleep - deadlock!\n\n{report}");
-            std::process::abort();
-        }
+        // Without the lock.
+        let len = sleeps.len;
+        drop(sleeps);
+        entries.reserve(len + 8);
     }
+}
+
+/// Looks whether all sleep for ever, if `node` is the oldest, and says so once. Does not unwind: invariant 1.
+fn look(node: NonNull<Sleep>) {
+    let told = catch_unwind(|| {
+        let report = snapshot(|sleeps| sleeps.oldest == Some(node) && sleeps.are_for_ever() && sleeps.has_news());
+        if let Some(report) = report.filter(|_| sleeps().mark_reported()) {
+            tell(&report);
+        }
+    });
+    if told.is_err() {
+        // It was reported by the hook for panics.
+        abort();
+    }
+}
+
+fn tell(report: &Report) {
+    let hook = HOOK.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let Some(hook) = hook else {
+        // There may be nobody to be told.
+        _ = writeln!(io::stderr(), "fatal error: all goroutines are asleep - deadlock!\n\n{report}");
+        abort();
+    };
+    hook(report);
 }
 
 type Hook = Arc<dyn Fn(&Report) + Send + Sync>;
@@ -262,18 +302,24 @@ static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
 
 /// Sets what is called instead of an abort, on the thread that has slept longest.
 pub fn set_hook(hook: Hook) {
-    *HOOK.lock().unwrap_or_else(PoisonError::into_inner) = Some(hook);
+    replace_hook(Some(hook));
 }
 
 /// Goes back to the abort.
 pub fn clear_hook() {
-    *HOOK.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    replace_hook(None);
+}
+
+fn replace_hook(hook: Option<Hook>) {
+    let old = std::mem::replace(&mut *HOOK.lock().unwrap_or_else(PoisonError::into_inner), hook);
+    // Without the lock: what it owns is a user's.
+    drop(old);
 }
 
 /// Who waits at the moment.
 #[must_use]
 pub fn dump() -> Report {
-    Report(sleeps().snapshot())
+    snapshot(|_| true).unwrap_or_else(|| unreachable!("it is wanted"))
 }
 
 /// A thread that waits.
