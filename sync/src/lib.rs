@@ -94,3 +94,8 @@ pub use rwmutex::{
 };
 #[cfg(feature = "async")]
 pub use rwmutex::{RawReadAsync, RawWriteAsync, ReadAsync, WriteAsync};
+
+/// For what waits in the seam's table in this crate.
+// SAFETY: locks, `Cond` and semaphores take nodes out of lines of their own words, and each says what that means to the one that is
+// woken.
+const LINES: gosync_atomic::__sys::Lines = unsafe { gosync_atomic::__sys::Lines::new() };

@@ -28,6 +28,7 @@ use std::task::{Context, Poll};
 
 use gosync_atomic::__sys::{WaitQueue, Waiter, Wake, ord, step};
 
+use crate::LINES;
 use crate::waitgroup::{TASKS, WaitGroup, count, report};
 
 /// How many tasks are taken out of the line at a time.
@@ -90,7 +91,7 @@ impl<'a> WaitAsync<'a> {
     }
 
     fn line(&self) -> WaitQueue {
-        self.group.word.waker().second_queue()
+        self.group.word.waker().second_queue(LINES)
     }
 
     /// The word if its count is zero; or else the task waits for that, and will be woken.

@@ -443,7 +443,7 @@ fn wake(old: u32, waker: Waker) {
     #[cfg(feature = "async")]
     if old & TASKS != 0 {
         // Threads first: the wakers of tasks are other people's code.
-        let line = waker.second_queue();
+        let line = waker.second_queue(crate::LINES);
         if old & WAITERS != 0 {
             step!("wg.wake-beside-tasks", waker.wake_all());
         }

@@ -21,7 +21,7 @@
 //! | [`Latch`] | a word that is spun on | the same word, and a hidden queue |
 //! | [`Parker`], [`Unparker`] | a [`Futex`] | the same code |
 //! | [`Sleeper`] | a [`Futex`] | the same code |
-//! | [`WaitQueue`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |
+//! | [`WaitQueue`], [`Lines`], [`Waiter`], [`Wake`] | a static table of queues by address | the same code, a bucket for each word |
 //! | [`Pacer`], [`await_change`], [`await_state`], [`await_growth`], [`linger`], [`linger_for_task`], [`woke_a_peer`], [`Cpu`] | bounded spinning and yielding | nothing: a model has no time |
 //! | [`Backoff`] | crossbeam's | nothing |
 //! | [`STACK_FIRST`], [`STACK_NAMES`] | 2^28 nodes | six |
@@ -92,7 +92,8 @@ pub use parker::{Parker, Unparker};
 pub use platform::*;
 pub use seats::Seats;
 pub use sleeper::Sleeper;
-pub use wait_table::{Bucket, Claimed, Detached, QueueGuard, Waiter, Wake};
+use wait_table::Bucket;
+pub use wait_table::{Claimed, Detached, Lines, QueueGuard, Waiter, Wake};
 
 /// The end of a timeout that begins now; `None`, for ever, if it is beyond what the clock can tell.
 #[must_use]

@@ -151,7 +151,7 @@ impl fmt::Debug for Waiter {
 }
 
 /// The queues of the words that share a place in the table.
-pub struct Bucket {
+pub(super) struct Bucket {
     lock: Lock,
     queues: UnsafeCell<Queues>,
 }
@@ -160,6 +160,22 @@ struct Queues {
     first: Option<NonNull<Waiter>>,
     /// The key of the line that was detached last.
     detached: usize,
+}
+
+/// The right to work on the lines of words. Who takes a node out of a line wakes a thread or a task, which goes by that: it may have a
+/// lock then, or be told that it has. So only those may who know what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines(());
+
+impl Lines {
+    /// # Safety
+    ///
+    /// It is used for lines of words of primitives that its owner has made, and whoever is taken out of one, or left in it, is treated
+    /// as that primitive promises.
+    #[must_use]
+    pub const unsafe fn new() -> Lines {
+        Lines(())
+    }
 }
 
 /// A line that was detached from its word: its key. Words' own lines have keys that are 0, 1 or 2
@@ -178,13 +194,13 @@ impl Bucket {
     super::const_fn! {
         /// One without queues.
         #[must_use]
-        pub const fn new() -> Bucket {
+        pub(super) const fn new() -> Bucket {
             Bucket { lock: Lock::new(), queues: UnsafeCell::new(Queues { first: None, detached: DETACHED }) }
         }
     }
 
     /// Locks the queue of the word with this key.
-    pub fn lock(&self, key: usize) -> QueueGuard<'_> {
+    pub(super) fn lock(&self, key: usize) -> QueueGuard<'_> {
         QueueGuard { bucket: self, key, _lock: self.lock.lock() }
     }
 }
@@ -236,7 +252,7 @@ impl QueueGuard<'_> {
     /// Works on the other line that a word has under the same lock.
     pub fn beside<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
         // Words lie at multiples of four, and the lines of `Waker::second_queue` at one more, which have none beside them.
-        debug_assert!(self.key & 1 == 0, "no line of a word");
+        assert!(self.key & 1 == 0, "no line of a word");
         self.key ^= 2;
         let result = f(self);
         self.key ^= 2;

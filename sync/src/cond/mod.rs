@@ -71,6 +71,8 @@ pub use guard::CondGuard;
 #[cfg(feature = "async")]
 pub use wait_async::CondWaitAsync;
 
+use crate::LINES;
+
 const QUEUED: u32 = 1;
 
 /// Waits for a change of what a lock guards: Go's `sync.Cond`.
@@ -379,7 +381,7 @@ impl Cond {
     ///
     /// The node is new, and it is removed, or seen woken, before it moves or goes.
     unsafe fn join(&self, waiter: &Waiter) -> bool {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         // Relaxed: published by the lock that the caller is about to release.
         let word = step!("cond.mark", self.word.fetch_or(QUEUED, ord!("cond.mark.order", Relaxed)), else 0);
@@ -407,7 +409,7 @@ impl Cond {
 
     /// Takes this node out of the line: `true`; or else it was called.
     fn remove(&self, waiter: &Waiter) -> bool {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         // SAFETY: alive, and of this line.
         let removed = unsafe { line.remove(NonNull::from(waiter)) };
@@ -433,7 +435,7 @@ impl Cond {
         }
         let _ = waiter.wait(None);
         // SAFETY: alive, and pushed to this line.
-        let by_signal = !unsafe { self.word.queue().lock().was_detached(NonNull::from(waiter)) };
+        let by_signal = !unsafe { self.word.queue(LINES).lock().was_detached(NonNull::from(waiter)) };
         if by_signal {
             step!("cond.hand-on", {
                 let _ = self.signal();
@@ -443,7 +445,7 @@ impl Cond {
 
     #[cold]
     fn call_front(&self) -> bool {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         let called = line.pop();
         if line.is_empty() {
@@ -457,7 +459,7 @@ impl Cond {
 
     #[cold]
     fn call_all(&self) -> usize {
-        let (queue, gate) = (self.word.queue(), self.word.waker());
+        let (queue, gate) = (self.word.queue(LINES), self.word.waker());
         let mut line = queue.lock();
         let detached: Detached = step!("cond.detach", line.detach(), else line.not_detached());
         self.unmark();

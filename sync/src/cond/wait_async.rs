@@ -27,6 +27,8 @@ use gosync_atomic::__sys::{Waiter, step};
 
 use super::guard::sealed::{Inside, Relock};
 use super::{Cond, CondGuard};
+use crate::LINES;
+
 impl Cond {
     /// Releases the lock, lets the task wait until woken by a [`signal`](Cond::signal) or a [`broadcast`](Cond::broadcast),
     /// and locks again: `guard = cond.wait_async(guard).await`. Feature `async`. Go: `c.Wait()`.
@@ -145,7 +147,7 @@ impl Place<'_> {
             return true;
         }
         let waker = context.waker().clone();
-        let queue = self.cond.word.queue();
+        let queue = self.cond.word.queue(LINES);
         // SAFETY: alive, with a waker, and of this line (invariant 1).
         let old = unsafe { queue.lock().replace_waker(self.node().into(), waker) };
         drop(old);
@@ -160,7 +162,7 @@ impl Place<'_> {
             return;
         }
         let node = NonNull::from(self.node());
-        let queue = self.cond.word.queue();
+        let queue = self.cond.word.queue(LINES);
         let mut line = queue.lock();
         // SAFETY: alive, and of this line (invariant 1).
         if unsafe { line.remove(node) } {

@@ -48,6 +48,7 @@ use std::time::Instant;
 use gosync_atomic::__sys::{Futex, Pacer, Waiter, const_fn, has_passed, ord, step};
 
 use super::word::{self, Attempt, CALLED, LOCKED, QUEUED, RESERVED};
+use crate::LINES;
 
 /// Invariant 1, for assertions.
 const ONE_FRONT: &str = "two threads were called at once";
@@ -229,7 +230,7 @@ impl FairLock {
     /// The node is new, and in line unless the lock was taken: [`leave`](FairLock::leave) removes it, or it is seen woken,
     /// before it moves or goes.
     pub(crate) unsafe fn join(&self, waiter: &Waiter, mut word: u32) -> Joined {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         loop {
             let (new, take) = match word::attempt(word) {
@@ -277,7 +278,7 @@ impl FairLock {
     ///
     /// The node is alive, and was pushed to this line.
     pub(crate) unsafe fn leave(&self, waiter: &Waiter) -> bool {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         // SAFETY: the caller's contract.
         let in_line = unsafe { line.remove(NonNull::from(waiter)) };
@@ -339,7 +340,7 @@ impl FairLock {
     ///
     /// As for [`join`](FairLock::join).
     pub(crate) unsafe fn step_back(&self, waiter: &Waiter, word: u32) -> bool {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         if self.pass_on(word, QUEUED) {
             return true;
@@ -418,7 +419,7 @@ impl FairLock {
     /// Calls the front of the line, if nobody was called and somebody is still in line. `word` is a guess.
     #[cold]
     fn call(&self, mut word: u32) {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         let called = loop {
             let called = step!("mutex.call-one", word & CALLED != 0, else false);

@@ -29,6 +29,7 @@ use gosync_atomic::__sys::{Waiter, ord, step};
 
 use super::fair_lock::{FairLock, Joined};
 use super::{Mutex, MutexGuard, word};
+use crate::LINES;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -93,7 +94,7 @@ impl<'a> Turn<'a> {
     fn go_on(&mut self, context: &mut Context<'_>) -> bool {
         if !self.is_called() {
             let waker = context.waker().clone();
-            let queue = self.lock.word.queue();
+            let queue = self.lock.word.queue(LINES);
             // SAFETY: alive, with a waker, and of this line (invariant 1).
             let old = unsafe { queue.lock().replace_waker(self.node().into(), waker) };
             drop(old);

@@ -25,6 +25,7 @@ use gosync_atomic::__sys::{Waiter, step};
 
 use super::phase_lock::{Joined, Next, PhaseLock};
 use super::{RwMutex, RwMutexReadGuard, RwMutexWriteGuard};
+use crate::LINES;
 use crate::mutex::lock_async::Turn;
 
 const OVER: &str = "a future that has locked its mutex was polled once more";
@@ -103,7 +104,7 @@ impl<'a> Reader<'a> {
             return true;
         }
         let waker = context.waker().clone();
-        let queue = self.lock.word.queue();
+        let queue = self.lock.word.queue(LINES);
         // SAFETY: alive, with a waker, and of this line (invariant 1).
         let old = unsafe { queue.lock().replace_waker(waiter.into(), waker) };
         drop(old);
@@ -188,7 +189,7 @@ impl<'a> Writer<'a> {
             return true;
         }
         let waker = context.waker().clone();
-        let queue = self.lock.word.queue();
+        let queue = self.lock.word.queue(LINES);
         let mut line = queue.lock();
         // SAFETY: alive, with a waker, and of this line (invariant 1).
         let old = line.beside(|line| unsafe { line.replace_waker(waiter.into(), waker) });

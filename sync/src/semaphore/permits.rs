@@ -44,6 +44,8 @@ use std::time::Instant;
 use gosync_atomic::__sys::atomic::AtomicUsize;
 use gosync_atomic::__sys::{Futex, Pacer, QueueGuard, Waiter, Wake, const_fn, has_passed, ord, step};
 
+use crate::LINES;
+
 const QUEUED: usize = 1;
 const ONE: usize = 2;
 
@@ -184,7 +186,7 @@ impl Permits {
     /// The node is new, and in line unless the permits were taken: [`leave`](Permits::leave) removes it, or it is seen
     /// woken, before it moves or goes.
     pub(super) unsafe fn join(&self, node: &Node) -> Joined {
-        let queue = self.line.queue();
+        let queue = self.line.queue(LINES);
         let mut line = queue.lock();
         // Relaxed: as in `take`.
         let mut word = self.word.load(ord!("semaphore.join.look", Relaxed));
@@ -224,7 +226,7 @@ impl Permits {
     ///
     /// The node is alive, and was pushed to this line.
     pub(super) unsafe fn leave(&self, node: &Node) -> bool {
-        let queue = self.line.queue();
+        let queue = self.line.queue(LINES);
         let mut line = queue.lock();
         // SAFETY: the caller's contract.
         if !unsafe { line.remove(node.in_line()) } {
@@ -245,7 +247,7 @@ impl Permits {
     /// The node is alive, has a waker, and was pushed to this line.
     #[cfg(feature = "async")]
     pub(super) unsafe fn replace_waker(&self, node: &Node, waker: Waker) {
-        let queue = self.line.queue();
+        let queue = self.line.queue(LINES);
         // SAFETY: the caller's contract.
         let old = unsafe { queue.lock().replace_waker(node.in_line(), waker) };
         drop(old);
@@ -277,7 +279,7 @@ impl Permits {
     /// Somebody was in line.
     #[cold]
     fn give_in_line(&self, n: usize) -> bool {
-        let queue = self.line.queue();
+        let queue = self.line.queue(LINES);
         let mut line = queue.lock();
         // Relaxed: if there is still somebody in line it is stable (invariant 1), and if not it is a guess.
         let mut word = self.word.load(ord!("semaphore.hand.look", Relaxed));
@@ -345,7 +347,7 @@ impl Permits {
             if !more {
                 break;
             }
-            let queue = self.line.queue();
+            let queue = self.line.queue(LINES);
             let mut line = queue.lock();
             // Relaxed: as in `give_in_line`.
             let word = self.word.load(ord!("semaphore.more.look", Relaxed));

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use gosync::go;
 use gosync_atomic::__sys::control::{expire_deadlines, wake_spuriously};
-use gosync_atomic::__sys::{Futex, Parker, Waiter, ord};
+use gosync_atomic::__sys::{Futex, Lines, Parker, Waiter, ord};
 use loom::sync::Arc;
 
 use crate::model::{Model, Verdict, fails, holds, witness};
@@ -16,6 +16,9 @@ use crate::plain::Plain;
 use crate::task::{block_on, waker_of};
 
 const TABLE: &str = "gosync.wait-table";
+
+// SAFETY: of words of these models, on which nobody else acts.
+const LINES: Lines = unsafe { Lines::new() };
 
 pub(crate) fn models() -> Vec<Model> {
     vec![
@@ -49,7 +52,7 @@ pub(crate) fn models() -> Vec<Model> {
             d.write(1);
             gate.open();
             other.join().unwrap();
-            assert!(gate.word.queue().lock().is_empty());
+            assert!(gate.word.queue(LINES).lock().is_empty());
         })
         .witnesses(&["in time", "too late"])
         .reaches(&["table.still-queued", "sleeper.wake"]),
@@ -70,7 +73,7 @@ pub(crate) fn models() -> Vec<Model> {
         .witnesses(&["in time", "too late"]),
         holds(TABLE, "a node that was called cannot be taken out", || {
             let (d, gate) = (Plain::new(), Arc::new(Gate::new(IN_LINE)));
-            let (queue, waiter) = (gate.word.queue(), Waiter::of_thread(0));
+            let (queue, waiter) = (gate.word.queue(LINES), Waiter::of_thread(0));
             // SAFETY: new; below it is seen woken.
             unsafe { queue.lock().push_back(NonNull::from(&waiter)) };
             let other = passer(&gate, &d);
@@ -115,7 +118,7 @@ pub(crate) fn models() -> Vec<Model> {
             });
             gate.open();
             task.join().unwrap();
-            assert!(gate.word.queue().lock().is_empty());
+            assert!(gate.word.queue(LINES).lock().is_empty());
         })
         .witnesses(&["ready at once", "dropped while pending"]),
         holds(TABLE, "a task with another waker", || {
@@ -168,7 +171,7 @@ impl Gate {
     }
 
     fn pass_until(&self, deadline: Option<Instant>) -> bool {
-        let (queue, waiter) = (self.word.queue(), Waiter::of_thread(0));
+        let (queue, waiter) = (self.word.queue(LINES), Waiter::of_thread(0));
         let mut line = queue.lock();
         if !self.announce() {
             witness("did not wait");
@@ -192,7 +195,7 @@ impl Gate {
     }
 
     fn call_all(&self) {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         loop {
             // One at a time: nobody new joins.
             let Some((wake, _)) = queue.lock().pop() else { break };
@@ -234,7 +237,7 @@ impl Future for Pass<'_> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the node is not moved.
         let this = unsafe { self.get_unchecked_mut() };
-        let queue = this.gate.word.queue();
+        let queue = this.gate.word.queue(LINES);
         // Before the lock: a clone runs other people's code.
         let waker = context.waker().clone();
         if !this.queued {
@@ -274,7 +277,7 @@ impl Drop for Pass<'_> {
     fn drop(&mut self) {
         if self.queued {
             // SAFETY: alive and of this queue.
-            unsafe { self.gate.word.queue().lock().remove(NonNull::from(&self.waiter)) };
+            unsafe { self.gate.word.queue(LINES).lock().remove(NonNull::from(&self.waiter)) };
         }
     }
 }

@@ -19,7 +19,7 @@ use super::control;
 use super::engine::atomic::AtomicU32;
 use super::engine::{self, InUse, ThreadId};
 use super::sleepers::Sleepers;
-use crate::__sys::{Bucket, QueueGuard};
+use crate::__sys::{Bucket, Lines, QueueGuard};
 
 /// A 32-bit word that threads can sleep on.
 #[derive(Debug)]
@@ -224,7 +224,7 @@ impl Futex {
     }
 
     #[must_use]
-    pub fn queue(&self) -> WaitQueue {
+    pub fn queue(&self, _: Lines) -> WaitQueue {
         self.alive.used();
         WaitQueue(Arc::clone(&self.inner))
     }
@@ -244,7 +244,7 @@ impl Drop for Futex {
 impl Waker {
     /// In a model a word has one bucket, and uses one of its lines.
     #[must_use]
-    pub fn second_queue(&self) -> WaitQueue {
+    pub fn second_queue(&self, _: Lines) -> WaitQueue {
         WaitQueue(Arc::clone(&self.0))
     }
 

@@ -10,6 +10,7 @@ use std::time::Instant;
 #[cfg(feature = "deadlock")]
 use super::waits;
 use super::{WaitQueue, wake_cost};
+use crate::__sys::Lines;
 
 #[cfg(target_os = "linux")]
 mod beside;
@@ -155,7 +156,7 @@ impl Futex {
     /// The line of those who wait for this word in the table; it may outlive the word.
     #[inline]
     #[must_use]
-    pub fn queue(&self) -> WaitQueue {
+    pub fn queue(&self, _: Lines) -> WaitQueue {
         WaitQueue::of(&self.0)
     }
 
@@ -171,7 +172,7 @@ impl Waker {
     /// A second line in the table, of those who wait for this word without sleeping on it; it may outlive the word.
     #[inline]
     #[must_use]
-    pub fn second_queue(&self) -> WaitQueue {
+    pub fn second_queue(&self, _: Lines) -> WaitQueue {
         // Words lie at multiples of four, so this is no word's own line.
         WaitQueue::of(self.0.wrapping_byte_add(1))
     }

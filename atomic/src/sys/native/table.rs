@@ -41,7 +41,10 @@ mod tests {
     use std::ptr::NonNull;
 
     use super::*;
-    use crate::__sys::{Futex, Waiter, Wake};
+    use crate::__sys::{Futex, Lines, Waiter, Wake};
+
+    // SAFETY: of words of these tests, on which nobody acts.
+    const LINES: Lines = unsafe { Lines::new() };
 
     #[test]
     fn neighbouring_words_fall_into_different_buckets() {
@@ -54,7 +57,7 @@ mod tests {
     fn the_two_lines_of_a_word_are_two() {
         let words = [Futex::new(0), Futex::new(0)];
         let waiter = Waiter::of_thread(7);
-        let lines = words.each_ref().map(|word| [word.queue(), word.waker().second_queue()]);
+        let lines = words.each_ref().map(|word| [word.queue(LINES), word.waker().second_queue(LINES)]);
         // SAFETY: new, and taken out below.
         unsafe { lines[0][1].lock().push_back(NonNull::from(&waiter)) };
         let waiting = lines.map(|lines| lines.map(|line| line.lock().peek().is_some()));

@@ -67,6 +67,7 @@ use std::ptr::NonNull;
 use gosync_atomic::__sys::{Futex, WAKE_BATCH, Waiter, Wake, const_fn, ord, step};
 
 use super::word::{self, HELD, LINED, ONE, PENDING, WAITING};
+use crate::LINES;
 use crate::mutex::fair_lock::FairLock;
 
 mod readers;
@@ -136,7 +137,7 @@ impl PhaseLock {
     /// in that were in line at first; no writer comes between, and who joins the line meanwhile is none of them.
     #[cold]
     fn advance(&self, ended: Ended<'_>) -> bool {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let (mut left, mut share, mut lined) = (0, 0, false);
         let mut panic = None;
         loop {

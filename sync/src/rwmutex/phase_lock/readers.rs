@@ -7,6 +7,7 @@ use gosync_atomic::__sys::{Pacer, Waiter, has_passed, ord, step};
 
 use super::super::word::{self, CLOSED, FULL, HELD, ONE, PENDING, WAITING};
 use super::{Ended, Joined, PhaseLock, too_many};
+use crate::LINES;
 
 impl PhaseLock {
     /// Takes the lock for reading, blocking.
@@ -128,7 +129,7 @@ impl PhaseLock {
     /// woken, before it moves or goes.
     #[track_caller]
     pub(in crate::rwmutex) unsafe fn join(&self, waiter: &Waiter) -> Joined {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("rw.join.look", Relaxed));
@@ -166,7 +167,7 @@ impl PhaseLock {
     ///
     /// The node is alive, and was pushed to this line.
     pub(in crate::rwmutex) unsafe fn leave(&self, waiter: &Waiter) -> bool {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         // SAFETY: the caller's contract.
         let in_line = unsafe { line.remove(NonNull::from(waiter)) };

@@ -7,6 +7,7 @@ use gosync_atomic::__sys::{Pacer, Waiter, contained, has_passed, ord, step};
 
 use super::super::word::{self, HELD, LINED, ONE, PENDING, WAITING, WRITER};
 use super::{Ended, PhaseLock};
+use crate::LINES;
 
 impl PhaseLock {
     /// Takes the lock for writing, blocking.
@@ -159,7 +160,7 @@ impl PhaseLock {
     /// The node is new, and in line unless the lock was taken: [`withdraw`](PhaseLock::withdraw) removes it, or it is
     /// seen woken, before it moves or goes.
     pub(in crate::rwmutex) unsafe fn claim(&self, waiter: &Waiter) -> bool {
-        let queue = self.word.queue();
+        let queue = self.word.queue(LINES);
         let mut line = queue.lock();
         // Relaxed: a guess that the exchange checks.
         let mut word = self.word.load(ord!("rw.claim.look", Relaxed));
