@@ -1,8 +1,8 @@
 //! Values whose drop panics, blocks, or selects on their own channel; and how often each is dropped.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -74,9 +74,10 @@ fn that_panic() {
 /// A value whose drop waits for another thread: that other thread can use the channel meanwhile.
 #[test]
 fn that_block() {
-    struct Waits(Receiver<()>);
+    struct Waits(Receiver<()>, mpsc::Sender<()>);
     impl Drop for Waits {
         fn drop(&mut self) {
+            self.1.send(()).unwrap();
             select! {
                 recv(self.0) -> _ => {}
                 default(Duration::MAX) => {}
@@ -86,14 +87,20 @@ fn that_block() {
     let _watchdog = Watchdog::new();
     for capacity in [0, 1] {
         let (open, wait) = chan::bounded(0);
+        let (begins, begun) = mpsc::channel();
         let (tx, rx) = make(Some(capacity));
         thread::scope(|s| {
-            s.spawn(|| {
-                select! { send(tx, Waits(wait)) -> sent => assert!(sent.is_ok()) }
-                // While the first is being dropped.
-                select! { send(tx, Waits(Receiver::clone(&chan::bounded(0).1))) -> sent => assert!(sent.is_ok()) }
+            s.spawn({
+                let begins = begins.clone();
+                move || {
+                    select! { send(tx, Waits(wait, begins.clone())) -> sent => assert!(sent.is_ok()) }
+                    // While the first is being dropped.
+                    let ended = Receiver::clone(&chan::bounded(0).1);
+                    select! { send(tx, Waits(ended, begins)) -> sent => assert!(sent.is_ok()) }
+                }
             });
-            let blocked = block(s, || select! { recv(rx) -> _ => {} });
+            let blocked = s.spawn(|| select! { recv(rx) -> _ => {} });
+            begun.recv().unwrap();
             drop(rx.recv());
             drop(open);
             blocked.join().unwrap();

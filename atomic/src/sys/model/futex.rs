@@ -32,6 +32,8 @@ pub struct Futex {
 struct Inner {
     word: AtomicU32,
     sleepers: Sleepers,
+    /// Apart from those: a store ends dozes, and wakes nobody else.
+    dozers: Sleepers,
     /// `None` in a futex that is part of a bucket: that of the bucket's lock.
     bucket: Option<Bucket>,
 }
@@ -95,7 +97,8 @@ impl Futex {
             MAKING_A_BUCKET.set(false);
             bucket
         });
-        let inner = Inner { word: AtomicU32::new(value), sleepers: Sleepers::default(), bucket };
+        let inner =
+            Inner { word: AtomicU32::new(value), sleepers: Sleepers::default(), dozers: Sleepers::default(), bucket };
         Futex { inner: Arc::new(inner), alive: InUse::new() }
     }
 
@@ -113,7 +116,7 @@ impl Futex {
         // It may be gone once it is stored.
         let inner = Arc::clone(&self.inner);
         self.word().store(new, order);
-        while inner.sleepers.wake_one() {}
+        while inner.dozers.wake_one() {}
     }
 
     pub fn compare_exchange(&self, current: u32, new: u32, ok: Ordering, err: Ordering) -> Result<u32, u32> {
@@ -220,7 +223,16 @@ impl Futex {
     /// Sleeps until a store changes the word, as a doze that ends by itself does sooner or later; that it may end before is
     /// of no interest. A loop of yields would do, but two of them keep each other busy while the others wait.
     pub fn doze(&self, expected: u32) {
-        self.wait(expected);
+        if control::spurious() {
+            return;
+        }
+        let me = engine::current();
+        self.alive.used();
+        if self.inner.is(expected) {
+            let id = me.id();
+            self.inner.dozers.push(me);
+            self.inner.dozers.sleep(id);
+        }
     }
 
     #[must_use]
