@@ -23,6 +23,21 @@ pub trait Channel: 'static {
     /// Receives if there is a value.
     fn try_recv(rx: &Self::Rx) -> Option<usize>;
 
+    /// Sends all of them: one by one, where there is nothing for it.
+    #[inline(always)]
+    fn send_many(tx: &Self::Tx, values: &mut Vec<usize>) {
+        values.drain(..).for_each(|value| Self::send(tx, value));
+    }
+
+    /// Receives one, blocking, and those that are there, up to so many, or more where that cannot be said: one by one, where there is
+    /// nothing for it.
+    #[inline(always)]
+    fn recv_many(rx: &Self::Rx, into: &mut Vec<usize>, limit: usize) {
+        into.push(Self::recv(rx));
+        let more = std::iter::from_fn(|| Self::try_recv(rx));
+        into.extend(more.take(limit - 1));
+    }
+
     /// A second sender, where there can be one.
     fn another_tx(_tx: &Self::Tx) -> Option<Self::Tx> {
         None
@@ -62,6 +77,7 @@ macro_rules! channel {
         new: $new:expr,
         try_recv: $try_recv:expr,
         clone: $($clone:ident)*
+        $(, more: { $($more:item)* })?
     ) => {
         $(#[$doc])*
         #[derive(Debug)]
@@ -94,6 +110,8 @@ macro_rules! channel {
             }
 
             $(channel!(@$clone);)*
+
+            $($($more)*)?
         }
     };
     (@tx) => {
@@ -116,7 +134,18 @@ channel! {
         None => gosync::chan::unbounded(),
     }),
     try_recv: |rx: &gosync::chan::Receiver<usize>| rx.try_recv().ok(),
-    clone: tx rx
+    clone: tx rx,
+    more: {
+        #[inline(always)]
+        fn send_many(tx: &Self::Tx, values: &mut Vec<usize>) {
+            tx.send_many(values).expect("the receiver is alive");
+        }
+
+        #[inline(always)]
+        fn recv_many(rx: &Self::Rx, into: &mut Vec<usize>, limit: usize) {
+            rx.recv_many(into, limit).expect("the sender is alive");
+        }
+    }
 }
 
 channel! {
@@ -138,7 +167,14 @@ channel! {
         None => kanal::unbounded(),
     }),
     try_recv: |rx: &kanal::Receiver<usize>| rx.try_recv().expect("the sender is alive"),
-    clone: tx rx
+    clone: tx rx,
+    more: {
+        #[inline(always)]
+        fn recv_many(rx: &Self::Rx, into: &mut Vec<usize>, _: usize) {
+            into.push(rx.recv().expect("the sender is alive"));
+            rx.drain_into(into).expect("the sender is alive");
+        }
+    }
 }
 
 /// What crossfire makes of a capacity. It has no 0 and silently makes it 1, so it does not run there.
@@ -208,7 +244,14 @@ channel! {
         None => flume::unbounded(),
     }),
     try_recv: |rx: &flume::Receiver<usize>| rx.try_recv().ok(),
-    clone: tx rx
+    clone: tx rx,
+    more: {
+        #[inline(always)]
+        fn recv_many(rx: &Self::Rx, into: &mut Vec<usize>, _: usize) {
+            into.push(rx.recv().expect("the sender is alive"));
+            into.extend(rx.drain());
+        }
+    }
 }
 
 channel! {

@@ -23,6 +23,8 @@ enum Shape {
     CreateDrop,
     /// So many senders and receivers, each in a thread, as fast as they can.
     Threads(usize, usize),
+    /// A sender and a receiver, each in a thread, with so many messages at a time.
+    Batches(usize),
     /// Two threads and two channels: there and back.
     PingPong,
     /// A message at a time, with a pause before each.
@@ -54,6 +56,8 @@ const SCENARIOS: &[(&str, Shape, Option<usize>)] = &[
     ("mpmc4x4.b0", Shape::Threads(4, 4), Some(0)),
     ("mpmc4x4.b1", Shape::Threads(4, 4), Some(1)),
     ("mpmc4x4.b1024", Shape::Threads(4, 4), Some(1024)),
+    ("spsc.by64.b1024", Shape::Batches(64), Some(1024)),
+    ("spsc.by64.unb", Shape::Batches(64), None),
     ("pingpong.b0", Shape::PingPong, Some(0)),
     ("pingpong.b1", Shape::PingPong, Some(1)),
     ("paced.200us", Shape::Paced(Duration::from_micros(200)), Some(1024)),
@@ -76,6 +80,7 @@ pub fn scenarios() -> Vec<Scenario> {
             operations: match shape {
                 Shape::Burst => Operations::MultipleOf(BURST),
                 Shape::Threads(senders, receivers) => Operations::MultipleOf(senders * receivers),
+                Shape::Batches(batch) => Operations::MultipleOf(batch),
                 Shape::Idle(_) => Operations::Exactly(1),
                 _ => Operations::MultipleOf(1),
             },
@@ -128,6 +133,7 @@ fn run<C: Channel>(shape: Shape, capacity: Option<usize>, n: usize) -> Option<Sa
             }
         }),
         Shape::Threads(senders, receivers) => threads::<C>(capacity, senders, receivers, n),
+        Shape::Batches(batch) => batches::<C>(capacity, batch, n),
         Shape::PingPong => ping_pong::<C>(capacity, n),
         Shape::Paced(pause) | Shape::Idle(pause) => paced::<C>(capacity, pause, n),
     }
@@ -160,6 +166,25 @@ fn recv_all<C: Channel>(rx: &C::Rx, n: usize) {
     for _ in 0..n {
         black_box(C::recv(rx));
     }
+}
+
+fn batches<C: Channel>(capacity: Option<usize>, batch: usize, n: usize) -> Option<Sample> {
+    let (tx, rx) = C::channel(capacity)?;
+    let send = move || {
+        let mut values = Vec::with_capacity(batch);
+        for first in (0..n).step_by(batch) {
+            values.extend(black_box(first)..first + batch);
+            C::send_many(&tx, &mut values);
+        }
+    };
+    Some(measured(n, vec![send], || {
+        let (mut values, mut received) = (Vec::with_capacity(batch), 0);
+        while received < n {
+            C::recv_many(&rx, &mut values, batch);
+            received += black_box(&values).len();
+            values.clear();
+        }
+    }))
 }
 
 fn ping_pong<C: Channel>(capacity: Option<usize>, n: usize) -> Option<Sample> {
