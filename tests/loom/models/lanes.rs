@@ -146,7 +146,7 @@ pub(super) fn send_then_look((tx, rx): Ends<()>, in_order: bool) {
     assert_eq!(seen, 1);
 }
 
-fn tasks() {
+pub(super) fn tasks() {
     let (d, (tx, rx)) = (Plain::new(), laned(1, || 0));
     let sender = go({
         let d = d.clone();
@@ -225,7 +225,7 @@ fn full_then_look(capacity: usize, filled: usize) {
 }
 
 /// Two threads that hold a slot of the channel while they change a variable.
-fn lock_of(capacity: usize) {
+pub(super) fn lock_of(capacity: usize) {
     let (d, ends) = (Plain::new(), laned(capacity, || ()));
     let section = |d: &Plain, (tx, rx): &Ends<()>| {
         tx.send(()).unwrap();
@@ -264,7 +264,7 @@ pub(super) fn close_then_look((tx, rx): Ends<i32>, in_order: bool) {
 }
 
 /// Who receives has sent one of them.
-fn two_senders() {
+pub(super) fn two_senders() {
     let (tx, rx) = laned(2, Plain::new);
     let sender = go({
         let tx = tx.clone();
@@ -276,7 +276,7 @@ fn two_senders() {
 }
 
 /// What the first one has seen of the senders' lane is the second one's, too.
-fn two_receivers() {
+pub(super) fn two_receivers() {
     let (tx, rx) = laned(2, Plain::new);
     let sender = go(move || {
         [1, 2].into_iter().for_each(|n| tx.send(Plain::holding(n)).unwrap());

@@ -18,6 +18,7 @@ mod handles;
 mod lanes;
 mod lanes_put_off;
 mod lanes_shut;
+mod looks;
 mod many;
 mod mutex;
 mod mutex_async;
@@ -85,6 +86,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         counters::models(),
         errgroup::models(),
         go::models(),
+        looks::models(),
         many::models(),
         mutex::models(),
         mutex_async::models(),

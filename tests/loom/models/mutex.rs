@@ -320,7 +320,7 @@ pub(crate) fn models() -> Vec<Model> {
 }
 
 /// Threads that increment a value under the lock, and nothing else.
-fn sections(threads: usize, rounds: usize) {
+pub(super) fn sections(threads: usize, rounds: usize) {
     let mutex = Arc::new(Mutex::new(0));
     let work = move |mutex: &Mutex<usize>| (0..rounds).for_each(|_| *mutex.lock() += 1);
     let others: Vec<_> = (1..threads)

@@ -351,7 +351,7 @@ pub(crate) fn models() -> Vec<Model> {
     ]
 }
 
-fn one() -> Arc<Weighted> {
+pub(super) fn one() -> Arc<Weighted> {
     Arc::new(Weighted::new(1))
 }
 
@@ -360,18 +360,18 @@ fn acquire(semaphore: &Weighted, n: usize) {
 }
 
 /// Nothing is held, and nobody waits.
-fn free(semaphore: &Weighted) {
+pub(super) fn free(semaphore: &Weighted) {
     assert!(semaphore.try_acquire(1), "{semaphore:?}");
     assert!(format!("{semaphore:?}").contains("queued: false"));
 }
 
-fn in_section(d: &Plain, semaphore: &Weighted) {
+pub(super) fn in_section(d: &Plain, semaphore: &Weighted) {
     acquire(semaphore, 1);
     d.increment();
     semaphore.release(1);
 }
 
-fn section(d: &Plain, semaphore: &Arc<Weighted>) -> JoinHandle<()> {
+pub(super) fn section(d: &Plain, semaphore: &Arc<Weighted>) -> JoinHandle<()> {
     let (d, semaphore) = (d.clone(), Arc::clone(semaphore));
     go(move || in_section(&d, &semaphore))
 }

@@ -71,6 +71,7 @@ thread_local! {
     static LOCKS: Cell<usize> = const { Cell::new(0) };
     static PATIENCE: Cell<usize> = const { Cell::new(0) };
     static CLOSING: Cell<usize> = const { Cell::new(0) };
+    static LOOKS: Cell<usize> = const { Cell::new(0) };
     static ONE_ORDER: Cell<bool> = const { Cell::new(true) };
     static SLOTS: Cell<usize> = const { Cell::new(0) };
     static SEATS: RefCell<Option<(usize, Rc<Seats>)>> = const { RefCell::new(None) };
@@ -85,6 +86,7 @@ pub fn begin() {
     LOCKS.set(0);
     PATIENCE.set(0);
     CLOSING.set(0);
+    LOOKS.set(0);
     ONE_ORDER.set(true);
     SLOTS.set(0);
     SEATS.set(None);
@@ -204,6 +206,16 @@ pub fn be_patient(times: usize) {
 /// From here on, in this execution, writers of an `RwMutex` keep readers out on trial, with so many steps.
 pub fn close_for(steps: usize) {
     CLOSING.set(steps);
+}
+
+/// From here on, in this execution, who finds a lock, a lane or a buffer as it does not want it looks so many times more before it goes
+/// to sleep.
+pub fn look_again(times: usize) {
+    LOOKS.set(times);
+}
+
+pub(super) fn looks() -> usize {
+    LOOKS.get()
 }
 
 pub(super) fn closing_steps() -> usize {

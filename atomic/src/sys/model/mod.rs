@@ -127,14 +127,14 @@ pub fn await_change(_word: &Futex, _pending: u32, _peer: Cpu) {}
 /// As [`await_change`].
 pub fn await_state(_word: &Futex, _peer: Cpu, _is_reached: impl Fn(u32) -> bool) {}
 
-/// `false`: it has not happened.
-pub fn linger(_pauses: u32, _has_happened: impl Fn() -> bool) -> bool {
-    false
+/// Looks as often as [`control::look_again`] said: not at all, by default.
+pub fn linger(_pauses: u32, has_happened: impl Fn() -> bool) -> bool {
+    (0..control::looks()).any(|_| has_happened())
 }
 
 /// The same.
-pub fn linger_for_task(_pauses: u32, _has_happened: impl Fn() -> bool) -> bool {
-    false
+pub fn linger_for_task(pauses: u32, has_happened: impl Fn() -> bool) -> bool {
+    linger(pauses, has_happened)
 }
 
 /// Nothing.
@@ -143,7 +143,7 @@ pub fn await_growth(_enough: usize, _look: impl Fn() -> usize) {}
 /// Nothing: see [`await_change`].
 pub fn woke_a_peer() {}
 
-/// The rhythm of a thread that waits for a lock: it gives up at once.
+/// The rhythm of a thread that waits for a lock: it gives up at once, or after as many steps as [`control::look_again`] said.
 #[derive(Debug, Default)]
 pub struct Pacer {
     steps: usize,
@@ -153,7 +153,7 @@ impl Pacer {
     /// A fresh rhythm.
     #[must_use]
     pub fn new() -> Pacer {
-        Pacer { steps: 0 }
+        Pacer { steps: control::looks() }
     }
 
     /// The same.
@@ -209,7 +209,7 @@ impl Pacer {
         thread::yield_now();
     }
 
-    /// Mostly `false`: it is time to sleep.
+    /// `false`: it is time to sleep.
     pub fn step(&mut self) -> bool {
         let goes_on = self.steps > 0;
         self.steps = self.steps.saturating_sub(1);
@@ -218,7 +218,7 @@ impl Pacer {
 
     /// The same.
     pub fn step_short(&mut self) -> bool {
-        false
+        self.step()
     }
 }
 
