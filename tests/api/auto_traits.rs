@@ -20,7 +20,7 @@ use gosync::chan::{
 };
 use gosync::context::{CancelCauseFunc, CancelFunc, Cause, Context, ContextError, StopFunc};
 use gosync::errgroup::Group;
-use gosync::semaphore::{AcquireAsync, Permit, PermitAsync, Weighted};
+use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitAsync, Weighted};
 use gosync::{
     ArcMutexGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync, LockAsync, MappedMutexGuard,
     MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue,
@@ -319,10 +319,14 @@ assert_impl_all!(Weighted: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
 assert_not_impl_any!(Weighted: Clone);
 assert_impl_all!(Permit<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
 assert_not_impl_any!(Permit<'static>: Clone);
+assert_impl_all!(ArcPermit: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(ArcPermit: Clone);
 assert_impl_all!(AcquireAsync<'static>: Send, Debug, Future<Output = ()>);
 assert_not_impl_any!(AcquireAsync<'static>: Unpin, Clone);
 assert_impl_all!(PermitAsync<'static>: Send, Debug, Future<Output = Permit<'static>>);
 assert_not_impl_any!(PermitAsync<'static>: Unpin, Clone);
+assert_impl_all!(PermitArcAsync: Send, Debug, Future<Output = ArcPermit>);
+assert_not_impl_any!(PermitArcAsync: Unpin, Clone);
 
 // They are statics, so nobody has one by value.
 assert_impl_all!(gosync::package::Package: Send, Sync, RefUnwindSafe, Debug);

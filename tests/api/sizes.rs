@@ -10,7 +10,7 @@ use gosync::chan::{
 use gosync::context::{CancelCauseFunc, CancelFunc, ContextError, StopFunc};
 use gosync::errgroup::Group;
 use gosync::package::{Package, Variable};
-use gosync::semaphore::{AcquireAsync, Permit, PermitAsync, Weighted};
+use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitAsync, Weighted};
 use gosync::{
     ArcMutexGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync, MappedMutexGuard, MappedRwMutexReadGuard,
     MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawLockAsync,
@@ -105,7 +105,9 @@ const_assert!(size_of::<WaitAsync<'static>>() <= 14 * size_of::<usize>());
 const_assert!(size_of::<Weighted>() <= 3 * size_of::<usize>());
 assert_eq_size!(Permit<'static>, [usize; 2]);
 const_assert!(size_of::<AcquireAsync<'static>>() <= 15 * size_of::<usize>());
+assert_eq_size!(Option<ArcPermit>, [usize; 2]);
 const_assert!(size_of::<PermitAsync<'static>>() <= 15 * size_of::<usize>());
+const_assert!(size_of::<PermitArcAsync>() <= 17 * size_of::<usize>());
 
 const_assert_eq!(size_of::<Once>(), 4);
 const_assert_eq!(align_of::<Once>(), 4);
