@@ -164,7 +164,7 @@ pub(super) mod sealed {
 
         #[cfg(feature = "async")]
         fn relock(lock: Arc<Mutex<T>>) -> LockArcAsync<T> {
-            lock.lock_arc_async()
+            LockArcAsync::new(lock)
         }
     }
 

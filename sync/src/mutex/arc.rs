@@ -78,17 +78,15 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// // Such a task can be spawned.
     /// let mutex = Arc::new(Mutex::new(1));
-    /// let task = Arc::clone(&mutex).lock_arc_async();
+    /// let task = mutex.lock_arc_async();
     /// let Poll::Ready(mut guard) = pin!(task).poll(&mut Context::from_waker(Waker::noop())) else { unreachable!() };
     /// *guard += 1;
     /// drop(guard);
     /// assert_eq!(*mutex.lock(), 2);
     /// ```
     #[cfg(feature = "async")]
-    pub fn lock_arc_async(self: Arc<Self>) -> LockArcAsync<T> {
-        // SAFETY: the lock stays where it is, and lives as long as the future has its share, which goes after the turn.
-        let lock = unsafe { &*std::ptr::from_ref(&self.lock) };
-        LockArcAsync { turn: Turn::new(lock), mutex: self }
+    pub fn lock_arc_async(self: &Arc<Self>) -> LockArcAsync<T> {
+        LockArcAsync::new(Arc::clone(self))
     }
 }
 
@@ -166,6 +164,15 @@ pub struct LockArcAsync<T: ?Sized> {
     // First: it uses the lock until it is dropped.
     turn: Turn<'static>,
     mutex: Arc<Mutex<T>>,
+}
+
+#[cfg(feature = "async")]
+impl<T: ?Sized> LockArcAsync<T> {
+    pub(crate) fn new(mutex: Arc<Mutex<T>>) -> LockArcAsync<T> {
+        // SAFETY: the lock stays where it is, and lives as long as the future has its share, which goes after the turn.
+        let lock = unsafe { &*std::ptr::from_ref(&mutex.lock) };
+        LockArcAsync { turn: Turn::new(lock), mutex }
+    }
 }
 
 #[cfg(feature = "async")]
