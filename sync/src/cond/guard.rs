@@ -244,7 +244,7 @@ pub(super) mod sealed {
         type Relock = Handed<&'a RawRwMutex, RawWriteAsync<'a>>;
 
         fn is_locked(&self) -> bool {
-            self.is_locked_for_writing()
+            self.is_write_locked()
         }
 
         #[track_caller]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 #[cfg(feature = "async")]
 use std::pin::Pin;
 use std::sync::Arc;
@@ -114,6 +115,24 @@ impl<T: ?Sized> ArcMutexGuard<T> {
 
     pub(crate) fn mutex(guard: &Self) -> &Arc<Mutex<T>> {
         &guard.mutex
+    }
+
+    /// As [`MutexGuard::unlocked`](crate::MutexGuard::unlocked).
+    ///
+    /// # Panics
+    ///
+    /// As [`MutexGuard::unlocked`](crate::MutexGuard::unlocked).
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
+        let mutex = &guard.mutex;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: it is locked again below, however this ends, and the guard is borrowed until then.
+            unsafe { mutex.release() };
+            f()
+        }));
+        waits!("locks a mutex");
+        mutex.relock();
+        outcome.unwrap_or_else(|payload| resume_unwind(payload))
     }
 }
 

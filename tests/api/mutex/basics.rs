@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gosync::{MappedMutexGuard, Mutex, MutexGuard, RawMutex, chan};
+use gosync::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex, chan};
 
 use super::{FREE, IN_LINE, LOCKED, until};
 use crate::settle;
@@ -391,6 +391,84 @@ fn guards_that_own() {
     assert_eq!(Arc::strong_count(&value), 1);
     let unsized_value: Arc<Mutex<[u8]>> = Arc::new(Mutex::new([1, 2]));
     assert_eq!(unsized_value.lock_arc()[..], [1, 2]);
+}
+
+/// A section that is interrupted, by both kinds of guards: others come in meanwhile, and it is locked afterwards, on all ways.
+#[test]
+fn unlocked_for_a_while() {
+    let _watchdog = Watchdog::new();
+    let mutex = Arc::new(Mutex::new(0));
+    let meanwhile = || {
+        assert!(!mutex.is_locked());
+        thread::scope(|s| s.spawn(|| *mutex.lock() += 1).join().unwrap());
+        let mut inner = mutex.lock();
+        *inner += 1;
+        assert!(mutex.is_locked());
+        // By no other guard than this one.
+        assert_eq!(MutexGuard::unlocked(&mut inner, || mutex.try_lock().map(|guard| *guard)), Some(*inner));
+        *inner
+    };
+    let fails = || -> i32 {
+        *mutex.lock() += 1;
+        panic!("expected by this test")
+    };
+    let mut guard = mutex.lock();
+    assert_eq!((MutexGuard::unlocked(&mut guard, meanwhile), mutex.is_locked()), (2, true));
+    assert!(panics(|| _ = MutexGuard::unlocked(&mut guard, fails)));
+    assert!(mutex.try_lock().is_none(), "the guard is there, so it is locked");
+    assert_eq!(*guard, 3);
+    drop(guard);
+    let mut guard = mutex.lock_arc();
+    assert_eq!((ArcMutexGuard::unlocked(&mut guard, meanwhile), mutex.is_locked()), (5, true));
+    assert!(panics(|| _ = ArcMutexGuard::unlocked(&mut guard, fails)));
+    assert!(mutex.try_lock().is_none());
+    drop(guard);
+    assert_eq!((mutex.is_locked(), *mutex.lock()), (false, 6));
+    // While it panics, from a destructor.
+    struct InDrop<'a>(MutexGuard<'a, i32>, &'a Mutex<i32>);
+    impl Drop for InDrop<'_> {
+        fn drop(&mut self) {
+            let mutex = self.1;
+            MutexGuard::unlocked(&mut self.0, || *mutex.lock() += 1);
+        }
+    }
+    assert!(panics(|| {
+        let _guard = InDrop(mutex.lock(), &mutex);
+        panic!("expected by this test");
+    }));
+    assert_eq!((mutex.is_locked(), *mutex.lock()), (false, 7));
+}
+
+/// It waits for its turn again, behind others.
+#[test]
+fn unlocked_and_contended() {
+    let _watchdog = Watchdog::new();
+    let mutex = Mutex::new(0);
+    thread::scope(|s| {
+        for _ in 0..4 {
+            s.spawn(|| {
+                let mut guard = mutex.lock();
+                for _ in 0..500 {
+                    let before = *guard;
+                    MutexGuard::unlocked(&mut guard, || thread::yield_now());
+                    assert!(*guard >= before);
+                    *guard += 1;
+                }
+            });
+        }
+    });
+    assert_eq!(mutex.into_inner(), 2_000);
+}
+
+/// Snapshots: what a lock without data is asked, too.
+#[test]
+fn is_it_locked() {
+    let raw = RawMutex::new();
+    assert!(!raw.is_locked());
+    raw.lock();
+    assert!(raw.is_locked());
+    raw.unlock();
+    assert!(!raw.is_locked());
 }
 
 /// Another crate's guards on our lock.

@@ -76,6 +76,70 @@ fn downgrade_is_one_step() {
     assert!(mutex.try_write().is_some());
 }
 
+/// A writer's section that is interrupted: others come in meanwhile, and it is locked for writing afterwards, on all ways.
+#[test]
+fn unlocked_for_a_while() {
+    let _watchdog = Watchdog::new();
+    let mutex = RwMutex::new(0);
+    let mut guard = mutex.write();
+    let seen = RwMutexWriteGuard::unlocked(&mut guard, || {
+        assert!(!mutex.is_locked());
+        thread::scope(|s| s.spawn(|| *mutex.write() += 1).join().unwrap());
+        *mutex.read()
+    });
+    assert_eq!((seen, *guard), (1, 1));
+    assert!(mutex.is_write_locked());
+    let fails = || -> i32 {
+        *mutex.write() += 1;
+        panic!("expected by this test")
+    };
+    assert!(panics(|| _ = RwMutexWriteGuard::unlocked(&mut guard, fails)));
+    assert!(mutex.try_read().is_none() && mutex.try_write().is_none(), "the guard is there, so it is locked");
+    assert_eq!(*guard, 2);
+    // Those in line come in, and it waits for them.
+    thread::scope(|s| {
+        let mut others = Vec::new();
+        others.extend((0..10).map(|_| s.spawn(|| *mutex.read() >= 2)));
+        others.extend((0..10).map(|_| {
+            s.spawn(|| {
+                *mutex.write() += 1;
+                true
+            })
+        }));
+        settle();
+        for n in 0..100 {
+            let before = *guard;
+            RwMutexWriteGuard::unlocked(&mut guard, || thread::yield_now());
+            assert!(*guard >= before, "round {n}");
+        }
+        drop(guard);
+        others.into_iter().for_each(|other| assert!(other.join().unwrap()));
+    });
+    assert!(!mutex.is_locked());
+    assert_eq!(mutex.into_inner(), 12);
+}
+
+/// Snapshots: what a lock without data is asked, too.
+#[test]
+fn is_it_locked() {
+    let (mutex, raw) = (RwMutex::new(1), RawRwMutex::new());
+    let asked = || (mutex.is_locked(), mutex.is_write_locked(), raw.is_locked(), raw.is_write_locked());
+    assert_eq!(asked(), (false, false, false, false));
+    let writer = mutex.write();
+    raw.lock();
+    assert_eq!(asked(), (true, true, true, true));
+    let reader = RwMutexWriteGuard::downgrade(writer);
+    raw.unlock();
+    raw.rlock();
+    assert_eq!(asked(), (true, false, true, false));
+    // Somebody who waits does not hold it; and a try that fails leaves nothing behind.
+    assert!(mutex.try_write().is_none() && !raw.try_lock());
+    assert_eq!(asked(), (true, false, true, false));
+    drop(reader);
+    raw.runlock();
+    assert_eq!(asked(), (false, false, false, false));
+}
+
 /// Guards for a part hold the lock, nest, and unlock once.
 #[test]
 fn parts() {
