@@ -11,7 +11,8 @@ use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 use futures_sink::Sink;
 use gosync::atomic::{
-    Bool, Int32, Int64, PaddedCounters, Pointer, Reader, ShardedCounter, TakeAll, Uint32, Uint64, Uintptr, Value,
+    Bool, CompareExchangeError, Int32, Int64, PaddedCounters, Pointer, Reader, ShardedCounter, TakeAll, Uint32, Uint64,
+    Uintptr, Value,
 };
 use gosync::chan::{
     Chan, CloseError, FuncTimer, IntoIter, Iter, ReadyTimeoutError, Receiver, RecvError, RecvFuture, RecvStream,
@@ -397,6 +398,13 @@ assert_impl_all!(Reader<'static, u8>: Debug);
 // A copy would be another one.
 assert_not_impl_any!(Value<u8>: Clone, PartialEq);
 assert_not_impl_any!(Pointer<u8>: Clone, PartialEq);
+
+// It has what was found, which is shared, and what was refused.
+assert_impl_all!(CompareExchangeError<Opaque>: Debug, Display, Error, Send, Sync);
+assert_impl_all!(CompareExchangeError<str>: Debug, Display, Error, Send, Sync, Unpin);
+assert_impl_all!(CompareExchangeError<Opaque, Opaque>: Debug, Display, Error, Send, Sync);
+assert_not_impl_any!(CompareExchangeError<Movable>: Send, Sync);
+assert_not_impl_any!(CompareExchangeError<u8, Fixed>: Send, Sync);
 
 assert_type_eq_all!(Value<u8>, gosync_atomic::Value<u8>);
 assert_type_eq_all!(Pointer<str>, gosync_atomic::Pointer<str>);

@@ -146,6 +146,8 @@ assert_eq_size!(atomic::Pointer<str>, (u64, [usize; 2]));
 assert_eq_size!(atomic::Reader<'static, u8>, (usize, usize, u64));
 
 // An error is no larger than what it has to hold.
+assert_eq_size!(atomic::CompareExchangeError<[u64; 100]>, [usize; 2]);
+assert_eq_size!(atomic::CompareExchangeError<u64, u64>, (usize, u64));
 assert_eq_size!(SendError<u64>, u64);
 const_assert!(size_of::<TrySendError<u64>>() <= 16);
 const_assert!(size_of::<SendTimeoutError<u64>>() <= 16);
