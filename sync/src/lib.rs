@@ -29,7 +29,7 @@
 //! `deadlock`: a report when all threads wait for each other, and a list of who waits where: module `deadlock`. It costs
 //! nothing when it is off.
 //!
-//! `lock_api`: [`RawMutex`] as a lock of the crate lock_api 0.4.
+//! `lock_api`: [`RawMutex`] and [`RawRwMutex`] as locks of the crate lock_api 0.4.
 //!
 //! `sink`: `async`, and [`chan::Sender`] as a sink, with `futures-sink`.
 //!

@@ -2,6 +2,8 @@
 //! lock alone; [`ShardedRwMutex`] is many of them.
 
 mod guards;
+#[cfg(feature = "lock_api")]
+mod lock_api;
 mod phase_lock;
 mod raw_rwmutex;
 #[cfg(feature = "async")]

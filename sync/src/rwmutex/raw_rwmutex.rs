@@ -57,7 +57,7 @@ use super::rw_async::{RawReadAsync, RawWriteAsync};
 #[doc(alias = "sync.RWMutex")]
 #[doc(alias = "sync.Locker")]
 pub struct RawRwMutex {
-    lock: PhaseLock,
+    pub(super) lock: PhaseLock,
 }
 
 impl RawRwMutex {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -493,4 +494,28 @@ fn as_a_lock_of_lock_api() {
     assert!(!VALUE.is_locked() && VALUE.try_lock_for(Duration::ZERO).is_some());
     let fresh = RawMutex::INIT;
     assert!(!fresh.is_locked());
+    // A waker that panics does not get in their way, not even where a guard is there without its lock.
+    struct Bomb;
+    impl Wake for Bomb {
+        fn wake(self: Arc<Self>) {
+            panic!("expected by this test");
+        }
+    }
+    let (armed, other) = (Waker::from(Arc::new(Bomb)), lock_api::Mutex::<RawMutex, u32>::new(0));
+    let mut guard = other.lock();
+    // SAFETY: it unlocks what it has locked.
+    let mut task = Box::pin(unsafe { other.raw() }.lock_async());
+    assert!(task.as_mut().poll(&mut Context::from_waker(&armed)).is_pending());
+    thread::scope(|s| {
+        lock_api::MutexGuard::unlocked(&mut guard, || {
+            s.spawn(|| {
+                while task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
+                // SAFETY: just locked.
+                unsafe { other.force_unlock() };
+            });
+        });
+    });
+    assert!(other.is_locked());
+    drop(guard);
+    assert!(!other.is_locked());
 }

@@ -1,8 +1,11 @@
-//! Downgrades, and guards for a part of the value.
+//! Downgrades, interruptions, guards for a part of the value, and those of lock_api.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use gosync::{
     MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
@@ -208,6 +211,95 @@ fn parts_from_elsewhere() {
     assert!(mutex.try_write().is_none());
     drop(guard);
     assert_eq!(elsewhere.get(), 2);
+}
+
+/// Another crate's guards on our lock.
+#[test]
+fn as_a_lock_of_lock_api() {
+    use lock_api::{RawRwLock as _, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+    static VALUE: RwLock<RawRwMutex, u32> = RwLock::new(0);
+    let _watchdog = Watchdog::new();
+    thread::scope(|s| {
+        for n in 0..4 {
+            s.spawn(move || {
+                for _ in 0..1_000 {
+                    let mut writer = VALUE.write();
+                    *writer += 1;
+                    let seen = *writer;
+                    if n % 2 == 0 {
+                        assert_eq!(*RwLockWriteGuard::downgrade(writer), seen, "nobody has written meanwhile");
+                    }
+                }
+            });
+        }
+    });
+    let mut reader = VALUE.read();
+    assert_eq!((*reader, *VALUE.try_read().unwrap()), (4_000, 4_000));
+    assert!(VALUE.is_locked() && !VALUE.is_locked_exclusive() && VALUE.try_write().is_none());
+    assert!(VALUE.try_read_for(Duration::ZERO).is_some() && VALUE.try_read_until(Instant::now()).is_some());
+    assert!(VALUE.try_write_for(Duration::from_millis(1)).is_none() && VALUE.try_write_until(Instant::now()).is_none());
+    RwLockReadGuard::unlocked(&mut reader, || *VALUE.try_write().unwrap() += 1);
+    assert_eq!((*reader, VALUE.is_locked()), (4_001, true));
+    // Any thread may unlock: so guards can be sent.
+    thread::scope(|s| s.spawn(|| drop(reader)).join().unwrap());
+    let mut writer = VALUE.write();
+    assert!(VALUE.is_locked_exclusive() && VALUE.try_read().is_none());
+    RwLockWriteGuard::unlocked(&mut writer, || assert!(!VALUE.is_locked()));
+    assert!(VALUE.try_read_for(Duration::from_millis(1)).is_none() && VALUE.try_read_until(Instant::now()).is_none());
+    thread::scope(|s| s.spawn(|| drop(writer)).join().unwrap());
+    assert!(VALUE.try_write_for(Duration::ZERO).is_some() && VALUE.try_write_until(Instant::now()).is_some());
+    assert!(!RawRwMutex::INIT.is_locked());
+}
+
+/// A waker that panics does not get in their way, not even where a guard is there that holds something else meanwhile.
+#[test]
+fn wakers_that_panic_beside_lock_api() {
+    use lock_api::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+    struct Bomb;
+    impl Wake for Bomb {
+        fn wake(self: Arc<Self>) {
+            panic!("expected by this test");
+        }
+    }
+    let _watchdog = Watchdog::new();
+    let armed = Waker::from(Arc::new(Bomb));
+    let armed = &mut Context::from_waker(&armed);
+    let lock: RwLock<RawRwMutex, u32> = RwLock::new(0);
+    // SAFETY: it unlocks what it has locked.
+    let raw = unsafe { lock.raw() };
+    // A reader is let in by a downgrade, and by the unlock of a writer.
+    for downgrades in [true, false] {
+        let writer = lock.write();
+        let mut task = Box::pin(raw.rlock_async());
+        assert!(task.as_mut().poll(armed).is_pending());
+        if downgrades {
+            drop(RwLockWriteGuard::downgrade(writer));
+        } else {
+            drop(writer);
+        }
+        assert!(!lock.is_locked_exclusive() && lock.is_locked(), "the reader has it");
+        assert!(task.as_mut().poll(armed).is_ready());
+        raw.runlock();
+        assert!(!lock.is_locked());
+    }
+    // A writer is let in by the unlock of a reader, whose guard then waits for it.
+    let mut reader = lock.read();
+    let mut task = Box::pin(raw.lock_async());
+    assert!(task.as_mut().poll(armed).is_pending());
+    thread::scope(|s| {
+        RwLockReadGuard::unlocked(&mut reader, || {
+            assert!(lock.is_locked_exclusive());
+            s.spawn(|| {
+                assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+                raw.unlock();
+            });
+        });
+    });
+    assert!(lock.is_locked() && !lock.is_locked_exclusive());
+    drop(reader);
+    assert!(!lock.is_locked());
 }
 
 /// Guards nest in any order; different mutexes do not know each other.
