@@ -89,8 +89,8 @@ pub use mutex::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex};
 #[cfg(feature = "async")]
 pub use mutex::{LockArcAsync, LockAsync, RawLockAsync};
 pub use rwmutex::{
-    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
-    ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,
+    ArcRwMutexReadGuard, ArcRwMutexWriteGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex,
+    RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,
 };
 #[cfg(feature = "async")]
-pub use rwmutex::{RawReadAsync, RawWriteAsync, ReadAsync, WriteAsync};
+pub use rwmutex::{RawReadAsync, RawWriteAsync, ReadArcAsync, ReadAsync, WriteArcAsync, WriteAsync};

@@ -23,11 +23,11 @@ use gosync::context::{CancelCauseFunc, CancelFunc, Cause, Context, ContextError,
 use gosync::errgroup::Group;
 use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitAsync, Weighted};
 use gosync::{
-    ArcMutexGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync, LockAsync, MappedMutexGuard,
-    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue,
-    OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadAsync, RwMutex, RwMutexReadGuard,
-    RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup,
-    WaitTimeoutError, WriteAsync,
+    ArcMutexGuard, ArcRwMutexReadGuard, ArcRwMutexWriteGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync,
+    LockAsync, MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc,
+    OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadArcAsync,
+    ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard,
+    ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync, WriteAsync,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -216,11 +216,13 @@ assert_not_impl_any!(Cond: Clone);
 assert_impl_all!(MutexGuard<'static, [u8]>: CondGuard);
 assert_impl_all!(ArcMutexGuard<[u8]>: CondGuard);
 assert_impl_all!(gosync::RwMutexWriteGuard<'static, [u8]>: CondGuard);
+assert_impl_all!(ArcRwMutexWriteGuard<[u8]>: CondGuard);
 assert_impl_all!(&'static RawMutex: CondGuard);
 assert_impl_all!(&'static gosync::RawRwMutex: CondGuard);
 // While it waits, others may replace the part; or read on.
 assert_not_impl_any!(MappedMutexGuard<'static, u8>: CondGuard);
 assert_not_impl_any!(gosync::RwMutexReadGuard<'static, u8>: CondGuard);
+assert_not_impl_any!(ArcRwMutexReadGuard<u8>: CondGuard);
 assert_impl_all!(CondWaitAsync<'static, MutexGuard<'static, Movable>>: Send, Future<Output = MutexGuard<'static, Movable>>);
 assert_not_impl_any!(CondWaitAsync<'static, MutexGuard<'static, Fixed>>: Send);
 assert_not_impl_any!(CondWaitAsync<'static, MutexGuard<'static, u8>>: Unpin);
@@ -298,6 +300,26 @@ assert_impl_all!(MappedRwMutexWriteGuard<'static, Movable>: Send);
 assert_impl_all!(ShardedRwMutexWriteGuard<'static, Movable>: Send);
 assert_impl_all!(RwMutexReadGuard<'static, u8>: Display);
 assert_impl_all!(RwMutexWriteGuard<'static, u8>: Display);
+
+// One that owns a share may be the last to do so, and then it drops the value.
+assert_impl_all!(ArcRwMutexReadGuard<u8>: Send, Sync, Unpin, Debug, Display, std::ops::Deref<Target = u8>);
+assert_impl_all!(ArcRwMutexReadGuard<Shared>: Sync);
+assert_not_impl_any!(ArcRwMutexReadGuard<Shared>: Send);
+assert_not_impl_any!(ArcRwMutexReadGuard<Movable>: Send, Sync);
+assert_not_impl_any!(ArcRwMutexReadGuard<Fixed>: Send, Sync);
+assert_not_impl_any!(ArcRwMutexReadGuard<u8>: std::ops::DerefMut, Clone, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(ArcRwMutexWriteGuard<u8>: Send, Sync, Unpin, Debug, Display, std::ops::DerefMut<Target = u8>);
+assert_impl_all!(ArcRwMutexWriteGuard<Shared>: Sync);
+assert_not_impl_any!(ArcRwMutexWriteGuard<Shared>: Send);
+assert_not_impl_any!(ArcRwMutexWriteGuard<Movable>: Send, Sync);
+assert_not_impl_any!(ArcRwMutexWriteGuard<Fixed>: Send, Sync);
+assert_not_impl_any!(ArcRwMutexWriteGuard<u8>: Clone, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(ReadArcAsync<u8>: Send, Debug, Future<Output = ArcRwMutexReadGuard<u8>>);
+assert_impl_all!(WriteArcAsync<[u8]>: Send, Debug, Future);
+assert_not_impl_any!(ReadArcAsync<Movable>: Send, Sync);
+assert_not_impl_any!(WriteArcAsync<Movable>: Send, Sync);
+assert_not_impl_any!(ReadArcAsync<u8>: Unpin, Clone);
+assert_not_impl_any!(WriteArcAsync<u8>: Unpin, Clone);
 
 assert_impl_all!(ReadAsync<'static, u8>: Send, Debug, Future<Output = RwMutexReadGuard<'static, u8>>);
 assert_impl_all!(WriteAsync<'static, u8>: Send, Debug, Future<Output = RwMutexWriteGuard<'static, u8>>);

@@ -1,6 +1,7 @@
 //! [`RwMutex`]: a value and the readers-writer lock that guards it. The lock is in `phase_lock/`; [`RawRwMutex`] is the
 //! lock alone; [`ShardedRwMutex`] is many of them.
 
+mod arc;
 mod guards;
 #[cfg(feature = "lock_api")]
 mod lock_api;
@@ -16,6 +17,9 @@ use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
 
+pub use arc::{ArcRwMutexReadGuard, ArcRwMutexWriteGuard};
+#[cfg(feature = "async")]
+pub use arc::{ReadArcAsync, WriteArcAsync};
 pub use guards::{MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RwMutexReadGuard, RwMutexWriteGuard};
 use phase_lock::PhaseLock;
 pub use raw_rwmutex::RawRwMutex;

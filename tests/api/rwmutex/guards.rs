@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gosync::{
-    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
+    ArcRwMutexWriteGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard,
+    RwMutexWriteGuard,
 };
 
 use super::panics;
@@ -211,6 +212,59 @@ fn parts_from_elsewhere() {
     assert!(mutex.try_write().is_none());
     drop(guard);
     assert_eq!(elsewhere.get(), 2);
+}
+
+/// An owned guard keeps its mutex, in all ways to get one.
+#[test]
+fn guards_that_own() {
+    let _watchdog = Watchdog::new();
+    let mutex = Arc::new(RwMutex::new(0));
+    let (reader, other) = (mutex.read_arc(), mutex.try_read_arc().unwrap());
+    assert_eq!((*reader, format!("{other:?}"), format!("{other:>2}")), (0, "0".into(), " 0".into()));
+    assert_eq!(Arc::strong_count(&mutex), 3);
+    assert!(mutex.try_write_arc().is_none());
+    assert!(mutex.write_arc_timeout(Duration::from_millis(1)).is_none());
+    assert!(mutex.write_arc_deadline(Instant::now()).is_none());
+    assert_eq!(Arc::strong_count(&mutex), 3, "a try that fails keeps nothing");
+    thread::spawn(move || drop((reader, other))).join().unwrap();
+    drop((mutex.read_arc_timeout(Duration::MAX).unwrap(), mutex.read_arc_deadline(Instant::now()).unwrap()));
+
+    let mut writer = mutex.write_arc();
+    *writer += 1;
+    assert_eq!((format!("{writer:?}"), format!("{writer:>2}")), ("1".into(), " 1".into()));
+    assert!(mutex.try_read_arc().is_none());
+    assert!(mutex.read_arc_timeout(Duration::from_millis(1)).is_none());
+    assert!(mutex.read_arc_deadline(Instant::now()).is_none());
+    assert_eq!(Arc::strong_count(&mutex), 2);
+    thread::spawn(move || drop(writer)).join().unwrap();
+    *mutex.try_write_arc().unwrap() += 1;
+    *mutex.write_arc_timeout(Duration::MAX).unwrap() += 1;
+    *mutex.write_arc_deadline(Instant::now()).unwrap() += 1;
+    assert_eq!((mutex.is_locked(), Arc::strong_count(&mutex)), (false, 1));
+
+    let mut writer = mutex.write_arc();
+    let seen = ArcRwMutexWriteGuard::unlocked(&mut writer, || *mutex.read());
+    assert_eq!((seen, mutex.is_write_locked()), (4, true));
+    assert!(panics(|| ArcRwMutexWriteGuard::unlocked(&mut writer, || panic!("expected by this test"))));
+    assert!(mutex.is_write_locked());
+    let reader = ArcRwMutexWriteGuard::downgrade(writer);
+    assert_eq!((*reader, mutex.try_read().as_deref(), Arc::strong_count(&mutex)), (4, Some(&4), 2));
+    drop(mutex);
+    assert_eq!(*reader, 4);
+    // The last share goes with the guard, and the value with it.
+    let value = Arc::new(());
+    for downgrades in [true, false] {
+        let writer = Arc::new(RwMutex::new(Arc::clone(&value))).write_arc();
+        assert_eq!(Arc::strong_count(&value), 2);
+        if downgrades {
+            drop(ArcRwMutexWriteGuard::downgrade(writer));
+        } else {
+            drop(writer);
+        }
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
+    let unsized_value: Arc<RwMutex<[u8]>> = Arc::new(RwMutex::new([1, 2]));
+    assert_eq!((&unsized_value.read_arc()[..], unsized_value.try_write_arc().is_none()), (&[1, 2][..], true));
 }
 
 /// Another crate's guards on our lock.
