@@ -53,6 +53,9 @@ pub use self::exchange::CompareExchangeError;
 pub use self::reader::Reader;
 use crate::__sys::{Arc, Latch, UnsafeCell, const_fn, ord, step};
 
+/// What was made of what an exchange has found, and what it has not put there.
+type Refused<T, R> = (R, Option<Arc<T>>);
+
 /// One change, in the version.
 const CHANGE: u64 = 2;
 
@@ -331,7 +334,7 @@ impl<T: ?Sized> Pointer<T> {
         old: Option<&Arc<T>>,
         new: Option<Arc<T>>,
         look: impl FnOnce(&Option<Arc<T>>) -> R,
-    ) -> Result<Option<Arc<T>>, (R, Option<Arc<T>>)> {
+    ) -> Result<Option<Arc<T>>, Refused<T, R>> {
         let version = self.enter();
         // SAFETY: this thread is inside (invariant 2).
         let is_old = self.held.with(|held| is_same(unsafe { &*held }.as_ref(), old));

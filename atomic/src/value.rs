@@ -174,6 +174,10 @@ impl<T> Value<T> {
     ///
     /// If the value does not equal `current`.
     ///
+    /// # Panics
+    ///
+    /// If the comparison does. Nothing is changed then, and `new` is dropped.
+    ///
     /// # Memory ordering
     ///
     /// That of a [`compare_and_swap`](Self::compare_and_swap).

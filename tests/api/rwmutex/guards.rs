@@ -113,7 +113,7 @@ fn unlocked_for_a_while() {
         settle();
         for n in 0..100 {
             let before = *guard;
-            RwMutexWriteGuard::unlocked(&mut guard, || thread::yield_now());
+            RwMutexWriteGuard::unlocked(&mut guard, thread::yield_now);
             assert!(*guard >= before, "round {n}");
         }
         drop(guard);
@@ -303,7 +303,8 @@ fn as_a_lock_of_lock_api() {
     assert!(VALUE.try_read_for(Duration::from_millis(1)).is_none() && VALUE.try_read_until(Instant::now()).is_none());
     thread::scope(|s| s.spawn(|| drop(writer)).join().unwrap());
     assert!(VALUE.try_write_for(Duration::ZERO).is_some() && VALUE.try_write_until(Instant::now()).is_some());
-    assert!(!RawRwMutex::INIT.is_locked());
+    let fresh = RawRwMutex::INIT;
+    assert!(!fresh.is_locked());
 }
 
 /// A waker that panics does not get in their way, not even where a guard is there that holds something else meanwhile.
