@@ -28,7 +28,8 @@ use permits::{Joined, Node, Permits};
 ///
 /// For a bound on what is done at a time, where not all of it weighs the same: [`acquire`](Weighted::acquire) waits until
 /// there are so many permits, [`release`](Weighted::release) returns them; [`permit`](Weighted::permit) returns them by
-/// itself, and [`permit_arc`](Weighted::permit_arc) is for threads and tasks that are spawned. `const`, no allocation but in an `acquire` that waits for permits and for the end of a context at a time.
+/// itself, and [`permit_arc`](Weighted::permit_arc) is for threads and tasks that are spawned. `const`, no allocation but in
+/// an `acquire` that waits for permits and for the end of a context at a time.
 ///
 /// # Fairness
 ///
