@@ -7,10 +7,10 @@
 //!
 //! Go leaves it to the garbage collector that nobody frees what a reader has just found. Without one, a reader has to count
 //! itself in before the last owner goes, and a pointer and a count in another place cannot be had in one step. So every
-//! operation is a short section inside the latch: the load clones the `Arc`, which counts the reader in, and so may an exchange
-//! that fails; a store or a swap replaces it, and takes the old one out with it. A section is a handful of instructions. It runs no code of the user's: no
-//! drop (the old `Arc` leaves the section before it goes), no comparison but that of two addresses, no allocation. So it
-//! cannot panic, and nobody can come back into it from inside.
+//! operation is a short section inside the latch: the load clones the `Arc`, which counts the reader in, and so may an
+//! exchange that fails; a store or a swap replaces it, and takes the old one out with it. A section is a handful of
+//! instructions. It runs no code of the user's: no drop (the old `Arc` leaves the section before it goes), no comparison but
+//! that of two addresses, no allocation. So it cannot panic, and nobody can come back into it from inside.
 //!
 //! # Invariants
 //!

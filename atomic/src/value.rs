@@ -144,7 +144,8 @@ impl<T> Value<T> {
     /// `v.CompareAndSwap(old, new)`.
     ///
     /// If it says `false`, then it has found a value that does not equal `old`, and `new` is dropped;
-    /// [`compare_exchange`](Value::compare_exchange) gives it back. It allocates nothing then. If the value is replaced during the comparison, that is made again with the new one, so it may run many times.
+    /// [`compare_exchange`](Value::compare_exchange) gives it back. It allocates nothing then. If the value is replaced
+    /// during the comparison, that is made again with the new one, so it may run many times.
     ///
     /// # Memory ordering
     ///
