@@ -27,7 +27,7 @@ mod value;
 
 pub use counters::{PaddedCounters, ShardedCounter};
 pub use crossbeam_utils::CachePadded;
-pub use pointer::{Pointer, Reader};
+pub use pointer::{CompareExchangeError, Pointer, Reader};
 pub use stack::{Stack, TakeAll};
 pub use typed::{Bool, Int32, Int64, Uint32, Uint64, Uintptr};
 pub use value::Value;

@@ -7,10 +7,10 @@
 //!
 //! Go leaves it to the garbage collector that nobody frees what a reader has just found. Without one, a reader has to count
 //! itself in before the last owner goes, and a pointer and a count in another place cannot be had in one step. So every
-//! operation is a short section inside the latch: the load clones the `Arc`, which counts the reader in; a store or a swap
-//! replaces it, and takes the old one out with it. A section is a handful of instructions. It runs no code of the user's: no
-//! drop (the old `Arc` leaves the section before it goes), no comparison but that of two addresses, no allocation. So it
-//! cannot panic, and nobody can come back into it from inside.
+//! operation is a short section inside the latch: the load clones the `Arc`, which counts the reader in, and so may an
+//! exchange that fails; a store or a swap replaces it, and takes the old one out with it. A section is a handful of
+//! instructions. It runs no code of the user's: no drop (the old `Arc` leaves the section before it goes), no comparison but
+//! that of two addresses, no allocation. So it cannot panic, and nobody can come back into it from inside.
 //!
 //! # Invariants
 //!
@@ -42,14 +42,19 @@
 //! load (counting readers in the pointer's spare bits, which not every platform has), or need hazard pointers, whose proofs
 //! hang on orderings that loom does not model. A [`Reader`] needs neither, as long as nothing is stored.
 
+mod exchange;
 mod reader;
 
 use std::fmt;
 use std::mem::replace;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
+pub use self::exchange::CompareExchangeError;
 pub use self::reader::Reader;
 use crate::__sys::{Arc, Latch, UnsafeCell, const_fn, ord, step};
+
+/// What was made of what an exchange has found, and what it has not put there.
+type Refused<T, R> = (R, Option<Arc<T>>);
 
 /// One change, in the version.
 const CHANGE: u64 = 2;
@@ -176,7 +181,7 @@ impl<T: ?Sized> Pointer<T> {
     /// Makes it point to `new` if it points to `old`, to the very same and not to an equal value, and says whether it did.
     /// Never fails for another reason. Go: `p.CompareAndSwap(old, new)`.
     ///
-    /// If it says `false`, `new` is dropped; a clone keeps it.
+    /// If it says `false`, `new` is dropped; [`compare_exchange`](Pointer::compare_exchange) gives it back.
     ///
     /// # Memory ordering
     ///
@@ -197,7 +202,109 @@ impl<T: ?Sized> Pointer<T> {
     #[doc(alias = "CompareAndSwapPointer")]
     pub fn compare_and_swap(&self, old: Option<&Arc<T>>, new: Option<Arc<T>>) -> bool {
         // The other one is dropped here, outside of the section.
-        self.exchange(old, new).is_ok()
+        self.exchange(old, new, |_| ()).is_ok()
+    }
+
+    /// As [`compare_and_swap`](Pointer::compare_and_swap), and nothing is lost: `Ok` with what it pointed to, which is now the
+    /// caller's, or an error with what it points to instead and with `new`. Go has no such method.
+    ///
+    /// # Errors
+    ///
+    /// If it does not point to `current`.
+    ///
+    /// # Memory ordering
+    ///
+    /// That of a [`compare_and_swap`](Self::compare_and_swap).
+    ///
+    /// # Examples
+    ///
+    /// Appends to a list that others change as well, and makes the new node once:
+    ///
+    /// ```
+    /// use std::sync::{Arc, OnceLock};
+    ///
+    /// use gosync_atomic::Pointer;
+    ///
+    /// struct Node {
+    ///     name: &'static str,
+    ///     next: OnceLock<Arc<Node>>,
+    /// }
+    ///
+    /// static HEAD: Pointer<Node> = Pointer::new(None);
+    ///
+    /// fn push(name: &'static str) {
+    ///     let mut node = Some(Arc::new(Node { name, next: OnceLock::new() }));
+    ///     let mut current = None;
+    ///     while let Err(error) = HEAD.compare_exchange(current.as_ref(), node) {
+    ///         current = error.current;
+    ///         let mut back = error.new.unwrap();
+    ///         Arc::get_mut(&mut back).unwrap().next = OnceLock::from(current.clone().unwrap());
+    ///         node = Some(back);
+    ///     }
+    /// }
+    /// push("first");
+    /// push("second");
+    /// let head = HEAD.load().unwrap();
+    /// assert_eq!((head.name, head.next.get().unwrap().name), ("second", "first"));
+    /// ```
+    pub fn compare_exchange(
+        &self,
+        current: Option<&Arc<T>>,
+        new: Option<Arc<T>>,
+    ) -> Result<Option<Arc<T>>, CompareExchangeError<T>> {
+        self.exchange(current, new, Option::clone).map_err(|(current, new)| CompareExchangeError { current, new })
+    }
+
+    /// Makes it point to what `f` makes of what it points to, and returns what it pointed to before. Go has no such method:
+    /// there it is a loop around a `CompareAndSwap`.
+    ///
+    /// If another thread changes it meanwhile, `f` is called again with what it points to then, and what it made before is
+    /// dropped. So it may be called any number of times, and should do nothing but compute. It may use the pointer, but
+    /// must not change it each time: that would go on for ever. To leave it as it is, `f` returns a clone of what it was given.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does. Nothing is changed then.
+    ///
+    /// # Memory ordering
+    ///
+    /// That of a [`load`](Self::load) before each call of `f`, and of a [`store`](Self::store) after the last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use gosync_atomic::Pointer;
+    ///
+    /// static NAMES: Pointer<Vec<&str>> = Pointer::new(None);
+    ///
+    /// fn add(name: &'static str) {
+    ///     NAMES.update(|names| {
+    ///         let mut names = names.map_or(Vec::new(), |names| names.to_vec());
+    ///         names.push(name);
+    ///         Some(Arc::new(names))
+    ///     });
+    /// }
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| add("gopher"));
+    ///     scope.spawn(|| add("ferris"));
+    /// });
+    /// assert_eq!(NAMES.load().unwrap().len(), 2);
+    /// ```
+    #[doc(alias = "rcu")]
+    #[doc(alias = "fetch_update")]
+    pub fn update(&self, mut f: impl FnMut(Option<&Arc<T>>) -> Option<Arc<T>>) -> Option<Arc<T>> {
+        let mut found = self.load();
+        loop {
+            match self.exchange(found.as_ref(), f(found.as_ref()), Option::clone) {
+                Ok(old) => return old,
+                Err((now, refused)) => {
+                    found = now;
+                    drop(refused);
+                }
+            }
+        }
     }
 
     /// The values that it points to, for a thread that reads often: while nothing changes, a look costs one load.
@@ -220,14 +327,22 @@ impl<T: ?Sized> Pointer<T> {
         self.held.into_inner()
     }
 
-    /// `Ok` with what it pointed to, if that was `old`; otherwise `Err` with `new`.
-    pub(crate) fn exchange(&self, old: Option<&Arc<T>>, new: Option<Arc<T>>) -> Result<Option<Arc<T>>, Option<Arc<T>>> {
+    /// `Ok` with what it pointed to, if that was `old`; otherwise `Err` with what `look` makes of what it points to, inside of the
+    /// section, and with `new`.
+    pub(crate) fn exchange<R>(
+        &self,
+        old: Option<&Arc<T>>,
+        new: Option<Arc<T>>,
+        look: impl FnOnce(&Option<Arc<T>>) -> R,
+    ) -> Result<Option<Arc<T>>, Refused<T, R>> {
         let version = self.enter();
         // SAFETY: this thread is inside (invariant 2).
         let is_old = self.held.with(|held| is_same(unsafe { &*held }.as_ref(), old));
         if !is_old {
+            // SAFETY: as above.
+            let found = self.held.with(|held| look(unsafe { &*held }));
             self.leave(version);
-            return Err(new);
+            return Err((found, new));
         }
         // SAFETY: as above.
         let taken = self.held.with_mut(|held| unsafe { replace(&mut *held, new) });

@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use crate::__sys::{Arc, const_fn};
-use crate::{Pointer, Reader};
+use crate::__sys::{Arc, const_fn, into_inner};
+use crate::{CompareExchangeError, Pointer, Reader};
 
 /// A value of any type that is replaced as a whole: Go's `atomic.Value`.
 ///
@@ -106,6 +106,29 @@ impl<T> Value<T> {
         self.pointer.store(Some(Arc::new(value)));
     }
 
+    /// As [`store`](Value::store), of a value that is shared already: it allocates nothing. Not in Go.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let (latest, last_good) = (gosync_atomic::Value::new(1), gosync_atomic::Value::new(0));
+    /// last_good.store_arc(latest.load().unwrap());
+    /// let old = latest.swap_arc(Arc::new(2)).unwrap();
+    /// assert!(Arc::ptr_eq(&old, &last_good.load().unwrap()));
+    /// ```
+    #[inline]
+    pub fn store_arc(&self, value: Arc<T>) {
+        self.pointer.store(Some(value));
+    }
+
+    /// As [`swap`](Value::swap), with a value that is shared already: it allocates nothing. Not in Go.
+    #[inline]
+    pub fn swap_arc(&self, value: Arc<T>) -> Option<Arc<T>> {
+        self.pointer.swap(Some(value))
+    }
+
     /// Sets the value, and returns the old one; `None` if there was none. Go: `v.Swap(value)`.
     ///
     /// # Memory ordering
@@ -120,8 +143,9 @@ impl<T> Value<T> {
     /// Sets the value to `new` if it equals `old`, and says whether it did; `None` is there being none. Go:
     /// `v.CompareAndSwap(old, new)`.
     ///
-    /// If it says `false`, then it has found a value that does not equal `old`, and `new` is dropped; it allocates nothing
-    /// then. If the value is replaced during the comparison, that is made again with the new one, so it may run many times.
+    /// If it says `false`, then it has found a value that does not equal `old`, and `new` is dropped;
+    /// [`compare_exchange`](Value::compare_exchange) gives it back. It allocates nothing then. If the value is replaced
+    /// during the comparison, that is made again with the new one, so it may run many times.
     ///
     /// # Memory ordering
     ///
@@ -141,21 +165,89 @@ impl<T> Value<T> {
     where
         T: PartialEq,
     {
+        self.compare_exchange(old, new).is_ok()
+    }
+
+    /// As [`compare_and_swap`](Value::compare_and_swap), and nothing is lost: `Ok` with the value that was replaced, or an error
+    /// with the one that was found instead and with `new`. Go has no such method.
+    ///
+    /// # Errors
+    ///
+    /// If the value does not equal `current`.
+    ///
+    /// # Panics
+    ///
+    /// If the comparison does. Nothing is changed then, and `new` is dropped.
+    ///
+    /// # Memory ordering
+    ///
+    /// That of a [`compare_and_swap`](Self::compare_and_swap).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let v = gosync_atomic::Value::new("one".to_owned());
+    /// let error = v.compare_exchange(None, "two".to_owned()).unwrap_err();
+    /// assert_eq!((error.current.unwrap().as_str(), error.new.as_str()), ("one", "two"));
+    /// ```
+    #[inline]
+    pub fn compare_exchange(&self, current: Option<&T>, new: T) -> Result<Option<Arc<T>>, CompareExchangeError<T, T>>
+    where
+        T: PartialEq,
+    {
         let mut found = self.load();
-        if found.as_deref() != old {
-            return false;
+        if found.as_deref() != current {
+            return Err(CompareExchangeError { current: found, new });
         }
         let mut new = Some(Arc::new(new));
         loop {
-            match self.pointer.exchange(found.as_ref(), new) {
-                Ok(_) => return true,
-                Err(back) => new = back,
+            match self.pointer.exchange(found.as_ref(), new, |_| ()) {
+                Ok(old) => return Ok(old),
+                Err(((), back)) => new = back,
             }
             found = self.load();
-            if found.as_deref() != old {
-                return false;
+            if found.as_deref() != current {
+                let new = new.and_then(into_inner).expect("it has one owner, for it has never been in");
+                return Err(CompareExchangeError { current: found, new });
             }
         }
+    }
+
+    /// Sets the value to what `f` makes of it, and returns the old one. Go has no such method: there it is a loop around a
+    /// `CompareAndSwap`.
+    ///
+    /// If another thread sets it meanwhile, `f` is called again with the value of then, and what it made before is dropped.
+    /// So it may be called any number of times, and should do nothing but compute. It may use this `Value`, but must not set
+    /// it each time: that would go on for ever. It allocates, once for each call of `f`.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does. Nothing is changed then.
+    ///
+    /// # Memory ordering
+    ///
+    /// That of a [`load`](Self::load) before each call of `f`, and of a [`store`](Self::store) after the last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_atomic::Value;
+    ///
+    /// static NAMES: Value<Vec<&str>> = Value::empty();
+    ///
+    /// for name in ["gopher", "ferris"] {
+    ///     NAMES.update(|names| {
+    ///         let mut names = names.cloned().unwrap_or_default();
+    ///         names.push(name);
+    ///         names
+    ///     });
+    /// }
+    /// assert_eq!(*NAMES.load().unwrap(), ["gopher", "ferris"]);
+    /// ```
+    #[doc(alias = "rcu")]
+    #[doc(alias = "fetch_update")]
+    pub fn update(&self, mut f: impl FnMut(Option<&T>) -> T) -> Option<Arc<T>> {
+        self.pointer.update(|value| Some(Arc::new(f(value.map(|value| &**value)))))
     }
 
     /// The values, for a thread that reads often: while nothing is stored, a look costs one load. Not in Go.

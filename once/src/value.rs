@@ -248,10 +248,86 @@ impl<T, F> Drop for OnceValue<T, F> {
 }
 
 impl<T, F> OnceValue<T, F> {
-    /// The value if it is there.
-    pub(crate) fn peek(&self) -> Option<&T> {
+    /// The value if it is there: computes nothing, and never blocks; one load. Has no counterpart in Go.
+    ///
+    /// `None` if nobody has asked for it yet, while the function runs, and if the function has panicked.
+    ///
+    /// # Memory ordering
+    ///
+    /// If it is there, as the return of a [`get`](OnceValue::get) (`oncevalue.value`); if not, a call orders nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_once::OnceValue;
+    ///
+    /// static VALUE: OnceValue<String> = OnceValue::new(|| "computed".to_owned());
+    /// assert_eq!(VALUE.peek(), None);
+    /// assert_eq!(VALUE.get(), "computed");
+    /// assert_eq!(VALUE.peek().map(String::as_str), Some("computed"));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn peek(&self) -> Option<&T> {
         // SAFETY: as in `get`.
         self.once.is_completed().then(|| self.slot.with(|slot| unsafe { &*slot.cast::<T>() }))
+    }
+
+    /// The value if it is there, to be changed by who has it alone. Computes nothing. Has no counterpart in Go.
+    ///
+    /// `None` as for [`peek`](OnceValue::peek).
+    ///
+    /// # Memory ordering
+    ///
+    /// None is needed: nobody else has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_once::OnceValue;
+    ///
+    /// let mut numbers: OnceValue<Vec<i32>> = OnceValue::new(|| vec![1]);
+    /// assert!(numbers.get_mut().is_none());
+    /// numbers.get();
+    /// numbers.get_mut().unwrap().push(2);
+    /// assert_eq!(*numbers, [1, 2]);
+    /// ```
+    #[must_use]
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        // SAFETY: `DONE`, so by the table and invariant 1 the value is there; it is borrowed exclusively.
+        (self.once.peek() == DONE).then(|| self.slot.with_mut(|slot| unsafe { &mut *slot.cast::<T>() }))
+    }
+
+    /// The value if it is there, without the rest. Computes nothing. Has no counterpart in Go.
+    ///
+    /// `None` as for [`peek`](OnceValue::peek); a function that was never called is dropped.
+    ///
+    /// # Memory ordering
+    ///
+    /// None is needed: nobody else has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_once::OnceValue;
+    ///
+    /// let name = OnceValue::new(|| String::from("gopher"));
+    /// assert_eq!(name.len(), 6);
+    /// assert_eq!(name.into_inner().as_deref(), Some("gopher"));
+    ///
+    /// let never: OnceValue<u8> = OnceValue::new(|| unreachable!("nobody asks"));
+    /// assert_eq!(never.into_inner(), None);
+    /// ```
+    #[must_use]
+    pub fn into_inner(self) -> Option<T> {
+        if self.once.peek() != DONE {
+            // With what there is instead.
+            return None;
+        }
+        // The value leaves; the rest needs no drop.
+        let this = ManuallyDrop::new(self);
+        // SAFETY: `DONE`, so it is there; nobody comes after, nor does the drop.
+        Some(this.slot.with(|slot| unsafe { slot.cast::<T>().read() }))
     }
 }
 

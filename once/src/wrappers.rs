@@ -111,6 +111,44 @@ impl<A, B, F: FnOnce() -> (A, B)> OnceValues<A, B, F> {
     }
 }
 
+impl<A, B, F> OnceValues<A, B, F> {
+    /// As [`OnceValue::peek`]: the values if they are there; computes nothing, and never blocks.
+    ///
+    /// # Memory ordering
+    ///
+    /// If they are there, as the return of a [`get`](OnceValues::get) (`oncevalue.value`); if not, a call orders nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_once::OnceValues;
+    ///
+    /// let mut pair: OnceValues<u32, &str> = OnceValues::new(|| (1, "one"));
+    /// assert_eq!(pair.peek(), None);
+    /// pair.get();
+    /// *pair.get_mut().unwrap().0 += 1;
+    /// assert_eq!(pair.peek(), Some((&2, &"one")));
+    /// assert_eq!(pair.into_inner(), Some((2, "one")));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn peek(&self) -> Option<(&A, &B)> {
+        self.0.peek().map(|(a, b)| (a, b))
+    }
+
+    /// As [`OnceValue::get_mut`].
+    #[must_use]
+    pub fn get_mut(&mut self) -> Option<(&mut A, &mut B)> {
+        self.0.get_mut().map(|(a, b)| (a, b))
+    }
+
+    /// As [`OnceValue::into_inner`].
+    #[must_use]
+    pub fn into_inner(self) -> Option<(A, B)> {
+        self.0.into_inner()
+    }
+}
+
 impl<A: fmt::Debug, B: fmt::Debug, F> fmt::Debug for OnceValues<A, B, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.peek() {

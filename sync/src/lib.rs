@@ -29,7 +29,7 @@
 //! `deadlock`: a report when all threads wait for each other, and a list of who waits where: module `deadlock`. It costs
 //! nothing when it is off.
 //!
-//! `lock_api`: [`RawMutex`] as a lock of the crate lock_api 0.4.
+//! `lock_api`: [`RawMutex`] and [`RawRwMutex`] as locks of the crate lock_api 0.4.
 //!
 //! `sink`: `async`, and [`chan::Sender`] as a sink, with `futures-sink`.
 //!
@@ -89,11 +89,11 @@ pub use mutex::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex};
 #[cfg(feature = "async")]
 pub use mutex::{LockArcAsync, LockAsync, RawLockAsync};
 pub use rwmutex::{
-    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
-    ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,
+    ArcRwMutexReadGuard, ArcRwMutexWriteGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex,
+    RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,
 };
 #[cfg(feature = "async")]
-pub use rwmutex::{RawReadAsync, RawWriteAsync, ReadAsync, WriteAsync};
+pub use rwmutex::{RawReadAsync, RawWriteAsync, ReadArcAsync, ReadAsync, WriteArcAsync, WriteAsync};
 
 /// For what waits in the seam's table in this crate.
 // SAFETY: locks, `Cond` and semaphores take nodes out of lines of their own words, and each says what that means to the one that is

@@ -11,7 +11,8 @@ use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 use futures_sink::Sink;
 use gosync::atomic::{
-    Bool, Int32, Int64, PaddedCounters, Pointer, Reader, ShardedCounter, TakeAll, Uint32, Uint64, Uintptr, Value,
+    Bool, CompareExchangeError, Int32, Int64, PaddedCounters, Pointer, Reader, ShardedCounter, TakeAll, Uint32, Uint64,
+    Uintptr, Value,
 };
 use gosync::chan::{
     Chan, CloseError, FuncTimer, IntoIter, Iter, ReadyTimeoutError, Receiver, RecvError, RecvFuture, RecvStream,
@@ -20,13 +21,13 @@ use gosync::chan::{
 };
 use gosync::context::{CancelCauseFunc, CancelFunc, Cause, Context, ContextError, StopFunc};
 use gosync::errgroup::Group;
-use gosync::semaphore::{AcquireAsync, Permit, PermitAsync, Weighted};
+use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitAsync, Weighted};
 use gosync::{
-    ArcMutexGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync, LockAsync, MappedMutexGuard,
-    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue,
-    OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadAsync, RwMutex, RwMutexReadGuard,
-    RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup,
-    WaitTimeoutError, WriteAsync,
+    ArcMutexGuard, ArcRwMutexReadGuard, ArcRwMutexWriteGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync,
+    LockAsync, MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc,
+    OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadArcAsync,
+    ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard,
+    ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync, WriteAsync,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -215,11 +216,13 @@ assert_not_impl_any!(Cond: Clone);
 assert_impl_all!(MutexGuard<'static, [u8]>: CondGuard);
 assert_impl_all!(ArcMutexGuard<[u8]>: CondGuard);
 assert_impl_all!(gosync::RwMutexWriteGuard<'static, [u8]>: CondGuard);
+assert_impl_all!(ArcRwMutexWriteGuard<[u8]>: CondGuard);
 assert_impl_all!(&'static RawMutex: CondGuard);
 assert_impl_all!(&'static gosync::RawRwMutex: CondGuard);
 // While it waits, others may replace the part; or read on.
 assert_not_impl_any!(MappedMutexGuard<'static, u8>: CondGuard);
 assert_not_impl_any!(gosync::RwMutexReadGuard<'static, u8>: CondGuard);
+assert_not_impl_any!(ArcRwMutexReadGuard<u8>: CondGuard);
 assert_impl_all!(CondWaitAsync<'static, MutexGuard<'static, Movable>>: Send, Future<Output = MutexGuard<'static, Movable>>);
 assert_not_impl_any!(CondWaitAsync<'static, MutexGuard<'static, Fixed>>: Send);
 assert_not_impl_any!(CondWaitAsync<'static, MutexGuard<'static, u8>>: Unpin);
@@ -298,6 +301,26 @@ assert_impl_all!(ShardedRwMutexWriteGuard<'static, Movable>: Send);
 assert_impl_all!(RwMutexReadGuard<'static, u8>: Display);
 assert_impl_all!(RwMutexWriteGuard<'static, u8>: Display);
 
+// One that owns a share may be the last to do so, and then it drops the value.
+assert_impl_all!(ArcRwMutexReadGuard<u8>: Send, Sync, Unpin, Debug, Display, std::ops::Deref<Target = u8>);
+assert_impl_all!(ArcRwMutexReadGuard<Shared>: Sync);
+assert_not_impl_any!(ArcRwMutexReadGuard<Shared>: Send);
+assert_not_impl_any!(ArcRwMutexReadGuard<Movable>: Send, Sync);
+assert_not_impl_any!(ArcRwMutexReadGuard<Fixed>: Send, Sync);
+assert_not_impl_any!(ArcRwMutexReadGuard<u8>: std::ops::DerefMut, Clone, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(ArcRwMutexWriteGuard<u8>: Send, Sync, Unpin, Debug, Display, std::ops::DerefMut<Target = u8>);
+assert_impl_all!(ArcRwMutexWriteGuard<Shared>: Sync);
+assert_not_impl_any!(ArcRwMutexWriteGuard<Shared>: Send);
+assert_not_impl_any!(ArcRwMutexWriteGuard<Movable>: Send, Sync);
+assert_not_impl_any!(ArcRwMutexWriteGuard<Fixed>: Send, Sync);
+assert_not_impl_any!(ArcRwMutexWriteGuard<u8>: Clone, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(ReadArcAsync<u8>: Send, Debug, Future<Output = ArcRwMutexReadGuard<u8>>);
+assert_impl_all!(WriteArcAsync<[u8]>: Send, Debug, Future);
+assert_not_impl_any!(ReadArcAsync<Movable>: Send, Sync);
+assert_not_impl_any!(WriteArcAsync<Movable>: Send, Sync);
+assert_not_impl_any!(ReadArcAsync<u8>: Unpin, Clone);
+assert_not_impl_any!(WriteArcAsync<u8>: Unpin, Clone);
+
 assert_impl_all!(ReadAsync<'static, u8>: Send, Debug, Future<Output = RwMutexReadGuard<'static, u8>>);
 assert_impl_all!(WriteAsync<'static, u8>: Send, Debug, Future<Output = RwMutexWriteGuard<'static, u8>>);
 assert_impl_all!(ReadAsync<'static, [u8]>: Send, Future);
@@ -319,10 +342,14 @@ assert_impl_all!(Weighted: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
 assert_not_impl_any!(Weighted: Clone);
 assert_impl_all!(Permit<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
 assert_not_impl_any!(Permit<'static>: Clone);
+assert_impl_all!(ArcPermit: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(ArcPermit: Clone);
 assert_impl_all!(AcquireAsync<'static>: Send, Debug, Future<Output = ()>);
 assert_not_impl_any!(AcquireAsync<'static>: Unpin, Clone);
 assert_impl_all!(PermitAsync<'static>: Send, Debug, Future<Output = Permit<'static>>);
 assert_not_impl_any!(PermitAsync<'static>: Unpin, Clone);
+assert_impl_all!(PermitArcAsync: Send, Debug, Future<Output = ArcPermit>);
+assert_not_impl_any!(PermitArcAsync: Unpin, Clone);
 
 // They are statics, so nobody has one by value.
 assert_impl_all!(gosync::package::Package: Send, Sync, RefUnwindSafe, Debug);
@@ -393,6 +420,13 @@ assert_impl_all!(Reader<'static, u8>: Debug);
 // A copy would be another one.
 assert_not_impl_any!(Value<u8>: Clone, PartialEq);
 assert_not_impl_any!(Pointer<u8>: Clone, PartialEq);
+
+// It has what was found, which is shared, and what was refused.
+assert_impl_all!(CompareExchangeError<Opaque>: Debug, Display, Error, Send, Sync);
+assert_impl_all!(CompareExchangeError<str>: Debug, Display, Error, Send, Sync, Unpin);
+assert_impl_all!(CompareExchangeError<Opaque, Opaque>: Debug, Display, Error, Send, Sync);
+assert_not_impl_any!(CompareExchangeError<Movable>: Send, Sync);
+assert_not_impl_any!(CompareExchangeError<u8, Fixed>: Send, Sync);
 
 assert_type_eq_all!(Value<u8>, gosync_atomic::Value<u8>);
 assert_type_eq_all!(Pointer<str>, gosync_atomic::Pointer<str>);

@@ -125,6 +125,7 @@ fn locks_of_all_kinds() {
     let _watchdog = Watchdog::new();
     let count = Mutex::new(0);
     let (mutex, rw, raw, raw_rw) = (Arc::new(Mutex::new(0)), RwMutex::new(0), RawMutex::new(), RawRwMutex::new());
+    let rw_arc = Arc::new(RwMutex::new(0));
     thread::scope(|s| {
         s.spawn(|| {
             let mut guard = mutex.lock_arc();
@@ -154,15 +155,22 @@ fn locks_of_all_kinds() {
             raw_rw.unlock();
         });
         until_waiting(&count, 4);
+        s.spawn(|| {
+            let mut guard = rw_arc.write_arc();
+            *count.lock() += 1;
+            COND.wait(&mut guard);
+            *guard += 1;
+        });
+        until_waiting(&count, 5);
         // Each lock can be had when its waiter waits.
-        drop((mutex.lock(), rw.write()));
+        drop((mutex.lock(), rw.write(), rw_arc.write()));
         raw.lock();
         raw_rw.lock();
         raw.unlock();
         raw_rw.unlock();
-        assert_eq!(COND.broadcast(), 4);
+        assert_eq!(COND.broadcast(), 5);
     });
-    assert_eq!((*mutex.lock(), *rw.read()), (1, 1));
+    assert_eq!((*mutex.lock(), *rw.read(), *rw_arc.read()), (1, 1, 1));
     assert!(raw.try_lock() && raw_rw.try_lock());
 }
 

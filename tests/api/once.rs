@@ -297,6 +297,50 @@ fn panicking_drops() {
     assert_eq!(drops(), 3);
 }
 
+/// What is there is seen, changed and taken without a call; what is not is left as it is, or goes with the rest.
+#[test]
+fn looks_that_compute_nothing() {
+    let (make, drops) = counted();
+    let mut value = OnceValue::new(|| make(false));
+    assert!(value.peek().is_none() && value.get_mut().is_none());
+    value.get();
+    assert!(value.peek().is_some_and(|value| !value.armed));
+    value.get_mut().unwrap().drops = Arc::new(AtomicU32::new(7));
+    let value = value.into_inner().unwrap();
+    assert_eq!(value.drops.load(Ordering::Relaxed), 7);
+    assert_eq!(drops(), 0, "it was taken");
+    drop(value);
+    assert_eq!(drops(), 0, "what it counts by was replaced");
+
+    let owned = make(false);
+    assert!(OnceValue::new(move || owned).into_inner().is_none());
+    assert_eq!(drops(), 1, "the function that nobody has called");
+    let mut fails = OnceValue::<Counted, _>::new(|| panic!("expected by this test"));
+    payload(|| _ = fails.get());
+    assert!(fails.peek().is_none() && fails.get_mut().is_none());
+    payload(|| _ = fails.get());
+    assert!(fails.into_inner().is_none());
+
+    let mut values = OnceValues::new(|| (String::from("a"), 1));
+    assert!(values.peek().is_none() && values.get_mut().is_none());
+    values.get();
+    values.get_mut().unwrap().0.push('b');
+    assert_eq!(values.peek(), Some((&"ab".to_owned(), &1)));
+    assert_eq!(values.into_inner(), Some(("ab".into(), 1)));
+}
+
+/// Nor does a look wait for the function that is running, in its own thread or another.
+#[test]
+fn looks_that_do_not_wait() {
+    static VALUE: OnceValue<u8> = OnceValue::new(|| {
+        assert_eq!(VALUE.peek(), None);
+        thread::scope(|s| s.spawn(|| assert_eq!(VALUE.peek(), None)).join().unwrap());
+        7
+    });
+    let _watchdog = Watchdog::new();
+    assert_eq!((VALUE.get(), VALUE.peek()), (&7, Some(&7)));
+}
+
 /// Messages are raised again as they were; of anything else there is one.
 #[test]
 fn payloads() {

@@ -107,7 +107,8 @@ mod early {
 #[test]
 fn a_variable_is_there_before_its_package() {
     assert_eq!(format!("{:?}", early::A), "Variable(..)");
-    assert_eq!(*early::A, 3);
+    assert_eq!((early::A.peek(), early::LOG.lock().len()), (None, 0), "a look initialises nothing");
+    assert_eq!((*early::A, early::A.peek()), (3, Some(&3)));
     assert_eq!(*early::LOG.lock(), ["import", "b", "c", "a"]);
     assert!(!early::EARLY.is_initialized());
     early::EARLY.init();

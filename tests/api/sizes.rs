@@ -10,13 +10,13 @@ use gosync::chan::{
 use gosync::context::{CancelCauseFunc, CancelFunc, ContextError, StopFunc};
 use gosync::errgroup::Group;
 use gosync::package::{Package, Variable};
-use gosync::semaphore::{AcquireAsync, Permit, PermitAsync, Weighted};
+use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitAsync, Weighted};
 use gosync::{
-    ArcMutexGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync, MappedMutexGuard, MappedRwMutexReadGuard,
-    MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, RawLockAsync,
-    RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
-    ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError,
-    WriteAsync, atomic,
+    ArcMutexGuard, ArcRwMutexReadGuard, ArcRwMutexWriteGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync,
+    MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic,
+    OnceValue, OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadArcAsync, ReadAsync,
+    RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,
+    Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync, WriteAsync, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
@@ -82,6 +82,8 @@ const_assert_eq!(size_of::<RwMutex<u32>>(), 12);
 const_assert_eq!(size_of::<RwMutex<u64>>(), 16);
 assert_eq_size!(Option<RwMutexReadGuard<'static, u64>>, usize);
 assert_eq_size!(Option<RwMutexWriteGuard<'static, u64>>, usize);
+assert_eq_size!(Option<ArcRwMutexReadGuard<[u64; 100]>>, usize);
+assert_eq_size!(Option<ArcRwMutexWriteGuard<[u64; 100]>>, usize);
 assert_eq_size!(Option<MappedRwMutexReadGuard<'static, u64>>, [usize; 2]);
 assert_eq_size!(Option<MappedRwMutexWriteGuard<'static, u64>>, [usize; 2]);
 assert_eq_size!(Option<ShardedRwMutexReadGuard<'static, u64>>, [usize; 2]);
@@ -95,9 +97,11 @@ const_assert!(size_of::<LockArcAsync<u64>>() <= 15 * size_of::<usize>());
 const_assert!(size_of::<LockAsync<'static, u64>>() <= 15 * size_of::<usize>());
 const_assert!(size_of::<RawLockAsync<'static>>() <= 14 * size_of::<usize>());
 const_assert!(size_of::<ReadAsync<'static, u64>>() <= 15 * size_of::<usize>());
+const_assert!(size_of::<ReadArcAsync<u64>>() <= 15 * size_of::<usize>());
 const_assert!(size_of::<RawReadAsync<'static>>() <= 14 * size_of::<usize>());
 // A writer's has two, of which one is in line.
 const_assert!(size_of::<WriteAsync<'static, u64>>() <= 29 * size_of::<usize>());
+const_assert!(size_of::<WriteArcAsync<u64>>() <= 29 * size_of::<usize>());
 const_assert!(size_of::<RawWriteAsync<'static>>() <= 28 * size_of::<usize>());
 const_assert!(size_of::<WaitAsync<'static>>() <= 14 * size_of::<usize>());
 
@@ -105,7 +109,9 @@ const_assert!(size_of::<WaitAsync<'static>>() <= 14 * size_of::<usize>());
 const_assert!(size_of::<Weighted>() <= 3 * size_of::<usize>());
 assert_eq_size!(Permit<'static>, [usize; 2]);
 const_assert!(size_of::<AcquireAsync<'static>>() <= 15 * size_of::<usize>());
+assert_eq_size!(Option<ArcPermit>, [usize; 2]);
 const_assert!(size_of::<PermitAsync<'static>>() <= 15 * size_of::<usize>());
+const_assert!(size_of::<PermitArcAsync>() <= 17 * size_of::<usize>());
 
 const_assert_eq!(size_of::<Once>(), 4);
 const_assert_eq!(align_of::<Once>(), 4);
@@ -144,6 +150,8 @@ assert_eq_size!(atomic::Pointer<str>, (u64, [usize; 2]));
 assert_eq_size!(atomic::Reader<'static, u8>, (usize, usize, u64));
 
 // An error is no larger than what it has to hold.
+assert_eq_size!(atomic::CompareExchangeError<[u64; 100]>, [usize; 2]);
+assert_eq_size!(atomic::CompareExchangeError<u64, u64>, (usize, u64));
 assert_eq_size!(SendError<u64>, u64);
 const_assert!(size_of::<TrySendError<u64>>() <= 16);
 const_assert!(size_of::<SendTimeoutError<u64>>() <= 16);

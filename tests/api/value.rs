@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 
-use gosync::atomic::{Pointer, Value};
+use gosync::atomic::{CompareExchangeError, Pointer, Value};
 
 #[test]
 fn what_is_loaded_is_kept() {
@@ -130,6 +130,110 @@ fn the_same_is_not_the_equal() {
     assert!(p.compare_and_swap(Some(&a), Some(Arc::clone(&a))));
     assert_eq!(Arc::strong_count(&a), 2);
     assert!(p.compare_and_swap(Some(&a), None) && p.compare_and_swap(None, Some(b)));
+}
+
+/// What is refused comes back, with what was there instead; what is replaced is the caller's.
+#[test]
+fn nothing_is_lost() {
+    let (a, b, c) = (Arc::new(1), Arc::new(1), Arc::new(2));
+    let count = || [Arc::strong_count(&a), Arc::strong_count(&b), Arc::strong_count(&c)];
+    let p = Pointer::new(Some(Arc::clone(&a)));
+    let CompareExchangeError { current, new } = p.compare_exchange(Some(&b), Some(Arc::clone(&c))).unwrap_err();
+    assert!(Arc::ptr_eq(&current.unwrap(), &a) && Arc::ptr_eq(&new.unwrap(), &c));
+    assert_eq!(count(), [2, 1, 1]);
+    let error = p.compare_exchange(None, None).unwrap_err();
+    assert!(error.current.is_some() && error.new.is_none());
+    drop(error);
+    let old = p.compare_exchange(Some(&a), Some(Arc::clone(&c))).unwrap();
+    assert!(old.is_some_and(|old| Arc::ptr_eq(&old, &a)));
+    assert_eq!(count(), [1, 1, 2]);
+    assert!(p.compare_exchange(Some(&c), None).unwrap().is_some());
+    assert!(p.compare_exchange(Some(&c), Some(Arc::clone(&b))).unwrap_err().current.is_none());
+    assert!(p.compare_exchange(None, Some(Arc::clone(&b))).unwrap().is_none());
+    assert_eq!(count(), [1, 2, 1]);
+
+    #[derive(PartialEq)]
+    struct Unprintable(Box<u8>);
+    let v = Value::empty();
+    let error = v.compare_exchange(Some(&Unprintable(Box::new(1))), Unprintable(Box::new(2))).err().unwrap();
+    assert_eq!((error.current.is_none(), *error.new.0), (true, 2));
+    assert_eq!(format!("{error:?}: {error}"), "CompareExchangeError { .. }: what was to be replaced is not there");
+    assert!(v.compare_exchange(None, error.new).unwrap().is_none());
+    let error = v.compare_exchange(None, Unprintable(Box::new(3))).err().unwrap();
+    assert_eq!((*error.current.unwrap().0, *error.new.0), (2, 3));
+    let old = v.compare_exchange(Some(&Unprintable(Box::new(2))), error.new).unwrap();
+    assert_eq!((*old.unwrap().0, *v.load().unwrap().0), (2, 3));
+}
+
+/// It also comes back if it was refused by the second comparison, after a try.
+#[test]
+fn nothing_is_lost_by_a_second_comparison() {
+    static PLACE: Value<Meddler> = Value::empty();
+    PLACE.store(Meddler { n: 3, meddle: || PLACE.store(Meddler { n: 4, meddle: || () }) });
+    let error =
+        PLACE.compare_exchange(Some(&Meddler { n: 3, meddle: || () }), Meddler { n: 5, meddle: || () }).err().unwrap();
+    assert_eq!((error.current.unwrap().n, error.new.n, PLACE.load().unwrap().n), (4, 5, 4));
+}
+
+#[test]
+fn values_that_are_shared_already() {
+    let (v, shared) = (Value::new(1), Arc::new(2));
+    v.store_arc(Arc::clone(&shared));
+    assert!(Arc::ptr_eq(&v.load().unwrap(), &shared), "it is not copied");
+    assert!(v.swap_arc(Arc::new(3)).is_some_and(|old| Arc::ptr_eq(&old, &shared)));
+    assert_eq!((Arc::strong_count(&shared), v.load().as_deref()), (1, Some(&3)));
+}
+
+/// An update calls its function again if another change comes in between, and none is lost.
+#[test]
+fn updates() {
+    let p = Pointer::new(None);
+    assert_eq!(p.update(|old| old.is_none().then(|| Arc::new(1))), None);
+    let same = p.load().unwrap();
+    assert!(p.update(|old| old.cloned()).is_some_and(|old| Arc::ptr_eq(&old, &same)));
+    assert!(p.load().is_some_and(|now| Arc::ptr_eq(&now, &same)), "left as it is");
+    let mut calls = Vec::new();
+    let old = p.update(|old| {
+        calls.push(old.map(|n| **n));
+        if calls.len() < 3 {
+            p.store(Some(Arc::new(10 * calls.len())));
+        }
+        old.map(|n| Arc::new(**n + 1))
+    });
+    assert_eq!((calls, old.as_deref(), p.load().as_deref()), (vec![Some(1), Some(10), Some(20)], Some(&20), Some(&21)));
+    assert_eq!(p.update(|_| None).as_deref(), Some(&21));
+    assert_eq!(p.load(), None);
+
+    let v = Value::empty();
+    assert_eq!(v.update(|old| old.map_or(0_usize, |n| n + 1)), None);
+    thread::scope(|s| {
+        for _ in 0..4 {
+            s.spawn(|| (0..1_000).for_each(|_| _ = v.update(|old| old.map_or(0, |n| n + 1))));
+        }
+    });
+    assert_eq!(v.load().as_deref(), Some(&4_000));
+    let fails = catch_unwind(|| v.update(|_| panic!("expected by this test")));
+    assert!(fails.is_err());
+    assert_eq!(v.into_inner().as_deref(), Some(&4_000), "a panic changes nothing");
+}
+
+/// What was made in vain is dropped, and so is what was replaced meanwhile: at the latest when the update returns.
+#[test]
+fn updates_drop_what_was_in_vain() {
+    let counted = Arc::new(());
+    let p = Pointer::new(Some(Arc::new(Arc::clone(&counted))));
+    let mut calls = 0;
+    let old = p.update(|_| {
+        calls += 1;
+        if calls == 1 {
+            p.store(Some(Arc::new(Arc::clone(&counted))));
+        }
+        Some(Arc::new(Arc::clone(&counted)))
+    });
+    assert_eq!((calls, Arc::strong_count(&counted)), (2, 3), "the old one and the new one");
+    drop(old);
+    drop(p);
+    assert_eq!(Arc::strong_count(&counted), 1);
 }
 
 #[test]

@@ -274,6 +274,31 @@ impl<T, F: FnOnce() -> T> Variable<T, F> {
     }
 }
 
+impl<T, F> Variable<T, F> {
+    /// As [`OnceValue::peek`]: the value if it is there; initialises nothing, and never blocks.
+    ///
+    /// # Memory ordering
+    ///
+    /// If it is there, as the return of a [`get`](Variable::get) (`oncevalue.value`); if not, a call orders nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// gosync_once::package! {
+    ///     package APP;
+    ///     static A: u32 = 1;
+    /// }
+    /// assert_eq!(A.peek(), None);
+    /// APP.init();
+    /// assert_eq!(A.peek(), Some(&1));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn peek(&self) -> Option<&T> {
+        self.value.peek()
+    }
+}
+
 impl<T, F: FnOnce() -> T> Deref for Variable<T, F> {
     type Target = T;
 

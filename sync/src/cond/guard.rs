@@ -1,11 +1,11 @@
 //! [`CondGuard`]: the locks that a [`Cond`](super::Cond) can wait with, while they are held.
 
 use crate::mutex::{ArcMutexGuard, MutexGuard, RawMutex};
-use crate::rwmutex::{RawRwMutex, RwMutexWriteGuard};
+use crate::rwmutex::{ArcRwMutexWriteGuard, RawRwMutex, RwMutexWriteGuard};
 
 /// A lock that is held, and that a [`Cond`](crate::Cond) releases while it waits.
 ///
-/// It is a guard of a [`Mutex`](crate::Mutex), borrowed or owned, one of an [`RwMutex`](crate::RwMutex) for writing, or a
+/// It is a guard of a [`Mutex`](crate::Mutex), or one of an [`RwMutex`](crate::RwMutex) for writing, borrowed or owned; or a
 /// reference to a [`RawMutex`] or [`RawRwMutex`] that is locked. The trait is sealed: a wait relies on its locks. A guard of a
 /// part of the value is none of them: while it waits the part may be replaced.
 ///
@@ -33,16 +33,17 @@ pub trait CondGuard: sealed::Relock {}
 impl<T: ?Sized> CondGuard for MutexGuard<'_, T> {}
 impl<T: ?Sized> CondGuard for ArcMutexGuard<T> {}
 impl<T: ?Sized> CondGuard for RwMutexWriteGuard<'_, T> {}
+impl<T: ?Sized> CondGuard for ArcRwMutexWriteGuard<T> {}
 impl CondGuard for &RawMutex {}
 impl CondGuard for &RawRwMutex {}
 
 pub(super) mod sealed {
-    use super::{ArcMutexGuard, MutexGuard, RawMutex, RawRwMutex, RwMutexWriteGuard};
+    use super::{ArcMutexGuard, ArcRwMutexWriteGuard, MutexGuard, RawMutex, RawRwMutex, RwMutexWriteGuard};
 
     #[cfg(feature = "async")]
     use {
         crate::mutex::{LockArcAsync, LockAsync, Mutex, RawLockAsync},
-        crate::rwmutex::{RawWriteAsync, RwMutex, WriteAsync},
+        crate::rwmutex::{RawWriteAsync, RwMutex, WriteArcAsync, WriteAsync},
         std::future::Future,
         std::pin::Pin,
         std::sync::Arc,
@@ -164,7 +165,7 @@ pub(super) mod sealed {
 
         #[cfg(feature = "async")]
         fn relock(lock: Arc<Mutex<T>>) -> LockArcAsync<T> {
-            lock.lock_arc_async()
+            LockArcAsync::new(lock)
         }
     }
 
@@ -200,6 +201,41 @@ pub(super) mod sealed {
         #[cfg(feature = "async")]
         fn relock(lock: &'a RwMutex<T>) -> WriteAsync<'a, T> {
             lock.write_async()
+        }
+    }
+
+    impl<T: ?Sized> Relock for ArcRwMutexWriteGuard<T> {
+        #[cfg(feature = "async")]
+        type Lock = Arc<RwMutex<T>>;
+        #[cfg(feature = "async")]
+        type Relock = WriteArcAsync<T>;
+
+        fn is_locked(&self) -> bool {
+            true
+        }
+
+        unsafe fn unlock(&self) -> bool {
+            ArcRwMutexWriteGuard::mutex(self).release_writer()
+        }
+
+        fn lock(&self) {
+            ArcRwMutexWriteGuard::mutex(self).relock_writer();
+        }
+
+        #[cfg(feature = "async")]
+        fn handle(&self, _: Inside) -> Arc<RwMutex<T>> {
+            Arc::clone(ArcRwMutexWriteGuard::mutex(self))
+        }
+
+        #[cfg(feature = "async")]
+        fn give_up(self) -> bool {
+            drop(self);
+            true
+        }
+
+        #[cfg(feature = "async")]
+        fn relock(lock: Arc<RwMutex<T>>) -> WriteArcAsync<T> {
+            WriteArcAsync::new(lock)
         }
     }
 
@@ -244,7 +280,7 @@ pub(super) mod sealed {
         type Relock = Handed<&'a RawRwMutex, RawWriteAsync<'a>>;
 
         fn is_locked(&self) -> bool {
-            self.is_locked_for_writing()
+            self.is_write_locked()
         }
 
         #[track_caller]

@@ -76,7 +76,8 @@ impl Group {
     ///
     /// # Panics
     ///
-    /// If no thread can be started, or 2^29 - 1 tasks run. `f` is then dropped unrun, and not counted.
+    /// If no thread can be started, or if there are 2^29 - 1 tasks that are not done: those that run, and futures that wait
+    /// (`sync: WaitGroup counter overflow`). `f` is then dropped unrun, and not counted.
     ///
     /// # Memory ordering
     ///

@@ -23,6 +23,11 @@ impl Group {
     ///
     /// The future may be dropped at any time: it is done then, without an error. One that is forgotten is never done.
     ///
+    /// # Panics
+    ///
+    /// If there are 2^29 - 1 tasks that are not done (`sync: WaitGroup counter overflow`), which takes forgotten ones. `future` is
+    /// then dropped, and not counted.
+    ///
     /// # Memory ordering
     ///
     /// As [`go`](Group::go).

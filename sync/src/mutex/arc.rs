@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 #[cfg(feature = "async")]
 use std::pin::Pin;
 use std::sync::Arc;
@@ -78,17 +79,15 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// // Such a task can be spawned.
     /// let mutex = Arc::new(Mutex::new(1));
-    /// let task = Arc::clone(&mutex).lock_arc_async();
+    /// let task = mutex.lock_arc_async();
     /// let Poll::Ready(mut guard) = pin!(task).poll(&mut Context::from_waker(Waker::noop())) else { unreachable!() };
     /// *guard += 1;
     /// drop(guard);
     /// assert_eq!(*mutex.lock(), 2);
     /// ```
     #[cfg(feature = "async")]
-    pub fn lock_arc_async(self: Arc<Self>) -> LockArcAsync<T> {
-        // SAFETY: the lock stays where it is, and lives as long as the future has its share, which goes after the turn.
-        let lock = unsafe { &*std::ptr::from_ref(&self.lock) };
-        LockArcAsync { turn: Turn::new(lock), mutex: self }
+    pub fn lock_arc_async(self: &Arc<Self>) -> LockArcAsync<T> {
+        LockArcAsync::new(Arc::clone(self))
     }
 }
 
@@ -116,6 +115,24 @@ impl<T: ?Sized> ArcMutexGuard<T> {
 
     pub(crate) fn mutex(guard: &Self) -> &Arc<Mutex<T>> {
         &guard.mutex
+    }
+
+    /// As [`MutexGuard::unlocked`](crate::MutexGuard::unlocked).
+    ///
+    /// # Panics
+    ///
+    /// As [`MutexGuard::unlocked`](crate::MutexGuard::unlocked).
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
+        let mutex = &guard.mutex;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: it is locked again below, however this ends, and the guard is borrowed until then.
+            unsafe { mutex.release() };
+            f()
+        }));
+        waits!("locks a mutex");
+        mutex.relock();
+        outcome.unwrap_or_else(|payload| resume_unwind(payload))
     }
 }
 
@@ -166,6 +183,15 @@ pub struct LockArcAsync<T: ?Sized> {
     // First: it uses the lock until it is dropped.
     turn: Turn<'static>,
     mutex: Arc<Mutex<T>>,
+}
+
+#[cfg(feature = "async")]
+impl<T: ?Sized> LockArcAsync<T> {
+    pub(crate) fn new(mutex: Arc<Mutex<T>>) -> LockArcAsync<T> {
+        // SAFETY: the lock stays where it is, and lives as long as the future has its share, which goes after the turn.
+        let lock = unsafe { &*std::ptr::from_ref(&mutex.lock) };
+        LockArcAsync { turn: Turn::new(lock), mutex }
+    }
 }
 
 #[cfg(feature = "async")]

@@ -1,9 +1,14 @@
 //! [`RawMutex`] as a lock of the crate `lock_api`. Feature `lock_api`.
 //!
 //! `RawMutexFair` is not among the traits: an unlock hands over to nobody. The mutex is fair by itself, within its bound.
+//!
+//! In `unlocked` of lock_api's guards, a guard is there while its lock is not held; a panic of the unlock would have it unlock
+//! what it does not hold. So a panic of a task's waker ends here, after the hook has reported it.
 
 gosync_atomic::__sys::native_only! {
     use std::time::{Duration, Instant};
+
+    use gosync_atomic::__sys::contained;
 
     use super::RawMutex;
 
@@ -28,7 +33,7 @@ gosync_atomic::__sys::native_only! {
         #[inline]
         unsafe fn unlock(&self) {
             // SAFETY: the caller holds the lock.
-            unsafe { self.lock.unlock() }
+            contained(|| unsafe { self.lock.unlock() });
         }
 
         fn is_locked(&self) -> bool {

@@ -13,6 +13,7 @@ mod word;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
@@ -218,6 +219,29 @@ impl<T: ?Sized> Mutex<T> {
         self.lock.lock_until(Some(deadline)).then(|| MutexGuard::of(self))
     }
 
+    /// Whether somebody holds it at this moment. Never blocks; one load. Has no counterpart in Go.
+    ///
+    /// Others may change that at any time, so it is for reports and assertions. A mutex that is free may still refuse a
+    /// [`try_lock`](Mutex::try_lock), for it may be reserved for who is in line.
+    ///
+    /// # Memory ordering
+    ///
+    /// None: it orders nothing, whatever it says. Who is to see what the last holder did has to lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mutex = gosync::Mutex::new(1);
+    /// let guard = mutex.lock();
+    /// assert!(mutex.is_locked());
+    /// drop(guard);
+    /// assert!(!mutex.is_locked());
+    /// ```
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.lock.state().locked
+    }
+
     /// The value, without locking: nobody else can have the mutex.
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
@@ -291,6 +315,47 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 
     pub(crate) fn mutex(&self) -> &'a Mutex<T> {
         self.mutex
+    }
+
+    /// Unlocks, calls `f`, and locks again, blocking until it can: what `f` returns. Go: `mu.Unlock(); f(); mu.Lock()`.
+    ///
+    /// Others may change the value meanwhile. An associated function, for the value may have a method of this name.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does, and if a waker of a task does that the unlock calls, before `f`. The mutex is locked again first, by the
+    /// guard.
+    ///
+    /// # Memory ordering
+    ///
+    /// That of an unlock and of a [`lock`](Mutex::lock): see [`Mutex`](Mutex#memory-ordering).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::{Mutex, MutexGuard};
+    ///
+    /// let mutex = Mutex::new(1);
+    /// let mut guard = mutex.lock();
+    /// let seen = MutexGuard::unlocked(&mut guard, || {
+    ///     *mutex.lock() += 1;
+    ///     "something that takes long"
+    /// });
+    /// assert_eq!((seen, *guard), ("something that takes long", 2));
+    /// assert!(mutex.is_locked());
+    /// ```
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    #[doc(alias = "Unlock")]
+    pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
+        let mutex = guard.mutex;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: it is locked again below, however this ends, and the guard is borrowed until then.
+            unsafe { mutex.release() };
+            f()
+        }));
+        waits!("locks a mutex");
+        mutex.relock();
+        outcome.unwrap_or_else(|payload| resume_unwind(payload))
     }
 }
 

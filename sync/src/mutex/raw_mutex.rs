@@ -157,14 +157,15 @@ impl RawMutex {
         self.lock.unlock_if_locked()
     }
 
+    /// As [`Mutex::is_locked`](crate::Mutex::is_locked): whether somebody holds it at this moment. Orders nothing.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.lock.state().locked
+    }
+
     /// For a wait.
     pub(crate) fn relock(&self) {
         self.lock.lock();
-    }
-
-    /// Whether somebody holds it at this moment.
-    pub(crate) fn is_locked(&self) -> bool {
-        self.lock.state().locked
     }
 }
 

@@ -7,7 +7,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
+
+use gosync_atomic::__sys::waits;
 
 use super::RwMutex;
 use super::phase_lock::PhaseLock;
@@ -148,6 +151,47 @@ impl<'a, T: ?Sized> RwMutexWriteGuard<'a, T> {
         // SAFETY: the guard stood for the lock.
         unsafe { mutex.lock.downgrade() };
         reader
+    }
+
+    /// Unlocks, calls `f`, and locks again for writing, blocking until it can: what `f` returns. Go: `rw.Unlock(); f();
+    /// rw.Lock()`.
+    ///
+    /// Others may change the value meanwhile. A reader's guard has no such function: to lock again it would have to be
+    /// counted again, which may panic, and a guard that is there must be locked.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does, and if a waker of a task does that the unlock lets in, before `f`. The mutex is locked again first, by
+    /// the guard.
+    ///
+    /// # Memory ordering
+    ///
+    /// That of an unlock and of a [`write`](RwMutex::write): see [`RwMutex`](RwMutex#memory-ordering).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync::{RwMutex, RwMutexWriteGuard};
+    ///
+    /// let mutex = RwMutex::new(1);
+    /// let mut guard = mutex.write();
+    /// let seen = RwMutexWriteGuard::unlocked(&mut guard, || *mutex.read());
+    /// assert_eq!((seen, *guard), (1, 1));
+    /// assert!(mutex.is_write_locked());
+    /// ```
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    #[doc(alias = "Unlock")]
+    pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
+        let mutex = guard.mutex;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            // It is locked again below, however this ends, and the guard is borrowed until then.
+            let was_locked = mutex.release_writer();
+            debug_assert!(was_locked, "a guard stands for the lock");
+            f()
+        }));
+        waits!("locks for writing");
+        mutex.relock_writer();
+        outcome.unwrap_or_else(|payload| resume_unwind(payload))
     }
 
     /// A guard for a part of the value. An associated function, for the value may have a method of this name.

@@ -1,7 +1,10 @@
 //! [`RwMutex`]: a value and the readers-writer lock that guards it. The lock is in `phase_lock/`; [`RawRwMutex`] is the
 //! lock alone; [`ShardedRwMutex`] is many of them.
 
+mod arc;
 mod guards;
+#[cfg(feature = "lock_api")]
+mod lock_api;
 mod phase_lock;
 mod raw_rwmutex;
 #[cfg(feature = "async")]
@@ -14,6 +17,9 @@ use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
 
+pub use arc::{ArcRwMutexReadGuard, ArcRwMutexWriteGuard};
+#[cfg(feature = "async")]
+pub use arc::{ReadArcAsync, WriteArcAsync};
 pub use guards::{MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RwMutexReadGuard, RwMutexWriteGuard};
 use phase_lock::PhaseLock;
 pub use raw_rwmutex::RawRwMutex;
@@ -324,6 +330,38 @@ impl<T: ?Sized> RwMutex<T> {
     #[doc(alias = "Lock")]
     pub fn write_async(&self) -> WriteAsync<'_, T> {
         WriteAsync::new(self)
+    }
+
+    /// Whether somebody holds it at this moment, for reading or for writing. Never blocks; one load. Has no counterpart in Go.
+    ///
+    /// Others may change that at any time, so it is for reports and assertions. A reader that is about to find that he may
+    /// not have it counts as well.
+    ///
+    /// # Memory ordering
+    ///
+    /// None: it orders nothing, whatever it says. Who is to see what the last holder did has to lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mutex = gosync::RwMutex::new(1);
+    /// let reader = mutex.read();
+    /// assert!(mutex.is_locked() && !mutex.is_write_locked());
+    /// drop(reader);
+    /// assert!(!mutex.is_locked());
+    /// let _writer = mutex.write();
+    /// assert!(mutex.is_locked() && mutex.is_write_locked());
+    /// ```
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.lock.state().is_locked()
+    }
+
+    /// As [`is_locked`](RwMutex::is_locked): whether somebody holds it for writing at this moment. Orders nothing.
+    #[must_use]
+    #[doc(alias = "is_locked_exclusive")]
+    pub fn is_write_locked(&self) -> bool {
+        self.lock.state().writer
     }
 
     /// The value, without locking: nobody else can have the mutex.

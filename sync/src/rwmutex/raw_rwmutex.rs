@@ -57,7 +57,7 @@ use super::rw_async::{RawReadAsync, RawWriteAsync};
 #[doc(alias = "sync.RWMutex")]
 #[doc(alias = "sync.Locker")]
 pub struct RawRwMutex {
-    lock: PhaseLock,
+    pub(super) lock: PhaseLock,
 }
 
 impl RawRwMutex {
@@ -245,6 +245,21 @@ impl RawRwMutex {
             runlocked();
         }
     }
+
+    /// As [`RwMutex::is_locked`](crate::RwMutex::is_locked): whether somebody holds it at this moment, for reading or for
+    /// writing. Orders nothing.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.lock.state().is_locked()
+    }
+
+    /// As [`RwMutex::is_locked`](crate::RwMutex::is_locked): whether somebody holds it for writing at this moment. Orders
+    /// nothing.
+    #[must_use]
+    #[doc(alias = "is_locked_exclusive")]
+    pub fn is_write_locked(&self) -> bool {
+        self.lock.state().writer
+    }
 }
 
 impl RawRwMutex {
@@ -256,11 +271,6 @@ impl RawRwMutex {
     /// For a wait: locks for writing.
     pub(crate) fn relock(&self) {
         self.lock.write();
-    }
-
-    /// Whether somebody holds it for writing at this moment.
-    pub(crate) fn is_locked_for_writing(&self) -> bool {
-        self.lock.state().writer
     }
 }
 

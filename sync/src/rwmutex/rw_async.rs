@@ -59,18 +59,18 @@ impl Node {
 }
 
 /// A reader on its way to the lock.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     lock: &'a PhaseLock,
     stage: Stage,
     node: Node,
 }
 
 impl<'a> Reader<'a> {
-    fn new(lock: &'a PhaseLock) -> Reader<'a> {
+    pub(super) fn new(lock: &'a PhaseLock) -> Reader<'a> {
         Reader { lock, stage: Stage::New, node: Node(None) }
     }
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // SAFETY: the node in it is not moved while a line knows it.
         let this = unsafe { self.get_unchecked_mut() };
         let taken = match this.stage {
@@ -128,7 +128,7 @@ impl Drop for Reader<'_> {
 }
 
 /// A writer on its way to the lock.
-struct Writer<'a> {
+pub(super) struct Writer<'a> {
     lock: &'a PhaseLock,
     stage: Stage,
     /// Pinned with the future, as is the node.
@@ -137,11 +137,11 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(lock: &'a PhaseLock) -> Writer<'a> {
+    pub(super) fn new(lock: &'a PhaseLock) -> Writer<'a> {
         Writer { lock, stage: Stage::New, turn: Turn::new(&lock.writers), node: Node(None) }
     }
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         // SAFETY: neither the turn nor the node in it is moved while a line knows of it.
         let this = unsafe { self.get_unchecked_mut() };
         let taken = match this.stage {

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "async")]
 mod acquire_async;
+mod permit;
 mod permits;
 
 use std::fmt;
@@ -18,13 +19,17 @@ use crate::context::{Context, ContextError};
 use crate::select;
 #[cfg(feature = "async")]
 pub use acquire_async::{AcquireAsync, PermitAsync};
+#[cfg(feature = "async")]
+pub use permit::PermitArcAsync;
+pub use permit::{ArcPermit, Permit};
 use permits::{Joined, Node, Permits};
 
 /// A number of permits, of which each takes as many as it needs: Go's `semaphore.Weighted`.
 ///
 /// For a bound on what is done at a time, where not all of it weighs the same: [`acquire`](Weighted::acquire) waits until
 /// there are so many permits, [`release`](Weighted::release) returns them; [`permit`](Weighted::permit) returns them by
-/// itself. `const`, no allocation but in an `acquire` that waits for permits and for the end of a context at a time.
+/// itself, and [`permit_arc`](Weighted::permit_arc) is for threads and tasks that are spawned. `const`, no allocation but in
+/// an `acquire` that waits for permits and for the end of a context at a time.
 ///
 /// # Fairness
 ///
@@ -271,6 +276,27 @@ impl Weighted {
         }
     }
 
+    /// How many permits are free at this moment. Never blocks; one load. Go has no such method.
+    ///
+    /// Others may change that at any time. Where somebody is in line nobody else gets permits, even if some are free.
+    ///
+    /// # Memory ordering
+    ///
+    /// None: it orders nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let semaphore = gosync::semaphore::Weighted::new(3);
+    /// let _permit = semaphore.try_permit(2);
+    /// assert_eq!(semaphore.available(), 1);
+    /// ```
+    #[must_use]
+    #[doc(alias = "available_permits")]
+    pub fn available(&self) -> usize {
+        self.permits.state().0
+    }
+
     /// As [`acquire`](Weighted::acquire): permits that return themselves.
     ///
     /// # Errors
@@ -345,43 +371,6 @@ impl fmt::Debug for Weighted {
             .field("free", &free)
             .field("queued", &queued)
             .finish()
-    }
-}
-
-/// Permits of a [`Weighted`] that are returned when it is dropped.
-///
-/// It may be sent to another thread. A forgotten one keeps its permits.
-///
-/// # Panics
-///
-/// When it is dropped, if its permits are not held any more, because they were also [`release`](Weighted::release)d by hand; none is
-/// returned then. Not if the thread panics already.
-#[must_use = "the permits are returned when it is dropped"]
-#[derive(Debug)]
-pub struct Permit<'a> {
-    semaphore: &'a Weighted,
-    n: usize,
-}
-
-impl<'a> Permit<'a> {
-    /// The caller has just acquired them.
-    fn of(semaphore: &'a Weighted, n: usize) -> Permit<'a> {
-        Permit { semaphore, n }
-    }
-
-    /// How many they are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.n
-    }
-}
-
-impl Drop for Permit<'_> {
-    fn drop(&mut self) {
-        // Not held: somebody has released them by hand. A second panic during a first would abort the process.
-        if !self.semaphore.permits.give(self.n) && !std::thread::panicking() {
-            released_too_many();
-        }
     }
 }
 

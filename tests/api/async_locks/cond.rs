@@ -141,11 +141,14 @@ fn locks_of_all_kinds() {
     raw_rw.lock();
     let mut owned = Task::waiting(cond.wait_async(mutex.lock_arc()));
     let mut writer = Task::waiting(cond.wait_async(rw.write()));
+    let rw_arc = Arc::new(RwMutex::new(3));
+    let mut owned_writer = Task::waiting(cond.wait_async(rw_arc.write_arc()));
     let mut bare = Task::waiting(cond.wait_async(&raw));
     let mut bare_rw = Task::waiting(cond.wait_async(&raw_rw));
-    assert!(mutex.try_lock().is_some() && rw.try_write().is_some());
+    assert!(mutex.try_lock().is_some() && rw.try_write().is_some() && rw_arc.try_write().is_some());
     assert_eq!(format!("{raw:?}"), FREE);
-    assert_eq!(cond.broadcast(), 4);
+    assert_eq!(cond.broadcast(), 5);
+    assert!(matches!(owned_writer.poll(), Poll::Ready(guard) if *guard == 3));
     assert!(matches!(owned.poll(), Poll::Ready(guard) if *guard == 1));
     assert!(matches!(writer.poll(), Poll::Ready(guard) if *guard == 2));
     assert!(bare.is_ready() && bare_rw.is_ready());

@@ -313,7 +313,7 @@ fn debug() {
 fn owned() {
     let mutex = Arc::new(Mutex::new(1));
     let guard = mutex.lock_arc();
-    let mut tasks = [0; 3].map(|_| Task::waiting(Arc::clone(&mutex).lock_arc_async()));
+    let mut tasks = [0; 3].map(|_| Task::waiting(mutex.lock_arc_async()));
     drop(mutex);
     drop(guard);
     let [first, second, third] = &mut tasks;

@@ -168,6 +168,31 @@ fn a_panic_in_a_waker() {
     assert_eq!(shown(&semaphore), "Weighted { size: 20, free: 0, queued: false }");
 }
 
+/// Futures that own a share of their semaphore: dropped in line, dropped when they were served, and ready.
+#[test]
+fn owned() {
+    let semaphore = Arc::new(Weighted::new(2));
+    let held = semaphore.try_permit_arc(2).unwrap();
+    let mut tasks = [2, 2, 2].map(|n| Task::waiting(semaphore.permit_arc_async(n)));
+    let weak = Arc::downgrade(&semaphore);
+    drop(semaphore);
+    drop(held);
+    assert_eq!(tasks.each_ref().map(Task::was_woken), [true, false, false]);
+    let Poll::Ready(mut permit) = tasks[0].poll() else { panic!("it was served") };
+    assert!(catch_unwind(AssertUnwindSafe(|| tasks[0].poll())).is_err(), "once too often");
+    let one = permit.split(1).unwrap();
+    let [first, second, mut third] = tasks;
+    drop((first, permit, one));
+    assert!(second.was_woken() && !third.was_woken());
+    drop(second);
+    assert!(third.was_woken());
+    let Poll::Ready(permit) = third.poll() else { panic!("it was served") };
+    drop(third);
+    assert_eq!((permit.count(), weak.strong_count()), (2, 1));
+    drop(permit);
+    assert!(weak.upgrade().is_none());
+}
+
 /// Tasks on tokio, with timeouts that drop them anywhere, beside threads.
 #[test]
 fn on_tokio_beside_threads() {
@@ -189,6 +214,11 @@ fn on_tokio_beside_threads() {
                 let semaphore = Arc::clone(&semaphore);
                 tokio::spawn(async move {
                     for round in 0..20 {
+                        if i % 3 == 0 {
+                            let permit = semaphore.permit_arc_async((i + round) % 4).await;
+                            tokio::spawn(async move { drop(permit) }).await.unwrap();
+                            continue;
+                        }
                         let permit = semaphore.permit_async((i + round) % 4);
                         if i % 2 == 0 {
                             let timeout = std::time::Duration::from_micros(30);

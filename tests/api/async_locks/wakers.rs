@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use gosync::semaphore::Weighted;
-use gosync::{Mutex, RawLockAsync, RawMutex, RwMutex, WaitGroup};
+use gosync::{Mutex, MutexGuard, RawLockAsync, RawMutex, RwMutex, RwMutexWriteGuard, WaitGroup};
 
 use super::{FREE, Task};
 use crate::watchdog::Watchdog;
@@ -101,6 +101,29 @@ fn a_panic_during_a_panic() {
     assert_eq!(payload.unwrap_err().downcast_ref(), Some(&"the first"));
     let (mut lock, mut read, mut acquire, mut wait) = tasks.unwrap();
     assert!(lock.is_ready() && read.is_ready() && acquire.is_ready() && wait.is_ready());
+}
+
+/// One that panics where a section is interrupted does so before the function is called, and when the guard has the lock again. It
+/// may have to wait for the task that was called.
+#[test]
+fn a_panic_in_an_interruption() {
+    let _watchdog = Watchdog::new();
+    let (mutex, rw) = (Mutex::new(1), RwMutex::new(1));
+    let (mut guard, mut writer) = (mutex.lock(), rw.write());
+    let (mut lock, mut write) = (Task::new(mutex.lock_async()), Task::new(rw.write_async()));
+    assert!(!poll(&mut lock, &bomb()) && !poll(&mut write, &bomb()));
+    thread::scope(|s| {
+        s.spawn(|| while !lock.is_ready() {});
+        s.spawn(|| while !write.is_ready() {});
+        let interrupted = catch_unwind(AssertUnwindSafe(|| MutexGuard::unlocked(&mut guard, || unreachable!())));
+        assert!(interrupted.is_err() && mutex.is_locked());
+        drop(guard);
+        let interrupted =
+            catch_unwind(AssertUnwindSafe(|| RwMutexWriteGuard::unlocked(&mut writer, || unreachable!())));
+        assert!(interrupted.is_err() && rw.is_write_locked());
+        drop(writer);
+    });
+    assert!(!mutex.is_locked() && !rw.is_locked());
 }
 
 /// The same in the drop of a future that hands on its call.

@@ -4,10 +4,11 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gosync::{MappedMutexGuard, Mutex, MutexGuard, RawMutex, chan};
+use gosync::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex, chan};
 
 use super::{FREE, IN_LINE, LOCKED, until};
 use crate::settle;
@@ -393,6 +394,84 @@ fn guards_that_own() {
     assert_eq!(unsized_value.lock_arc()[..], [1, 2]);
 }
 
+/// A section that is interrupted, by both kinds of guards: others come in meanwhile, and it is locked afterwards, on all ways.
+#[test]
+fn unlocked_for_a_while() {
+    let _watchdog = Watchdog::new();
+    let mutex = Arc::new(Mutex::new(0));
+    let meanwhile = || {
+        assert!(!mutex.is_locked());
+        thread::scope(|s| s.spawn(|| *mutex.lock() += 1).join().unwrap());
+        let mut inner = mutex.lock();
+        *inner += 1;
+        assert!(mutex.is_locked());
+        // By no other guard than this one.
+        assert_eq!(MutexGuard::unlocked(&mut inner, || mutex.try_lock().map(|guard| *guard)), Some(*inner));
+        *inner
+    };
+    let fails = || -> i32 {
+        *mutex.lock() += 1;
+        panic!("expected by this test")
+    };
+    let mut guard = mutex.lock();
+    assert_eq!((MutexGuard::unlocked(&mut guard, meanwhile), mutex.is_locked()), (2, true));
+    assert!(panics(|| _ = MutexGuard::unlocked(&mut guard, fails)));
+    assert!(mutex.try_lock().is_none(), "the guard is there, so it is locked");
+    assert_eq!(*guard, 3);
+    drop(guard);
+    let mut guard = mutex.lock_arc();
+    assert_eq!((ArcMutexGuard::unlocked(&mut guard, meanwhile), mutex.is_locked()), (5, true));
+    assert!(panics(|| _ = ArcMutexGuard::unlocked(&mut guard, fails)));
+    assert!(mutex.try_lock().is_none());
+    drop(guard);
+    assert_eq!((mutex.is_locked(), *mutex.lock()), (false, 6));
+    // While it panics, from a destructor.
+    struct InDrop<'a>(MutexGuard<'a, i32>, &'a Mutex<i32>);
+    impl Drop for InDrop<'_> {
+        fn drop(&mut self) {
+            let mutex = self.1;
+            MutexGuard::unlocked(&mut self.0, || *mutex.lock() += 1);
+        }
+    }
+    assert!(panics(|| {
+        let _guard = InDrop(mutex.lock(), &mutex);
+        panic!("expected by this test");
+    }));
+    assert_eq!((mutex.is_locked(), *mutex.lock()), (false, 7));
+}
+
+/// It waits for its turn again, behind others.
+#[test]
+fn unlocked_and_contended() {
+    let _watchdog = Watchdog::new();
+    let mutex = Mutex::new(0);
+    thread::scope(|s| {
+        for _ in 0..4 {
+            s.spawn(|| {
+                let mut guard = mutex.lock();
+                for _ in 0..500 {
+                    let before = *guard;
+                    MutexGuard::unlocked(&mut guard, thread::yield_now);
+                    assert!(*guard >= before);
+                    *guard += 1;
+                }
+            });
+        }
+    });
+    assert_eq!(mutex.into_inner(), 2_000);
+}
+
+/// Snapshots: what a lock without data is asked, too.
+#[test]
+fn is_it_locked() {
+    let raw = RawMutex::new();
+    assert!(!raw.is_locked());
+    raw.lock();
+    assert!(raw.is_locked());
+    raw.unlock();
+    assert!(!raw.is_locked());
+}
+
 /// Another crate's guards on our lock.
 #[test]
 fn as_a_lock_of_lock_api() {
@@ -415,4 +494,28 @@ fn as_a_lock_of_lock_api() {
     assert!(!VALUE.is_locked() && VALUE.try_lock_for(Duration::ZERO).is_some());
     let fresh = RawMutex::INIT;
     assert!(!fresh.is_locked());
+    // A waker that panics does not get in their way, not even where a guard is there without its lock.
+    struct Bomb;
+    impl Wake for Bomb {
+        fn wake(self: Arc<Self>) {
+            panic!("expected by this test");
+        }
+    }
+    let (armed, other) = (Waker::from(Arc::new(Bomb)), lock_api::Mutex::<RawMutex, u32>::new(0));
+    let mut guard = other.lock();
+    // SAFETY: it unlocks what it has locked.
+    let mut task = Box::pin(unsafe { other.raw() }.lock_async());
+    assert!(task.as_mut().poll(&mut Context::from_waker(&armed)).is_pending());
+    thread::scope(|s| {
+        lock_api::MutexGuard::unlocked(&mut guard, || {
+            s.spawn(|| {
+                while task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
+                // SAFETY: just locked.
+                unsafe { other.force_unlock() };
+            });
+        });
+    });
+    assert!(other.is_locked());
+    drop(guard);
+    assert!(!other.is_locked());
 }

@@ -1,11 +1,15 @@
-//! Downgrades, and guards for a part of the value.
+//! Downgrades, interruptions, guards for a part of the value, and those of lock_api.
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use gosync::{
-    MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard, RwMutexWriteGuard,
+    ArcRwMutexWriteGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard,
+    RwMutexWriteGuard,
 };
 
 use super::panics;
@@ -76,6 +80,70 @@ fn downgrade_is_one_step() {
     assert!(mutex.try_write().is_some());
 }
 
+/// A writer's section that is interrupted: others come in meanwhile, and it is locked for writing afterwards, on all ways.
+#[test]
+fn unlocked_for_a_while() {
+    let _watchdog = Watchdog::new();
+    let mutex = RwMutex::new(0);
+    let mut guard = mutex.write();
+    let seen = RwMutexWriteGuard::unlocked(&mut guard, || {
+        assert!(!mutex.is_locked());
+        thread::scope(|s| s.spawn(|| *mutex.write() += 1).join().unwrap());
+        *mutex.read()
+    });
+    assert_eq!((seen, *guard), (1, 1));
+    assert!(mutex.is_write_locked());
+    let fails = || -> i32 {
+        *mutex.write() += 1;
+        panic!("expected by this test")
+    };
+    assert!(panics(|| _ = RwMutexWriteGuard::unlocked(&mut guard, fails)));
+    assert!(mutex.try_read().is_none() && mutex.try_write().is_none(), "the guard is there, so it is locked");
+    assert_eq!(*guard, 2);
+    // Those in line come in, and it waits for them.
+    thread::scope(|s| {
+        let mut others = Vec::new();
+        others.extend((0..10).map(|_| s.spawn(|| *mutex.read() >= 2)));
+        others.extend((0..10).map(|_| {
+            s.spawn(|| {
+                *mutex.write() += 1;
+                true
+            })
+        }));
+        settle();
+        for n in 0..100 {
+            let before = *guard;
+            RwMutexWriteGuard::unlocked(&mut guard, thread::yield_now);
+            assert!(*guard >= before, "round {n}");
+        }
+        drop(guard);
+        others.into_iter().for_each(|other| assert!(other.join().unwrap()));
+    });
+    assert!(!mutex.is_locked());
+    assert_eq!(mutex.into_inner(), 12);
+}
+
+/// Snapshots: what a lock without data is asked, too.
+#[test]
+fn is_it_locked() {
+    let (mutex, raw) = (RwMutex::new(1), RawRwMutex::new());
+    let asked = || (mutex.is_locked(), mutex.is_write_locked(), raw.is_locked(), raw.is_write_locked());
+    assert_eq!(asked(), (false, false, false, false));
+    let writer = mutex.write();
+    raw.lock();
+    assert_eq!(asked(), (true, true, true, true));
+    let reader = RwMutexWriteGuard::downgrade(writer);
+    raw.unlock();
+    raw.rlock();
+    assert_eq!(asked(), (true, false, true, false));
+    // Somebody who waits does not hold it; and a try that fails leaves nothing behind.
+    assert!(mutex.try_write().is_none() && !raw.try_lock());
+    assert_eq!(asked(), (true, false, true, false));
+    drop(reader);
+    raw.runlock();
+    assert_eq!(asked(), (false, false, false, false));
+}
+
 /// Guards for a part hold the lock, nest, and unlock once.
 #[test]
 fn parts() {
@@ -144,6 +212,149 @@ fn parts_from_elsewhere() {
     assert!(mutex.try_write().is_none());
     drop(guard);
     assert_eq!(elsewhere.get(), 2);
+}
+
+/// An owned guard keeps its mutex, in all ways to get one.
+#[test]
+fn guards_that_own() {
+    let _watchdog = Watchdog::new();
+    let mutex = Arc::new(RwMutex::new(0));
+    let (reader, other) = (mutex.read_arc(), mutex.try_read_arc().unwrap());
+    assert_eq!((*reader, format!("{other:?}"), format!("{other:>2}")), (0, "0".into(), " 0".into()));
+    assert_eq!(Arc::strong_count(&mutex), 3);
+    assert!(mutex.try_write_arc().is_none());
+    assert!(mutex.write_arc_timeout(Duration::from_millis(1)).is_none());
+    assert!(mutex.write_arc_deadline(Instant::now()).is_none());
+    assert_eq!(Arc::strong_count(&mutex), 3, "a try that fails keeps nothing");
+    thread::spawn(move || drop((reader, other))).join().unwrap();
+    drop((mutex.read_arc_timeout(Duration::MAX).unwrap(), mutex.read_arc_deadline(Instant::now()).unwrap()));
+
+    let mut writer = mutex.write_arc();
+    *writer += 1;
+    assert_eq!((format!("{writer:?}"), format!("{writer:>2}")), ("1".into(), " 1".into()));
+    assert!(mutex.try_read_arc().is_none());
+    assert!(mutex.read_arc_timeout(Duration::from_millis(1)).is_none());
+    assert!(mutex.read_arc_deadline(Instant::now()).is_none());
+    assert_eq!(Arc::strong_count(&mutex), 2);
+    thread::spawn(move || drop(writer)).join().unwrap();
+    *mutex.try_write_arc().unwrap() += 1;
+    *mutex.write_arc_timeout(Duration::MAX).unwrap() += 1;
+    *mutex.write_arc_deadline(Instant::now()).unwrap() += 1;
+    assert_eq!((mutex.is_locked(), Arc::strong_count(&mutex)), (false, 1));
+
+    let mut writer = mutex.write_arc();
+    let seen = ArcRwMutexWriteGuard::unlocked(&mut writer, || *mutex.read());
+    assert_eq!((seen, mutex.is_write_locked()), (4, true));
+    assert!(panics(|| ArcRwMutexWriteGuard::unlocked(&mut writer, || panic!("expected by this test"))));
+    assert!(mutex.is_write_locked());
+    let reader = ArcRwMutexWriteGuard::downgrade(writer);
+    assert_eq!((*reader, mutex.try_read().as_deref(), Arc::strong_count(&mutex)), (4, Some(&4), 2));
+    drop(mutex);
+    assert_eq!(*reader, 4);
+    // The last share goes with the guard, and the value with it.
+    let value = Arc::new(());
+    for downgrades in [true, false] {
+        let writer = Arc::new(RwMutex::new(Arc::clone(&value))).write_arc();
+        assert_eq!(Arc::strong_count(&value), 2);
+        if downgrades {
+            drop(ArcRwMutexWriteGuard::downgrade(writer));
+        } else {
+            drop(writer);
+        }
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
+    let unsized_value: Arc<RwMutex<[u8]>> = Arc::new(RwMutex::new([1, 2]));
+    assert_eq!((&unsized_value.read_arc()[..], unsized_value.try_write_arc().is_none()), (&[1, 2][..], true));
+}
+
+/// Another crate's guards on our lock.
+#[test]
+fn as_a_lock_of_lock_api() {
+    use lock_api::{RawRwLock as _, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+    static VALUE: RwLock<RawRwMutex, u32> = RwLock::new(0);
+    let _watchdog = Watchdog::new();
+    thread::scope(|s| {
+        for n in 0..4 {
+            s.spawn(move || {
+                for _ in 0..1_000 {
+                    let mut writer = VALUE.write();
+                    *writer += 1;
+                    let seen = *writer;
+                    if n % 2 == 0 {
+                        assert_eq!(*RwLockWriteGuard::downgrade(writer), seen, "nobody has written meanwhile");
+                    }
+                }
+            });
+        }
+    });
+    let mut reader = VALUE.read();
+    assert_eq!((*reader, *VALUE.try_read().unwrap()), (4_000, 4_000));
+    assert!(VALUE.is_locked() && !VALUE.is_locked_exclusive() && VALUE.try_write().is_none());
+    assert!(VALUE.try_read_for(Duration::ZERO).is_some() && VALUE.try_read_until(Instant::now()).is_some());
+    assert!(VALUE.try_write_for(Duration::from_millis(1)).is_none() && VALUE.try_write_until(Instant::now()).is_none());
+    RwLockReadGuard::unlocked(&mut reader, || *VALUE.try_write().unwrap() += 1);
+    assert_eq!((*reader, VALUE.is_locked()), (4_001, true));
+    // Any thread may unlock: so guards can be sent.
+    thread::scope(|s| s.spawn(|| drop(reader)).join().unwrap());
+    let mut writer = VALUE.write();
+    assert!(VALUE.is_locked_exclusive() && VALUE.try_read().is_none());
+    RwLockWriteGuard::unlocked(&mut writer, || assert!(!VALUE.is_locked()));
+    assert!(VALUE.try_read_for(Duration::from_millis(1)).is_none() && VALUE.try_read_until(Instant::now()).is_none());
+    thread::scope(|s| s.spawn(|| drop(writer)).join().unwrap());
+    assert!(VALUE.try_write_for(Duration::ZERO).is_some() && VALUE.try_write_until(Instant::now()).is_some());
+    let fresh = RawRwMutex::INIT;
+    assert!(!fresh.is_locked());
+}
+
+/// A waker that panics does not get in their way, not even where a guard is there that holds something else meanwhile.
+#[test]
+fn wakers_that_panic_beside_lock_api() {
+    use lock_api::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+    struct Bomb;
+    impl Wake for Bomb {
+        fn wake(self: Arc<Self>) {
+            panic!("expected by this test");
+        }
+    }
+    let _watchdog = Watchdog::new();
+    let armed = Waker::from(Arc::new(Bomb));
+    let armed = &mut Context::from_waker(&armed);
+    let lock: RwLock<RawRwMutex, u32> = RwLock::new(0);
+    // SAFETY: it unlocks what it has locked.
+    let raw = unsafe { lock.raw() };
+    // A reader is let in by a downgrade, and by the unlock of a writer.
+    for downgrades in [true, false] {
+        let writer = lock.write();
+        let mut task = Box::pin(raw.rlock_async());
+        assert!(task.as_mut().poll(armed).is_pending());
+        if downgrades {
+            drop(RwLockWriteGuard::downgrade(writer));
+        } else {
+            drop(writer);
+        }
+        assert!(!lock.is_locked_exclusive() && lock.is_locked(), "the reader has it");
+        assert!(task.as_mut().poll(armed).is_ready());
+        raw.runlock();
+        assert!(!lock.is_locked());
+    }
+    // A writer is let in by the unlock of a reader, whose guard then waits for it.
+    let mut reader = lock.read();
+    let mut task = Box::pin(raw.lock_async());
+    assert!(task.as_mut().poll(armed).is_pending());
+    thread::scope(|s| {
+        RwLockReadGuard::unlocked(&mut reader, || {
+            assert!(lock.is_locked_exclusive());
+            s.spawn(|| {
+                assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+                raw.unlock();
+            });
+        });
+    });
+    assert!(lock.is_locked() && !lock.is_locked_exclusive());
+    drop(reader);
+    assert!(!lock.is_locked());
 }
 
 /// Guards nest in any order; different mutexes do not know each other.

@@ -3,7 +3,7 @@
 //! | module | covers |
 //! | --- | --- |
 //! | `basics` | values, guards, tries, misuse, panics, drops |
-//! | `guards` | downgrades, guards for a part |
+//! | `guards` | downgrades, interruptions, guards for a part, those of lock_api |
 //! | `lines` | phases, deadlines, and many mutexes at once |
 //! | `sharded` | the sharded one |
 //! | `tasks` | futures by hand and on tokio, beside threads, with drops at every stage, and wakers that panic |

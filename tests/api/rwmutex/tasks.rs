@@ -153,6 +153,38 @@ fn forgotten() {
     }
 }
 
+/// Futures that borrow nothing: they may outlive all other shares of their mutex, in line, let in or dropped.
+#[test]
+fn owned() {
+    let mutex = Arc::new(RwMutex::new(1));
+    let guard = mutex.write_arc();
+    let mut readers = [0; 3].map(|_| Task::waiting(mutex.read_arc_async()));
+    let mut writers = [0; 3].map(|_| Task::waiting(mutex.write_arc_async()));
+    let weak = Arc::downgrade(&mutex);
+    drop(mutex);
+    drop(guard);
+    assert_eq!(readers.each_ref().map(Task::wakes), [1, 1, 1]);
+    let Poll::Ready(reader) = readers[0].poll() else { panic!("it was let in") };
+    assert!(catch_unwind(AssertUnwindSafe(|| readers[0].poll())).is_err(), "once too often");
+    // Two were let in and are dropped, and the one that is in.
+    drop(readers);
+    assert_eq!((*reader, writers[0].wakes()), (1, 0));
+    drop(reader);
+    assert_eq!(writers.each_ref().map(Task::wakes), [1, 0, 0]);
+    let Poll::Ready(mut guard) = writers[0].poll() else { panic!("it was let in") };
+    *guard += 1;
+    drop(guard);
+    // Dropped when it was called: the next one is.
+    let [first, second, mut third] = writers;
+    assert_eq!((second.wakes(), third.wakes()), (1, 0));
+    drop((first, second));
+    let Poll::Ready(guard) = third.poll() else { panic!("it was called") };
+    drop(third);
+    assert_eq!((*guard, weak.strong_count()), (2, 1));
+    drop(guard);
+    assert!(weak.upgrade().is_none());
+}
+
 #[test]
 fn polled_once_too_often() {
     let raw = RawRwMutex::new();

@@ -92,6 +92,12 @@ pub(super) struct State {
     pub(super) waiting: bool,
 }
 
+impl State {
+    pub(super) fn is_locked(self) -> bool {
+        self.writer || self.readers > 0
+    }
+}
+
 /// What came of joining the line of readers.
 pub(super) enum Joined {
     /// The lock was open, and the reader is in.
