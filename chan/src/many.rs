@@ -39,6 +39,8 @@ impl<T> Receiver<T> {
     ///     batch.clear();
     /// }
     /// ```
+    #[doc(alias = "<-")]
+    #[doc(alias = "drain")]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn recv_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
         waits!("receives from a channel");
@@ -155,6 +157,7 @@ impl<T> Sender<T> {
     /// assert!(tx.send_many(&mut values).is_err());
     /// assert_eq!(values, [4, 5]);
     /// ```
+    #[doc(alias = "<-")]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_many(&self, values: &mut Vec<T>) -> Result<(), SendError<()>> {
         waits!("sends on a channel");
