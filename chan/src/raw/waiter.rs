@@ -172,26 +172,6 @@ impl Waiter {
         }
     }
 
-    /// Completes it, if it is a task that waits for it: what is left to do is to wake that, if it knows how.
-    ///
-    /// # Safety
-    ///
-    /// As for [`complete`].
-    #[cfg(feature = "async")]
-    #[inline(always)]
-    unsafe fn complete_task(&self, outcome: Outcome) -> Option<Option<std::task::Waker>> {
-        match &self.role {
-            Role::Alone(_) => None,
-            // SAFETY: the caller's contract. By invariant 4 the last access.
-            Role::Task(task) => Some(unsafe { Task::complete(NonNull::from(task), outcome.code(0)) }),
-            Role::Case(case) => {
-                let code = outcome.code(case.number);
-                // SAFETY: as above.
-                case.task.map(|task| unsafe { Task::complete_select(task, code) })
-            }
-        }
-    }
-
     /// What it learns from the end of the channel.
     pub(crate) fn ended(&self) -> Outcome {
         match self.case() {
@@ -387,6 +367,29 @@ pub(crate) unsafe fn put_into<T>(waiter: NonNull<Waiter>, value: T) {
     node.slot.with_mut(|slot| unsafe { slot.cast::<T>().write(value) });
 }
 
+/// Completes a node, if it is a task that waits for it: what is left to do is to wake that, if it knows how.
+///
+/// By a pointer and not by a reference, which must not be to what its task frees meanwhile.
+///
+/// # Safety
+///
+/// As for [`complete`].
+#[cfg(feature = "async")]
+#[inline(always)]
+unsafe fn complete_task(waiter: NonNull<Waiter>, outcome: Outcome) -> Option<Option<std::task::Waker>> {
+    // SAFETY: the node is alive until its completion (invariant 3).
+    match &unsafe { waiter.as_ref() }.role {
+        Role::Alone(_) => None,
+        // SAFETY: the caller's contract. By invariant 4 the last access.
+        Role::Task(task) => Some(unsafe { Task::complete(NonNull::from(task), outcome.code(0)) }),
+        Role::Case(case) => {
+            let code = outcome.code(case.number);
+            // SAFETY: as above.
+            case.task.map(|task| unsafe { Task::complete_select(task, code) })
+        }
+    }
+}
+
 /// Completes a claimed node and wakes its thread if it sleeps, or its task. To be called after the channel's lock was
 /// released.
 ///
@@ -394,13 +397,13 @@ pub(crate) unsafe fn put_into<T>(waiter: NonNull<Waiter>, value: T) {
 ///
 /// The caller has claimed the node, and this is its only completion. The node is gone afterwards.
 pub(crate) unsafe fn complete(waiter: NonNull<Waiter>, outcome: Outcome) {
-    // SAFETY: the node is alive until its completion (invariant 3).
-    let node = unsafe { waiter.as_ref() };
     #[cfg(feature = "async")]
     // SAFETY: the caller's contract.
-    if let Some(waker) = unsafe { node.complete_task(outcome) } {
+    if let Some(waker) = unsafe { complete_task(waiter, outcome) } {
         return waker.map_or((), task::wake);
     }
+    // SAFETY: the node is alive until its completion (invariant 3).
+    let node = unsafe { waiter.as_ref() };
     let code = outcome.code(node.case().map_or(0, |case| case.number));
     let sleeper = match &node.role {
         Role::Alone(sleeper) => NonNull::from(sleeper),
@@ -447,10 +450,8 @@ impl Wakes {
     pub(crate) unsafe fn complete(&mut self, waiter: NonNull<Waiter>, outcome: Outcome) {
         #[cfg(feature = "async")]
         {
-            // SAFETY: the node is alive until its completion (invariant 3).
-            let node = unsafe { waiter.as_ref() };
             // SAFETY: the caller's contract.
-            if let Some(waker) = unsafe { node.complete_task(outcome) } {
+            if let Some(waker) = unsafe { complete_task(waiter, outcome) } {
                 let together = step!("chan.wake-together", self.has_place_for(&waker), else false);
                 return if together { self.tasks.extend(waker) } else { waker.into_iter().for_each(task::wake) };
             }
