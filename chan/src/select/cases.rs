@@ -1,7 +1,12 @@
 //! What `select!` expands to. Hidden: no part of the interface, and subject to change.
 //!
-//! Everything here is safe to call in any order, because the expansion stands in crates that may forbid unsafe code: a case
-//! knows whether it was won, and can be finished once.
+//! Everything here is safe to call in any order, because the expansion stands in crates that may forbid unsafe code:
+//!
+//! * A case knows whether it was won, and can be finished once.
+//! * It is lent to a select exclusively ([`RecvCase::arm`]), so that no other uses its node, and nobody looks at it meanwhile; and
+//!   to one select only, which takes what it was lent. A select of a thread is over when it returns.
+//! * A task's select may be forgotten, and then is never over. So what its peers write to is in the pinned future, and not in what
+//!   that was lent: [`task`](super::task).
 
 use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;
@@ -220,7 +225,7 @@ impl<'a, T> RecvCase<'a, T> {
 
     /// Takes part in a select.
     #[inline]
-    pub fn arm(&self) -> Armed<'_> {
+    pub fn arm(&mut self) -> Armed<'_> {
         Armed(self.operation())
     }
 
@@ -288,7 +293,7 @@ impl<'a, T> SendCase<'a, T> {
 
     /// Takes part in a select.
     #[inline]
-    pub fn arm(&self) -> Armed<'_> {
+    pub fn arm(&mut self) -> Armed<'_> {
         Armed(self.operation())
     }
 
@@ -361,23 +366,23 @@ fn run<const N: usize>(cases: &[Armed<'_>; N], patience: Patience, biased: bool)
 /// `select!` without `default`.
 #[inline]
 #[cfg_attr(feature = "deadlock", track_caller)]
-pub fn block<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
+pub fn block<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
     waits!("selects");
-    run(cases, Patience::Until(None), biased);
+    run(&cases, Patience::Until(None), biased);
 }
 
 /// `select!` with `default`.
 #[inline]
-pub fn attempt<const N: usize>(cases: &[Armed<'_>; N], biased: bool) {
-    run(cases, Patience::Try, biased);
+pub fn attempt<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
+    run(&cases, Patience::Try, biased);
 }
 
 /// `select!` with `default(timeout)`.
 #[inline]
 #[cfg_attr(feature = "deadlock", track_caller)]
-pub fn wait<const N: usize>(cases: &[Armed<'_>; N], timeout: impl Timeout, biased: bool) {
+pub fn wait<const N: usize>(cases: [Armed<'_>; N], timeout: impl Timeout, biased: bool) {
     waits!("selects");
-    run(cases, Patience::Until(timeout.deadline()), biased);
+    run(&cases, Patience::Until(timeout.deadline()), biased);
 }
 
 #[cfg(feature = "async")]
@@ -399,18 +404,18 @@ mod tests {
     #[test]
     fn what_was_won_before_is_not_won_again() {
         let (tx, rx) = crate::bounded(2);
-        let case = RecvCase::new(Some(&rx));
+        let mut case = RecvCase::new(Some(&rx));
         for n in 0..2 {
             tx.send(n).unwrap();
         }
         assert!(case.guess());
-        attempt(&[case.arm()], false);
+        attempt([case.arm()], false);
         assert!(case.is_won());
         // The second value; the first was left where it was overwritten.
         assert_eq!(case.finish(), Ok(1));
         tx.send(2).unwrap();
         assert!(case.guess());
-        wait(&[case.arm()], Duration::from_millis(1), false);
+        wait([case.arm()], Duration::from_millis(1), false);
         assert!(!case.is_won());
         assert_eq!(case.finish(), Err(RecvError));
     }

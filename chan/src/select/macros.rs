@@ -280,7 +280,7 @@ macro_rules! __select_bind {
                 #[allow(unused_imports)]
                 use $crate::__cases::{AnyOperand as _, ReceiverHandle as _, ReceiverOperand as _};
                 let operand = $crate::__cases::Operand(operand).__gosync_pick_receiver();
-                let case = $crate::__cases::RecvCase::new(operand.__gosync_receiver());
+                let mut case = $crate::__cases::RecvCase::new(operand.__gosync_receiver());
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case () $result $body)) $default)
             }
         }
@@ -291,25 +291,23 @@ macro_rules! __select_bind {
                 #[allow(unused_imports)]
                 use $crate::__cases::{AnyOperand as _, SenderHandle as _, SenderOperand as _};
                 let operand = $crate::__cases::Operand(operand).__gosync_pick_sender();
-                let case = $crate::__cases::SendCase::new(operand.__gosync_sender());
+                let mut case = $crate::__cases::SendCase::new(operand.__gosync_sender());
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case $message $result $body)) $default)
             }
         }
     };
     ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
-        $(let mut $case = $case;)*
         if !$crate::__select_guess!((async $biased) ($($case)*)) {
             $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).await;
         }
         $crate::__select_body!(async ($(($case $message $result $body))*) (::core::future::pending().await))
     }};
     ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
-        $crate::__cases::attempt(&[$($case.arm()),*], $biased);
+        $crate::__cases::attempt([$($case.arm()),*], $biased);
         $crate::__select_body!(async ($(($case $message $result $body))*) $default)
     }};
     ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*)
      (default ($timeout:expr) $default:tt)) => {{
-        $(let mut $case = $case;)*
         if !$crate::__select_guess!((async $biased) ($($case)*)) {
             $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).or($timeout).await;
         }
@@ -317,17 +315,17 @@ macro_rules! __select_bind {
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
         if !$crate::__select_guess!($biased ($($case)*)) {
-            $crate::__cases::block(&[$($case.arm()),*], $biased);
+            $crate::__cases::block([$($case.arm()),*], $biased);
         }
         $crate::__select_body!(($(($case $message $result $body))*) ($crate::__cases::for_ever()))
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
-        $crate::__cases::attempt(&[$($case.arm()),*], $biased);
+        $crate::__cases::attempt([$($case.arm()),*], $biased);
         $crate::__select_body!(($(($case $message $result $body))*) $default)
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default ($timeout:expr) $default:tt)) => {{
         if !$crate::__select_guess!($biased ($($case)*)) {
-            $crate::__cases::wait(&[$($case.arm()),*], $timeout, $biased);
+            $crate::__cases::wait([$($case.arm()),*], $timeout, $biased);
         }
         $crate::__select_body!(($(($case $message $result $body))*) $default)
     }};
