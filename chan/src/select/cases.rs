@@ -201,6 +201,9 @@ pub struct RecvCase<'a, T> {
     node: UnsafeCell<MaybeUninit<Node<T>>>,
 }
 
+// SAFETY: a handle, a notice, and perhaps a value, which can be sent if it may. It is moved only while no select uses its node.
+unsafe impl<T: Send> Send for RecvCase<'_, T> {}
+
 impl<'a, T> RecvCase<'a, T> {
     /// The case of a handle, or one that is never won.
     #[inline]
@@ -208,13 +211,8 @@ impl<'a, T> RecvCase<'a, T> {
         RecvCase { receiver, outcome: Cell::new(None), node: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    #[cfg(feature = "async")]
-    pub(super) fn receiver(&self) -> Option<&'a Receiver<T>> {
-        self.receiver
-    }
-
     #[inline]
-    pub(super) fn operation(&self) -> Operation<'_> {
+    fn operation(&self) -> Operation<'_> {
         // Of an earlier select, whose value may be overwritten in this one.
         self.outcome.set(None);
         let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
@@ -232,12 +230,7 @@ impl<'a, T> RecvCase<'a, T> {
     /// Tries it without the others: whether it was won.
     #[inline]
     pub fn guess(&self) -> bool {
-        self.note(self.receiver.and_then(Receiver::channel).map(Channel::recv_for_select))
-    }
-
-    /// Notes what came of a receive: whether the case was won by it.
-    #[inline]
-    pub(super) fn note(&self, result: Option<Result<T, RecvFailure>>) -> bool {
+        let result = self.receiver.and_then(Receiver::channel).map(Channel::recv_for_select);
         let outcome = match result.unwrap_or(Err(RecvFailure::Empty)) {
             Ok(value) => {
                 let node = NonNull::new(self.node.get()).unwrap_or(NonNull::dangling()).cast();
@@ -287,7 +280,7 @@ impl<'a, T> SendCase<'a, T> {
     }
 
     #[inline]
-    pub(super) fn operation(&self) -> Operation<'_> {
+    fn operation(&self) -> Operation<'_> {
         Operation::of(self.sender.and_then(Sender::port), Side::Senders, Name::Notice(&self.outcome))
     }
 
@@ -314,8 +307,7 @@ impl<'a, T> SendCase<'a, T> {
     /// What is to be sent with.
     #[inline]
     pub fn finish(&self) -> SendPermit<'a, T> {
-        let grant = self.outcome.take().map(Grant::of);
-        SendPermit { sender: self.sender, grant }
+        SendPermit::new(self.sender, self.outcome.take().map(Grant::of))
     }
 }
 
@@ -327,6 +319,11 @@ pub struct SendPermit<'a, T> {
 }
 
 impl<'a, T> SendPermit<'a, T> {
+    #[inline]
+    pub(super) fn new(sender: Option<&'a Sender<T>>, grant: Option<Grant>) -> SendPermit<'a, T> {
+        SendPermit { sender, grant }
+    }
+
     /// Takes the grant out.
     #[inline]
     pub(super) fn take(&mut self) -> Option<(&'a Sender<T>, Grant)> {
@@ -386,7 +383,7 @@ pub fn wait<const N: usize>(cases: [Armed<'_>; N], timeout: impl Timeout, biased
 }
 
 #[cfg(feature = "async")]
-pub use super::task::{ArmedTask, SelectFuture, SelectOr};
+pub use super::task::{Nothing, SelectFuture, SelectOr, TaskRecvCase, TaskSendCase, Won};
 
 /// `select! {}`, and a `select!` whose cases are all disabled.
 #[cfg_attr(feature = "deadlock", track_caller)]

@@ -280,7 +280,7 @@ macro_rules! __select_bind {
                 #[allow(unused_imports)]
                 use $crate::__cases::{AnyOperand as _, ReceiverHandle as _, ReceiverOperand as _};
                 let operand = $crate::__cases::Operand(operand).__gosync_pick_receiver();
-                let mut case = $crate::__cases::RecvCase::new(operand.__gosync_receiver());
+                $crate::__select_case!($biased case RecvCase TaskRecvCase (operand.__gosync_receiver()));
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case () $result $body)) $default)
             }
         }
@@ -291,44 +291,52 @@ macro_rules! __select_bind {
                 #[allow(unused_imports)]
                 use $crate::__cases::{AnyOperand as _, SenderHandle as _, SenderOperand as _};
                 let operand = $crate::__cases::Operand(operand).__gosync_pick_sender();
-                let mut case = $crate::__cases::SendCase::new(operand.__gosync_sender());
+                $crate::__select_case!($biased case SendCase TaskSendCase (operand.__gosync_sender()));
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case $message $result $body)) $default)
             }
         }
     };
     ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
-        if !$crate::__select_guess!((async $biased) ($($case)*)) {
-            $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).await;
-        }
-        $crate::__select_body!(async ($(($case $message $result $body))*) (::core::future::pending().await))
+        let won = $crate::__select_future!($biased false $($case)*).await;
+        $crate::__select_match!(won ($(($message $result $body))*) (::core::future::pending().await))
     }};
     ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
-        $crate::__cases::attempt([$($case.arm()),*], $biased);
-        $crate::__select_body!(async ($(($case $message $result $body))*) $default)
+        let won = $crate::__select_future!($biased true $($case)*).await;
+        $crate::__select_match!(won ($(($message $result $body))*) $default)
     }};
     ((async $biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*)
      (default ($timeout:expr) $default:tt)) => {{
-        if !$crate::__select_guess!((async $biased) ($($case)*)) {
-            $crate::__cases::SelectFuture::new(&mut [$($case.arm_task()),*], $biased).or($timeout).await;
-        }
-        $crate::__select_body!(async ($(($case $message $result $body))*) $default)
+        let won = $crate::__select_future!($biased false $($case)*).or($timeout).await;
+        $crate::__select_match!(won ($(($message $result $body))*) $default)
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) ()) => {{
         if !$crate::__select_guess!($biased ($($case)*)) {
             $crate::__cases::block([$($case.arm()),*], $biased);
         }
-        $crate::__select_body!(($(($case $message $result $body))*) ($crate::__cases::for_ever()))
+        $crate::__select_chain!(($(($case $message $result $body))*) ($crate::__cases::for_ever()))
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default () $default:tt)) => {{
         $crate::__cases::attempt([$($case.arm()),*], $biased);
-        $crate::__select_body!(($(($case $message $result $body))*) $default)
+        $crate::__select_chain!(($(($case $message $result $body))*) $default)
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default ($timeout:expr) $default:tt)) => {{
         if !$crate::__select_guess!($biased ($($case)*)) {
             $crate::__cases::wait([$($case.arm()),*], $timeout, $biased);
         }
-        $crate::__select_body!(($(($case $message $result $body))*) $default)
+        $crate::__select_chain!(($(($case $message $result $body))*) $default)
     }};
+}
+
+/// Binds a case: of a thread, or of a task.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_case {
+    ((async $biased:tt) $case:ident $of_thread:ident $of_task:ident ($handle:expr)) => {
+        let $case = $crate::__cases::$of_task::new($handle);
+    };
+    (($biased:tt) $case:ident $of_thread:ident $of_task:ident ($handle:expr)) => {
+        let mut $case = $crate::__cases::$of_thread::new($handle);
+    };
 }
 
 /// Tries one of several cases, any of them: whether it was done.
@@ -336,10 +344,7 @@ macro_rules! __select_bind {
 #[doc(hidden)]
 macro_rules! __select_guess {
     (false ($first:ident $second:ident $($rest:ident)*)) => {
-        $crate::__select_try!(guess ($first $second $($rest)*))
-    };
-    ((async false) ($first:ident $second:ident $($rest:ident)*)) => {
-        $crate::__select_try!(guess_by_task ($first $second $($rest)*))
+        $crate::__select_try!(($first $second $($rest)*))
     };
     ($biased:tt $cases:tt) => {
         false
@@ -350,27 +355,18 @@ macro_rules! __select_guess {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __select_try {
-    ($guess:ident ($($case:ident)*)) => {{
+    (($($case:ident)*)) => {{
         let number = $crate::__cases::pick([$($case.is_won()),*].len());
-        $crate::__select_try!($guess number ($($case)*))
+        $crate::__select_try!(number ($($case)*))
     }};
-    ($guess:ident $number:ident ()) => { false };
-    ($guess:ident $number:ident ($case:ident $($rest:ident)*)) => {
+    ($number:ident ()) => { false };
+    ($number:ident ($case:ident $($rest:ident)*)) => {
         if $number == 0 {
-            $case.$guess()
+            $case.guess()
         } else {
             let number = $number - 1;
-            $crate::__select_try!($guess number ($($rest)*))
+            $crate::__select_try!(number ($($rest)*))
         }
-    };
-}
-
-/// Finishes the case that was won, and runs its body.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __select_body {
-    ($($async:ident)? ($(($case:ident $message:tt ($result:pat) ($body:expr)))*) ($default:expr)) => {
-        $crate::__select_chain!(($($async)?) ($(($case $message ($result) ($body)))*) ($default))
     };
 }
 
@@ -378,13 +374,13 @@ macro_rules! __select_body {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __select_chain {
-    ($async:tt () ($default:expr)) => { $default };
-    ($async:tt (($case:ident $message:tt ($result:pat) ($body:expr)) $($rest:tt)*) $default:tt) => {
+    (() ($default:expr)) => { $default };
+    ((($case:ident $message:tt ($result:pat) ($body:expr)) $($rest:tt)*) $default:tt) => {
         if $case.is_won() {
-            let $result = $crate::__select_finish!($async $case $message);
+            let $result = $crate::__select_finish!($case $message);
             $body
         } else {
-            $crate::__select_chain!($async ($($rest)*) $default)
+            $crate::__select_chain!(($($rest)*) $default)
         }
     };
 }
@@ -393,18 +389,76 @@ macro_rules! __select_chain {
 #[macro_export]
 #[doc(hidden)]
 macro_rules! __select_finish {
-    ($async:tt $case:ident ()) => {
+    ($case:ident ()) => {
         $case.finish()
     };
-    (() $case:ident ($message:expr)) => {{
+    ($case:ident ($message:expr)) => {{
         let permit = $case.finish();
         // A message may diverge.
         #[allow(unreachable_code)]
         let result = permit.send($message);
         result
     }};
-    ((async) $case:ident ($message:expr)) => {{
-        let permit = $case.finish();
+}
+
+/// The select of a task, which takes the cases.
+#[cfg(feature = "async")]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_future {
+    ($biased:tt $only_tries:tt $($case:ident)*) => {
+        $crate::__cases::SelectFuture::new(
+            [$($crate::__select_nest!(of $case)),*],
+            $crate::__select_nest!($($case)*),
+            $biased,
+            $only_tries,
+        )
+    };
+}
+
+/// The cases one within the other; nothing of one.
+#[cfg(feature = "async")]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_nest {
+    () => { () };
+    (of $case:ident) => { () };
+    ($case:ident $($rest:ident)*) => {
+        ($case.arm(), $crate::__select_nest!($($rest)*))
+    };
+}
+
+/// Runs the body of the case that a task's select has won.
+#[cfg(feature = "async")]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_match {
+    ($won:ident () ($default:expr)) => {{
+        let $crate::__cases::Nothing = $won;
+        $default
+    }};
+    ($won:ident (($message:tt ($result:pat) ($body:expr)) $($rest:tt)*) $default:tt) => {
+        match $won {
+            $crate::__cases::Won::This(won) => {
+                let $result = $crate::__select_result!(won $message);
+                $body
+            }
+            $crate::__cases::Won::Other(won) => $crate::__select_match!(won ($($rest)*) $default),
+        }
+    };
+}
+
+/// The result of a task's operation.
+#[cfg(feature = "async")]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __select_result {
+    ($won:ident ()) => {
+        $won
+    };
+    ($won:ident ($message:expr)) => {{
+        let permit = $won.permit();
+        // A message may diverge.
         #[allow(unreachable_code)]
         let result = permit.send_by_task($message);
         result

@@ -4,6 +4,7 @@ mod drops;
 mod futures;
 mod many;
 mod mixed;
+mod selects;
 mod sinks;
 mod streams;
 mod timers;

@@ -18,6 +18,7 @@ use crate::task::block_on;
 const SEND_BEFORE_RECV: &str = "chan.send-before-recv-complete";
 const RECV_BEFORE_SEND: &str = "chan.recv-before-unbuffered-send-complete";
 const ONE: &str = "chan.no-double-fire";
+const DEFAULT: &str = "gosync.select-default";
 const MEET: &str = "gosync.selects-meet";
 const PERMIT: &str = "gosync.permit";
 const WAKER: &str = "gosync.waker";
@@ -182,6 +183,13 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(2)
         .reaches(&["task-select.tell-holder"]),
+        holds(DEFAULT, "a task, a value moves to the other channel", || moving_value(true))
+            .reaches(&["select.look-again"]),
+        holds(DEFAULT, "a task, a value moves to the first channel", || moving_value(false)),
+        holds(DEFAULT, "a task beside a select that sends", default_beside_a_select)
+            .pinged()
+            .bound(3)
+            .witnesses(&["a value", "nothing"]),
         holds(CANCEL, "a timeout", || {
             let (tx, rx) = chan::bounded(0);
             let sender = go(move || tx.send(7).unwrap());
@@ -273,6 +281,47 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(3),
     ]
+}
+
+/// At every instant one of two channels has a value, as in `select_default`. It is found without waiting for anything.
+fn moving_value(forth: bool) {
+    let (from, to) = (Chan::new(1), Chan::new(1));
+    from.send(1).unwrap();
+    let mover = go({
+        let (from, to) = (from.clone(), to.clone());
+        move || {
+            to.send(1).unwrap();
+            let _ = from.try_recv();
+        }
+    });
+    let (first, second) = if forth { (&to, &from) } else { (&from, &to) };
+    let got = poll_once_and_drop(async {
+        select_async! {
+            recv(first) -> value => value,
+            recv(second) -> value => value,
+            default => panic!("one of them had a value all the time"),
+        }
+    });
+    assert_eq!(got, Poll::Ready(Ok(1)));
+    mover.join().unwrap();
+}
+
+/// A sender may be met that has no value yet. Then it is waited for, `default` or not; its thread is not.
+fn default_beside_a_select() {
+    let (tx, rx) = chan::bounded(0);
+    let sender = go({
+        let rx = rx.clone();
+        move || {
+            select! { send(tx, 7) -> sent => sent.unwrap() }
+            drop(rx);
+        }
+    });
+    let got = block_on(async {
+        select_async! { recv(rx) -> value => value.ok(), default => None }
+    });
+    witness(if got.is_some() { "a value" } else { "nothing" });
+    assert_eq!(got.or_else(|| rx.recv().ok()), Some(7));
+    sender.join().unwrap();
 }
 
 /// A full buffer, and a task's receive that has got a value and is dropped, by another thread.

@@ -1,6 +1,7 @@
 //! A select of a task: the protocol of [`super`], with a future that waits instead of a thread.
 //!
-//! It differs in three points. The places and the [`Task`], which the nodes lead to, are in the pinned future. A receive
+//! It differs in three points. The nodes, the places, and the [`Task`], which the nodes lead to, are in the pinned future, and all
+//! of them: it may be forgotten while it waits, and then peers find them there for ever. A receive
 //! that meets a sender without a value yet does not wait for it on the spot, but is pending as one that was promised. And the
 //! future may be dropped: then it claims itself, as at a deadline; if it comes too late, it gives back what it has got.
 
@@ -10,8 +11,11 @@ use std::mem::{MaybeUninit, forget};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use gosync_atomic::__sys::pick;
+
 use super::super::Grant;
 use super::super::task::Task;
+use super::choice::nothing_has_changed;
 use super::*;
 use crate::timer::TaskTimer;
 
@@ -39,7 +43,8 @@ impl Drop for Unknown {
 
 /// A select in a future.
 pub(crate) struct TaskSelect<'a, const N: usize> {
-    operations: &'a [Operation<'a>; N],
+    /// Written when it begins, for a node has its place from then on.
+    operations: MaybeUninit<[Operation<'a>; N]>,
     places: [Place<'a>; N],
     /// Written if the stage is `Queued` or `Promised`.
     task: UnsafeCell<MaybeUninit<Task>>,
@@ -47,21 +52,37 @@ pub(crate) struct TaskSelect<'a, const N: usize> {
     timer: TaskTimer,
     stage: Stage,
     biased: bool,
+    /// It ends when nothing is ready, and waits for nothing but a value that it is promised.
+    only_tries: bool,
     _pinned: PhantomPinned,
 }
 
 impl<'a, const N: usize> TaskSelect<'a, N> {
-    pub(crate) fn new(operations: &'a [Operation<'a>; N], biased: bool) -> TaskSelect<'a, N> {
+    pub(crate) fn new(biased: bool, only_tries: bool) -> TaskSelect<'a, N> {
         const { assert!(N <= MOST_CASES) };
         TaskSelect {
-            operations,
+            operations: MaybeUninit::uninit(),
             places: [const { Place::new() }; N],
             task: UnsafeCell::new(MaybeUninit::uninit()),
             timer: TaskTimer::default(),
             stage: Stage::Idle,
             biased,
+            only_tries,
             _pinned: PhantomPinned,
         }
+    }
+
+    /// One of the operations to try before all others, if it is to begin and there is any sense in that: see `may_guess`.
+    #[inline]
+    pub(crate) fn guess(&self) -> Option<usize> {
+        (N > 1 && self.stage == Stage::Idle && !self.biased && !self.only_tries).then(|| pick(N))
+    }
+
+    /// It was done by a guess.
+    #[inline]
+    pub(crate) fn finish(self: Pin<&mut Self>) {
+        // SAFETY: nothing is moved.
+        unsafe { self.get_unchecked_mut() }.stage = Stage::Finished;
     }
 
     fn task(&self) -> NonNull<Task> {
@@ -69,37 +90,49 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         NonNull::new(self.task.get().cast()).unwrap_or(NonNull::dangling())
     }
 
-    /// How the caller knows an operation.
-    pub(crate) fn name(&self, number: usize) -> Name<'a> {
-        self.operations[number].name()
+    /// # Safety
+    ///
+    /// It has begun.
+    unsafe fn operations(&self) -> &[Operation<'a>; N] {
+        // SAFETY: then they are written.
+        unsafe { self.operations.assume_init_ref() }
     }
 
-    /// Goes on: the number of an operation that was done, and how it ended.
-    pub(crate) fn poll(self: Pin<&mut Self>, cx: &Context<'_>) -> Poll<(usize, Outcome)> {
+    /// Goes on with these operations: the number of one that was done, and how it ended. `None`: it only tries, and there was an
+    /// instant at which nothing was ready.
+    ///
+    /// # Safety
+    ///
+    /// They are the same each time, and their nodes are pinned with this: they are there until it was dropped, and for ever if it
+    /// never is.
+    #[inline]
+    pub(crate) unsafe fn poll(
+        self: Pin<&mut Self>,
+        cx: &Context<'_>,
+        operations: impl Fn() -> [Operation<'a>; N],
+    ) -> Poll<Option<(usize, Outcome)>> {
         // SAFETY: nothing is moved out of the future.
         let this = unsafe { self.get_unchecked_mut() };
         loop {
             match this.stage {
                 Stage::Idle => {
+                    this.operations.write(operations());
                     // SAFETY: nobody knows the task.
                     unsafe { this.task().write(Task::new(None)) };
                     let unknown = Unknown(this.task());
                     let won = this.begin(cx.waker());
                     forget(unknown);
                     match this.stage {
-                        Stage::Queued if !this.operations.iter().any(|operation| operation.timer().is_some()) => {
-                            return Poll::Pending;
-                        }
+                        // SAFETY: it has begun.
+                        Stage::Queued if !has_timers(unsafe { this.operations() }) => return Poll::Pending,
                         // There is more to wait for, or it may not know its task yet.
                         Stage::Queued | Stage::Promised => continue,
                         Stage::Idle | Stage::Finished => {}
                     }
                     // SAFETY: written above; nobody knows it.
                     unsafe { this.task().drop_in_place() };
-                    if let Some(won) = won {
-                        this.stage = Stage::Finished;
-                        return Poll::Ready(won);
-                    }
+                    this.stage = Stage::Finished;
+                    return Poll::Ready(won);
                 }
                 Stage::Queued | Stage::Promised => {
                     let code = std::task::ready!(this.poll_task(cx));
@@ -107,7 +140,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
                     this.end(Some(number as usize));
                     if outcome != Outcome::Retry {
                         this.stage = Stage::Finished;
-                        return Poll::Ready((number as usize, outcome));
+                        return Poll::Ready(Some((number as usize, outcome)));
                     }
                 }
                 Stage::Finished => panic!("a future that is finished is not polled"),
@@ -120,9 +153,11 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         // SAFETY: it is written.
         let task = unsafe { &*self.task().as_ptr() };
         let mut polled = task.poll_select(cx.waker());
-        if polled.is_pending() && self.operations.iter().any(|operation| operation.timer().is_some()) {
+        // SAFETY: it has begun.
+        let operations = unsafe { self.operations.assume_init_ref() };
+        if polled.is_pending() && has_timers(operations) {
             // Nobody looks at the clock for a task but the task.
-            let due = poll_timers(self.operations, self.biased);
+            let due = poll_timers(operations, self.biased);
             polled = task.poll_select(cx.waker());
             if polled.is_pending() {
                 self.timer.set(due, cx.waker());
@@ -134,11 +169,13 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         polled
     }
 
-    /// Steps 1 and 3. A waker's clone is a user's code, so it is made before the locks are taken; and it costs something, so it is
+    /// Steps 1 and 3, and 2 if it only tries. A waker's clone is a user's code, so it is made before the locks are taken; and it costs something, so it is
     /// made only when nothing could be done at once.
     fn begin(&mut self, waker: &Waker) -> Option<(usize, Outcome)> {
         let how = How { patience: Patience::Until(None), biased: self.biased, only_news: false };
-        let (operations, places, task) = (self.operations, &self.places, self.task());
+        // SAFETY: it begins.
+        let operations = unsafe { self.operations.assume_init_ref() };
+        let (places, task) = (&self.places, self.task());
         let case = |number: usize| Case {
             // SAFETY: the task is written.
             sleeper: NonNull::from(unsafe { task.as_ref() }.sleeper()),
@@ -155,10 +192,16 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
         });
         if matches!(won, None | Some((_, Fired::NotDue))) {
-            // SAFETY: the task is written.
-            let untold = unsafe { task.as_ref() };
-            // SAFETY: nothing was done, so nobody knows it.
-            unsafe { untold.tell(waker.clone()) };
+            if self.only_tries {
+                if ready == 0 && nothing_has_changed(operations, &seen) {
+                    return None;
+                }
+            } else {
+                // SAFETY: the task is written.
+                let untold = unsafe { task.as_ref() };
+                // SAFETY: nothing was done, so nobody knows it.
+                unsafe { untold.tell(waker.clone()) };
+            }
             let all = LockedAll::new(operations, places);
             let ready = step!("task-select.look-locked", look(operations, &mut seen), else 0);
             let mut fire = |number: usize, operation: &Operation<'a>, port: &'a (dyn Port + 'a)| {
@@ -170,7 +213,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
                 let ready = ask_timers(operations, &mut seen, number, true);
                 won = try_each(operations, &seen, ready, how.biased, &mut fire);
             }
-            if won.is_none() {
+            if won.is_none() && !self.only_tries {
                 in_queueing_order(operations, places, how.biased, |number, port| {
                     let (operation, place) = (&operations[number], &places[number]);
                     let node = place.node_of(operation);
@@ -198,7 +241,8 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
     fn end(&mut self, won: Option<usize>) {
         if self.stage == Stage::Queued {
             let how = How { patience: Patience::Try, biased: false, only_news: false };
-            for (number, operation) in self.operations.iter().enumerate() {
+            // SAFETY: it has begun.
+            for (number, operation) in unsafe { self.operations() }.iter().enumerate() {
                 let (Some(port), true) = (operation.port, won != Some(number)) else { continue };
                 // SAFETY: the node was left in this queue by `begin`.
                 unsafe { port.withdraw(operation.side, operation.wants(&how), self.places[number].node_of(operation)) };
@@ -226,7 +270,9 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
 
     /// Gives back what an operation has got that was claimed.
     fn give_back(&mut self) {
-        let mut receives = self.operations.iter().filter_map(|operation| Some((operation.port?, operation.node?)));
+        // SAFETY: it has begun.
+        let operations = *unsafe { self.operations() };
+        let mut receives = operations.iter().filter_map(|operation| Some((operation.port?, operation.node?)));
         if receives.any(|(port, node)| port.leave_line(node)) {
             return self.end(None);
         }
@@ -234,7 +280,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         let (number, outcome) = unsafe { self.task().as_ref() }.wait();
         // First, because there may be no memory for a value, whose drop is a user's code.
         self.end(None);
-        let operation = &self.operations[number as usize];
+        let operation = &operations[number as usize];
         match (outcome, operation.port, operation.node) {
             // SAFETY: a value was delivered to this receive's slot, and nobody has taken it.
             (Outcome::Done, Some(port), Some(node)) => unsafe { port.put_back_from(node) },
@@ -242,6 +288,10 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             _ => {}
         }
     }
+}
+
+fn has_timers(operations: &[Operation<'_>]) -> bool {
+    operations.iter().any(|operation| operation.timer().is_some())
 }
 
 impl<const N: usize> Drop for TaskSelect<'_, N> {
