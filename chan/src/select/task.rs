@@ -13,6 +13,8 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
+use gosync_atomic::__sys::step;
+
 use super::cases::SendPermit;
 use crate::error::{RecvError, SendError};
 use crate::raw::select::{Name, Operation, TaskSelect};
@@ -374,16 +376,13 @@ impl<'a, C: TaskCases<'a>, F: Future, const N: usize> Future for SelectOr<'a, C,
         if let Poll::Ready(won) = select.as_mut().poll(cx) {
             return Poll::Ready(won);
         }
-        // SAFETY: pinned with the future.
-        let timeout = unsafe { Pin::new_unchecked(&mut this.timeout) };
-        if this.is_late || timeout.poll(cx).is_pending() {
-            return Poll::Pending;
+        if !this.is_late {
+            // SAFETY: pinned with the future.
+            std::task::ready!(unsafe { Pin::new_unchecked(&mut this.timeout) }.poll(cx));
+            this.is_late = true;
         }
-        if select.as_mut().select().try_give_up() {
-            return Poll::Ready(C::nothing());
-        }
-        this.is_late = true;
-        // It may have been done since it was asked.
-        select.poll(cx)
+        // If it cannot give up, an operation is on its way, and whoever does it, or does not after all, wakes this task.
+        let gives_up = step!("task-select.give-up", select.as_mut().select().try_give_up(), else false);
+        if gives_up { Poll::Ready(C::nothing()) } else { Poll::Pending }
     }
 }

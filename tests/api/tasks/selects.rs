@@ -117,7 +117,7 @@ fn a_default_beside_a_promise() {
 #[test]
 fn a_default_beside_a_promise_that_is_not_kept() {
     let _watchdog = Watchdog::new();
-    for or in [or_default] {
+    for or in [or_default, or_ready] {
         let (tx, rx) = make(Some(0));
         let mut sender = promises(&tx, pending());
         assert!(poll(&mut sender).is_pending());

@@ -190,6 +190,9 @@ pub(crate) fn models() -> Vec<Model> {
             .pinged()
             .bound(3)
             .witnesses(&["a value", "nothing"]),
+        holds(CANCEL, "a timeout beside a promise that is not kept", timeout_beside_a_promise)
+            .bound(3)
+            .witnesses(&["a promise", "none"]),
         holds(CANCEL, "a timeout", || {
             let (tx, rx) = chan::bounded(0);
             let sender = go(move || tx.send(7).unwrap());
@@ -322,6 +325,24 @@ fn default_beside_a_select() {
     witness(if got.is_some() { "a value" } else { "nothing" });
     assert_eq!(got.or_else(|| rx.recv().ok()), Some(7));
     sender.join().unwrap();
+}
+
+/// A sender chooses the receiver, whose time is up before the sender changes its mind. Nobody else will come.
+fn timeout_beside_a_promise() {
+    let (tx, rx) = chan::bounded::<i32>(0);
+    let sender = go(move || {
+        let mut select = Select::new();
+        select.send(&tx);
+        let chosen = select.try_select();
+        witness(if chosen.is_ok() { "a promise" } else { "none" });
+        drop(chosen);
+        tx
+    });
+    let got = block_on(async {
+        select_async! { recv(rx) -> value => value.ok(), default(std::future::ready(())) => None }
+    });
+    assert_eq!(got, None);
+    drop(sender.join().unwrap());
 }
 
 /// A full buffer, and a task's receive that has got a value and is dropped, by another thread.
