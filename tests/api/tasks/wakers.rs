@@ -1,11 +1,12 @@
 //! Wakers that do what they like: run their task at once, drop others, use the channel, panic.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, RawWaker, RawWakerVTable, Waker};
 use std::time::Duration;
 
-use gosync::chan::{RecvError, SendError, Timer};
+use gosync::chan::{RecvError, SendError, Timer, select_async};
 
 use super::{Count, OnWake, poll, poll_for, receive, send};
 use crate::drops::Ledger;
@@ -167,6 +168,45 @@ fn wakers_are_dropped() {
     assert!(poll(&mut polled_again).is_pending());
     assert_eq!(kept(), 0);
     assert_eq!(poll(&mut done), Poll::Ready(Ok(1)));
+}
+
+thread_local! {
+    /// What the waker of [`waker_whose_clone`] does when it is cloned.
+    static ON_CLONE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
+}
+
+/// A waker whose first clone, on this thread, does this.
+fn waker_whose_clone(f: impl FnOnce() + 'static) -> Waker {
+    const TABLE: RawWakerVTable = RawWakerVTable::new(clone, |_| (), |_| (), |_| ());
+
+    fn clone(data: *const ()) -> RawWaker {
+        if let Some(f) = ON_CLONE.take() {
+            f();
+        }
+        RawWaker::new(data, &TABLE)
+    }
+
+    ON_CLONE.set(Some(Box::new(f)));
+    // SAFETY: its functions use no data.
+    unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &TABLE)) }
+}
+
+/// A select that finds a timer due gives the value to who waits for it, and then clones its waker, which drops that one.
+#[test]
+fn a_clone_drops_whom_a_timer_has_served() {
+    let _watchdog = Watchdog::new();
+    let timer: &'static Timer = Box::leak(Box::new(Timer::new(Duration::ZERO)));
+    timer.reset(Duration::from_millis(5));
+    let mut served = Box::pin(timer.channel().recv_async());
+    assert!(poll(&mut served).is_pending());
+    std::thread::sleep(Duration::from_millis(10));
+    let waker = waker_whose_clone(move || drop(served));
+    let (_tx, other) = make::<u8>(Some(0));
+    let mut select = Box::pin(async {
+        select_async! { recv(timer.channel()) -> time => time.is_ok(), recv(other) -> _ => false }
+    });
+    let polled = poll_for(&mut select, &waker);
+    assert_eq!(if polled.is_ready() { polled } else { poll(&mut select) }, Poll::Ready(true), "the value came back");
 }
 
 /// A waker whose clone panics: that is the poll's panic, no value is lost or dropped twice, and the channel goes on.

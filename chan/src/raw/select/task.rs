@@ -192,6 +192,8 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
         });
         if matches!(won, None | Some((_, Fired::NotDue))) {
+            // Whom a timer has given its value waits for nothing more, and not for a user's code.
+            drop(std::mem::take(&mut observers));
             if self.only_tries {
                 if ready == 0 && nothing_has_changed(operations, &seen) {
                     return None;
