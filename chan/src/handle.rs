@@ -54,8 +54,13 @@ impl<T> Handle<T> {
     }
 
     /// A timer's channel, which counts one receiver.
-    pub(crate) fn timer(setting: Setting, pace: Pace, value: fn(Instant) -> T) -> Handle<T> {
-        Handle { shared: Some(Shared::timer(Channel::timer(setting, pace, value))) }
+    pub(crate) fn timer(
+        setting: Setting,
+        pace: Pace,
+        value: fn(Instant) -> T,
+        instant: fn(&T) -> Instant,
+    ) -> Handle<T> {
+        Handle { shared: Some(Shared::timer(Channel::timer(setting, pace, value, instant))) }
     }
 
     /// A channel that its users cannot close, which counts one handle on each side.

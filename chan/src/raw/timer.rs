@@ -15,7 +15,9 @@
 //! # Invariants, whenever the lock is free
 //!
 //! 1. Who is blocked, and not claimed, sleeps until [`Timer::when`] or an earlier instant.
-//! 2. The ring is empty. A permit ([`permit`](super::permit)) is one of `set_aside.items`, and worth the value that was
+//! 2. The ring is empty: a value that comes back from a task's receive is [taken back](Settling::take_back) by the timer, if it is the
+//!    one that was fired last, and the timer was not set since. Any other one is over: a stopped timer has none, and a ticker's
+//!    receiver that is late misses it. A permit ([`permit`](super::permit)) is one of `set_aside.items`, and worth the value that was
 //!    fired last: nobody remembers which of several permits is for which, and it must not be worth a value from before the
 //!    timer was set. Of the permits that are out when the timer is set as many are `stale` if they are given back.
 //! 3. The signs say `TIMER` and `SEND`, and do not change until the last receiver has gone.
@@ -40,12 +42,16 @@ pub(super) struct Timer<T> {
     pace: Pace,
     /// When the last value was due that was fired.
     last: Instant,
-    /// There is one more of that, from a permit that was given back.
+    /// There is one more of that, from a permit that was given back, or a value.
     returned: bool,
     /// So many permits are from before the timer was set.
     stale: usize,
     /// A timer's channel carries instants; only who made it knows that.
     value: fn(Instant) -> T,
+    /// And the other way round.
+    instant: fn(&T) -> Instant,
+    /// A value was fired since the timer was set.
+    has_fired: bool,
 }
 
 /// When a ticker's next value is due, after one that nobody was blocked for.
@@ -95,6 +101,7 @@ impl<T> Timer<T> {
             _ if self.returned => self.returned = false,
             Some(when) => {
                 self.last = when;
+                self.has_fired = true;
                 self.when = self.period.and_then(|period| after(when, period, pace));
             }
             None => {}
@@ -170,14 +177,32 @@ impl<T> Settling<'_, T> {
         }
         self.deliver(observers);
     }
+
+    /// Takes back a value that a task has received and not wanted, for who comes next, if it is not over: invariant 2.
+    #[cfg(feature = "async")]
+    #[cold]
+    pub(super) fn take_back(&mut self, value: &T, observers: &mut Observers) {
+        if let Some(timer) = &mut self.timer {
+            let is_current = step!("timer.set-since", timer.has_fired, else true);
+            let is_last = step!("timer.fired-since", (timer.instant)(value) == timer.last, else true);
+            timer.returned |= step!("timer.take-back", is_current && is_last, else false);
+        }
+        self.deliver(observers);
+    }
 }
 
 impl<T> Channel<T> {
     /// A timer's channel.
-    pub(crate) fn timer(setting: Setting, pace: Pace, value: fn(Instant) -> T) -> Channel<T> {
+    pub(crate) fn timer(
+        setting: Setting,
+        pace: Pace,
+        value: fn(Instant) -> T,
+        instant: fn(&T) -> Instant,
+    ) -> Channel<T> {
         let signs = state::signs::TIMER | state::signs::SEND;
         let Setting { when, period } = setting;
-        let timer = Timer { when, period, pace, last: now(), returned: false, stale: 0, value };
+        let timer =
+            Timer { when, period, pace, last: now(), returned: false, stale: 0, value, instant, has_fired: false };
         let mut state = State::new();
         state.timer = Some(Box::new(timer));
         let front = Front {
@@ -207,6 +232,7 @@ impl<T> Channel<T> {
         let sooner = setting.when.is_some_and(|when| timer.when.is_none_or(|before| when < before));
         timer.when = setting.when;
         timer.period = setting.period;
+        timer.has_fired = false;
         timer.returned = step!("timer.forget-returned", false, else timer.returned);
         timer.stale = settled.set_aside.items;
         if step!("timer.sooner", sooner, else false) {

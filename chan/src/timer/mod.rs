@@ -26,7 +26,7 @@ use crate::raw::{Pace, Setting};
 use crate::receiver::Receiver;
 
 fn start(setting: Setting, pace: Pace) -> Receiver<Instant> {
-    Receiver::adopt(Handle::timer(setting, pace, |when| when))
+    Receiver::adopt(Handle::timer(setting, pace, |when| when, |&when| when))
 }
 
 /// A channel that delivers one value, as soon as `duration` has passed: the instant at which that was. Go: `time.After`.

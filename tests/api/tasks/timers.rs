@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use gosync::chan::{self, Ticker, Timer};
+use gosync::chan::{self, Ticker, Timer, TryRecvError};
 use gosync::select_async;
 
+use super::{poll, receive};
 use crate::watchdog::Watchdog;
 
 fn run<F: Future>(future: F) -> F::Output {
@@ -80,4 +81,62 @@ fn two_tasks_and_one_that_goes() {
         assert_eq!(two.await, (true, true));
         let _ = first;
     });
+}
+
+/// A timer of which a task has the value, and does not know it yet.
+fn delivered() -> (Timer, super::Task<Result<std::time::Instant, chan::RecvError>>) {
+    let timer = Timer::new(SOON);
+    let mut waiting = receive(timer.channel());
+    assert!(poll(&mut waiting).is_pending());
+    std::thread::sleep(2 * SOON);
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty), "it is the task's");
+    (timer, waiting)
+}
+
+/// A task that was given the value is dropped: it is there for the next one, once.
+#[test]
+fn a_value_comes_back() {
+    let (timer, waiting) = delivered();
+    drop(waiting);
+    assert_eq!((timer.channel().len(), timer.channel().is_full()), (1, true));
+    assert!(timer.channel().try_recv().is_ok());
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+    let (timer, waiting) = delivered();
+    let mut next = receive(timer.channel());
+    assert!(poll(&mut next).is_pending());
+    drop(waiting);
+    assert!(poll(&mut next).is_ready());
+    let (timer, waiting) = delivered();
+    drop(waiting);
+    assert!(timer.stop(), "nobody has received it");
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+}
+
+/// It is not, if the timer was stopped or set anew meanwhile.
+#[test]
+fn a_value_comes_back_too_late() {
+    let (timer, waiting) = delivered();
+    assert!(!timer.stop());
+    drop(waiting);
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty), "after the stop");
+    let (timer, waiting) = delivered();
+    drop(waiting);
+    assert!(timer.reset(LONG));
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty), "after the reset");
+    let (timer, waiting) = delivered();
+    assert!(!timer.reset(LONG));
+    let mut next = receive(timer.channel());
+    assert!(poll(&mut next).is_pending());
+    drop(waiting);
+    assert!(poll(&mut next).is_pending(), "much too early");
+    let timer = Timer::new(SOON);
+    let ticks = timer.channel();
+    let mut select = Box::pin(async {
+        select_async! { recv(ticks) -> _ => {} }
+    });
+    assert!(poll(&mut select).is_pending());
+    std::thread::sleep(2 * SOON);
+    assert!(!timer.stop(), "it is the select's");
+    drop(select);
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty), "after the stop, by a select");
 }

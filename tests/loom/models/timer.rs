@@ -3,9 +3,12 @@
 //!
 //! The models have a clock of their own, which passes when they say so.
 
-use std::time::Duration;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
-use gosync::chan::{self, Receiver, Select, Ticker, Timer, TryRecvError};
+use gosync::chan::{self, Receiver, RecvError, Select, Ticker, Timer, TryRecvError};
 use gosync::{go, select};
 use gosync_atomic::__sys::control::{now, pick_any, set_clock, stop_clock};
 
@@ -26,24 +29,24 @@ pub(super) fn pass(time: Duration) {
 }
 
 /// A way to wait for a timer's value.
-type Wait = fn(&Receiver<std::time::Instant>);
+type Wait = fn(&Receiver<Instant>);
 
-fn plain(rx: &Receiver<std::time::Instant>) {
+fn plain(rx: &Receiver<Instant>) {
     rx.recv().unwrap();
 }
 
-fn selecting(rx: &Receiver<std::time::Instant>) {
+fn selecting(rx: &Receiver<Instant>) {
     let (_tx, other) = chan::bounded::<()>(0);
     select! { recv(other) -> _ => unreachable!(), recv(rx) -> value => assert!(value.is_ok()) }
 }
 
-fn permitted(rx: &Receiver<std::time::Instant>) {
+fn permitted(rx: &Receiver<Instant>) {
     let mut select = Select::new();
     select.recv(rx);
     select.select().recv(rx).unwrap();
 }
 
-fn watching(rx: &Receiver<std::time::Instant>) {
+fn watching(rx: &Receiver<Instant>) {
     let mut select = Select::new();
     select.recv(rx);
     select.ready();
@@ -94,6 +97,8 @@ pub(crate) fn models() -> Vec<Model> {
             .reaches(&["sleeper.wake"]),
         holds(NO_STALE, "reset meets a try", reset_meets_a_try).witnesses(&["old", "new", "none"]),
         holds(NO_STALE, "a value that is given back", given_back).witnesses(&["before", "after", "late"]),
+        holds(NO_STALE, "a task that has it is dropped", task_dropped).bound(3).witnesses(&["before", "after"]),
+        holds(NO_STALE, "a task that had the last but one is dropped", late_task_dropped).bound(2),
         holds(DUE, "two receivers, one value", two_receivers_one_value).bound(2).witnesses(&["a", "b", "neither"]),
         holds(DUE, "two receivers, two ticks", || two_ticks(plain, plain)).bound(3).reaches(&["sleeper.wake"]),
         holds(DUE, "two selects, two ticks", || two_ticks(selecting, selecting)).bound(2).reaches(&["sleeper.wake"]),
@@ -228,6 +233,47 @@ fn given_back() {
     });
     assert!((stopped || chosen) && empty);
     assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+}
+
+/// A receive that waits.
+fn task(rx: &Receiver<Instant>) -> Pin<Box<dyn Future<Output = Result<Instant, RecvError>> + Send>> {
+    let rx = rx.clone();
+    let mut task = Box::pin(async move { rx.recv_async().await });
+    assert!(poll(task.as_mut()).is_pending());
+    task
+}
+
+fn poll<F: Future + ?Sized>(task: Pin<&mut F>) -> Poll<F::Output> {
+    task.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// A value that a task was given, which is then dropped, around a stop: that finds it, or it is not there after it.
+fn task_dropped() {
+    stop_clock();
+    let timer = Timer::new(SECOND);
+    let waiting = task(timer.channel());
+    pass(MINUTE);
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty), "it is the task's");
+    let dropper = go(move || drop(waiting));
+    witness(if timer.stop() { "before" } else { "after" });
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+    dropper.join().unwrap();
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+}
+
+/// The same of a ticker, which has gone on: the tick is over, and the next one is not there twice.
+fn late_task_dropped() {
+    stop_clock();
+    let ticker = Ticker::new(MINUTE);
+    let (first, mut second) = (task(ticker.channel()), task(ticker.channel()));
+    let due = now() + 2 * MINUTE;
+    for _ in 0..2 {
+        pass(MINUTE);
+        assert_eq!(ticker.channel().try_recv(), Err(TryRecvError::Empty));
+    }
+    drop(first);
+    assert_eq!(ticker.channel().try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(poll(second.as_mut()), Poll::Ready(Ok(due)));
 }
 
 fn two_receivers_one_value() {

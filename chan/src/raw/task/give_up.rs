@@ -132,11 +132,14 @@ impl<T> Channel<T> {
         Ok(())
     }
 
-    /// Gives a value that was received and not wanted to the next receiver, or puts it back where it was taken from. If there
-    /// is no memory for that, it is dropped. A future's drop is no place to panic, so the panic that says so ends here.
+    /// Gives a value that was received and not wanted to the next receiver, or puts it back where it was taken from; a timer's to the
+    /// timer. If there is no memory for that, it is dropped. A future's drop is no place to panic, so the panic that says so ends here.
     pub(in super::super) fn put_back(&self, value: T) {
         let mut observers = Observers::default();
         let mut state = self.settling();
+        if self.is_timer() {
+            return state.take_back(&value, &mut observers);
+        }
         // SAFETY: the lock is held.
         let back = match unsafe { state.receivers.meet() } {
             Some(Met::Transfer(receiver)) => {
