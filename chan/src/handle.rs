@@ -273,7 +273,7 @@ impl<T> Handle<T> {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        Some(self.len()) == self.capacity()
+        self.capacity().is_some_and(|capacity| self.len() >= capacity)
     }
 
     pub(crate) fn is_nil(&self) -> bool {

@@ -271,13 +271,15 @@ impl<T> Sender<T> {
         self.handle.capacity()
     }
 
-    /// Whether the buffer holds no value. Always true at capacity 0.
+    /// Whether the buffer holds no value. True at capacity 0, unless a value came back from a task's receive that was dropped
+    /// (feature `async`: Cancellation of `recv_async`).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.handle.is_empty()
     }
 
-    /// Whether the buffer has no room. Always true at capacity 0.
+    /// Whether the buffer has no room. Always true at capacity 0; and while there are more values than it can hold, since some came
+    /// back from such receives.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.handle.is_full()

@@ -97,6 +97,7 @@ fn delivered_and_put_back() {
         }
         drop(receiving);
         assert_eq!((rx.len(), ledger.balance()), (room + 1, (all, 0)));
+        assert_eq!((rx.is_full(), rx.is_empty()), (capacity.is_some(), false), "one more than it can hold is full");
         // Nobody overtakes the sender that waits.
         if sending.is_some() {
             assert!(tx.try_send((99, ledger.value())).is_err());
