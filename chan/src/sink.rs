@@ -1,7 +1,7 @@
 //! [`SendSink`]: a sender as a sink (feature `sink`).
 //!
 //! It holds at most one value, in a [`SendFuture`] that is used again and again: what `start_send` cannot send at once
-//! waits there, and takes its place in line when the sink is next polled, for `start_send` has no task to wake.
+//! waits there, in its place in line. `start_send` has no task to wake; the next poll says which.
 
 use std::fmt;
 use std::future::Future;
@@ -19,7 +19,7 @@ use crate::sender::Sender;
 /// | | |
 /// | --- | --- |
 /// | `poll_ready` | is ready when the value of the last `start_send` was sent, or failed |
-/// | `start_send` | sends at once if no blocking is needed; else the sink keeps the value, one at most |
+/// | `start_send` | sends at once if no blocking is needed; else the value stands in line from now on. Never blocks |
 /// | `poll_flush` | the same as `poll_ready`: at capacity 0 that a receiver has the value, else that the channel has it |
 /// | `poll_close` | flushes, and then this sink takes no more; the channel stays open |
 ///
@@ -27,6 +27,10 @@ use crate::sender::Sender;
 ///
 /// If the channel is closed, or nobody is left to receive. The value that was not sent is in the error, which is
 /// returned once; the sink can be polled on, and every later value comes back from its `start_send`.
+///
+/// # Panics
+///
+/// `start_send` panics if the sink is not ready: a value is still in line. The value is dropped.
 ///
 /// # Closing
 ///

@@ -6,14 +6,14 @@ use std::marker::PhantomPinned;
 use std::mem::{MaybeUninit, forget};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
+#[cfg(feature = "sink")]
+use std::task::Waker;
 use std::task::{Context, Poll};
 
 use futures_core::future::FusedFuture;
 
 use super::{Place, Stage, never, polled_again};
 use crate::error::SendError;
-#[cfg(feature = "sink")]
-use crate::error::TrySendError;
 use crate::raw::Channel;
 use crate::raw::task::Start;
 use crate::raw::waiter::Outcome;
@@ -63,20 +63,27 @@ impl<'a, T> SendFuture<'a, T> {
         self.sender.is_nil()
     }
 
-    /// Sends another value, at once or when this is polled. The value comes back if the channel is closed.
+    /// Sends another value, at once, or from now on in line; the next poll says for which task. The value comes back if the channel
+    /// is closed.
+    ///
+    /// It never blocks: where a thread would have to wait for its partner, the node is left to that.
     #[cfg(feature = "sink")]
     pub(crate) fn begin(self: Pin<&mut Self>, value: T) -> Result<(), T> {
         debug_assert!(self.is_finished());
-        match self.sender.try_send(value) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Disconnected(value)) => Err(value),
-            Err(TrySendError::Full(value)) => {
-                // SAFETY: nothing is moved out of the future.
-                let this = unsafe { self.get_unchecked_mut() };
-                this.place.put(value);
-                this.stage = Stage::Idle;
-                Ok(())
-            }
+        // SAFETY: nothing is moved out of the future but its value, which is not pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        this.place.put(value);
+        this.stage = Stage::Idle;
+        let Some(channel) = this.channel() else { return Ok(()) };
+        let start = this.start(channel, &Context::from_waker(Waker::noop()));
+        this.stage = match start {
+            Start::Waits | Start::Polls => Stage::Waiting,
+            Start::Done | Start::Closed => Stage::Finished,
+        };
+        match start {
+            // SAFETY: it was not sent.
+            Start::Closed => Err(unsafe { this.place.take() }),
+            _ => Ok(()),
         }
     }
 

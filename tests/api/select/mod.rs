@@ -40,7 +40,7 @@ fn choose_send<T>(tx: &Sender<T>) -> SelectedOperation<'_> {
 }
 
 /// A chosen receive.
-fn choose_recv<T>(rx: &Receiver<T>) -> SelectedOperation<'_> {
+pub(crate) fn choose_recv<T>(rx: &Receiver<T>) -> SelectedOperation<'_> {
     let mut select = Select::new();
     select.recv(rx);
     select.select()
@@ -55,7 +55,7 @@ fn is_idle<T>(c: &Chan<T>) -> bool {
 }
 
 /// Waits until somebody is blocked in a receive, so that a send can be chosen.
-fn await_receiver<T>(tx: &Sender<T>) {
+pub(crate) fn await_receiver<T>(tx: &Sender<T>) {
     let mut select = Select::new();
     select.send(tx);
     while select.try_ready().is_err() {

@@ -13,6 +13,7 @@ use tokio::runtime::Builder;
 use super::{CAPACITIES, Count, poll, receive, send};
 use crate::drops::Ledger;
 use crate::make;
+use crate::select::{await_receiver, choose_recv};
 use crate::watchdog::Watchdog;
 
 type Polled<T> = Poll<Result<(), SendError<T>>>;
@@ -67,20 +68,66 @@ fn takes_one_more_than_the_channel() {
     }
 }
 
-/// A value that is kept is in line only from the first poll on, and then keeps its place.
+/// A value that is not sent at once is in line at once, and keeps its place.
 #[test]
-fn stands_in_line_when_it_is_polled() {
+fn stands_in_line_when_it_is_started() {
     let (tx, rx) = make(Some(0));
     let (mut first, mut second) = (tx.sink(), tx.sink());
     assert_eq!((first.start(1), second.start(2)), (Ok(()), Ok(())));
-    assert!(rx.try_recv().is_err(), "nobody has polled");
-    assert!(second.flush().is_pending());
-    assert!(first.flush().is_pending());
     let mut plain = send(&tx, 3);
     assert!(poll(&mut plain).is_pending());
+    assert!(second.flush().is_pending());
     assert!(second.ready().is_pending(), "polled again, it does not move back");
-    assert_eq!(rx.try_iter().collect::<Vec<_>>(), [2, 1, 3]);
+    assert_eq!(rx.try_iter().collect::<Vec<_>>(), [1, 2, 3], "the first was not polled");
     assert_eq!((first.flush(), second.ready()), (DONE, DONE));
+}
+
+/// A receiver that has chosen the channel, and takes its time: who starts a send does not wait for it, and keeps its place there.
+#[test]
+fn a_receiver_that_takes_its_time() {
+    let _watchdog = Watchdog::new();
+    for completes in [true, false] {
+        let ((tx, rx), (go_on, wait)) = (make::<usize>(Some(0)), make::<()>(Some(0)));
+        std::thread::scope(|s| {
+            let choosing = s.spawn(|| {
+                let chosen = choose_recv(&rx);
+                wait.recv().unwrap();
+                if completes { chosen.recv(&rx).ok() } else { None }
+            });
+            await_receiver(&tx);
+            let mut sink = tx.sink();
+            assert_eq!((sink.ready(), sink.start(5)), (DONE, Ok(())));
+            assert!(sink.flush().is_pending());
+            go_on.send(()).unwrap();
+            assert_eq!(choosing.join().unwrap(), completes.then_some(5));
+            if !completes {
+                assert!(sink.flush().is_pending(), "it begins anew");
+                assert_eq!(rx.try_recv(), Ok(5));
+            }
+            assert_eq!(sink.flush(), DONE);
+        });
+    }
+}
+
+/// The sink is dropped meanwhile: the receiver waits for another one.
+#[test]
+fn dropped_beside_a_receiver_that_takes_its_time() {
+    let _watchdog = Watchdog::new();
+    let ((tx, rx), (go_on, wait)) = (make::<usize>(Some(0)), make::<()>(Some(0)));
+    std::thread::scope(|s| {
+        let choosing = s.spawn(|| {
+            let chosen = choose_recv(&rx);
+            wait.recv().unwrap();
+            chosen.recv(&rx)
+        });
+        await_receiver(&tx);
+        let mut sink = tx.sink();
+        assert_eq!(sink.start(5), Ok(()));
+        drop(sink);
+        go_on.send(()).unwrap();
+        tx.send(6).unwrap();
+        assert_eq!(choosing.join().unwrap(), Ok(6));
+    });
 }
 
 /// It does not get ahead of those who wait, and a receiver that waits has the value at once.
@@ -175,7 +222,8 @@ fn drops() {
     let mut sink = tx.sink();
     assert!(sink.start(ledger.value()).is_ok());
     drop(sink);
-    assert_eq!(ledger.balance(), (1, 1), "not polled");
+    assert_eq!((ledger.balance(), rx.len()), ((1, 1), 0), "in line, not polled");
+    assert!(rx.try_recv().is_err());
     let mut sink = tx.sink();
     assert!(sink.start(ledger.value()).is_ok());
     assert!(sink.flush().is_pending());
