@@ -111,6 +111,7 @@ pub(crate) fn models() -> Vec<Model> {
         holds(DUE, "its own deadline too", || own_deadline_too(false)).witnesses(&["received", "left"]),
         holds(DUE, "a select's own deadline too", || own_deadline_too(true)).witnesses(&["received", "left"]),
         holds(DUE, "default", default_beside_a_timer),
+        holds(DUE, "a task that has it is dropped", dropped_for_the_next).bound(2).reaches(&["sleeper.wake"]),
     ]
 }
 
@@ -257,6 +258,20 @@ fn task_dropped() {
     let dropper = go(move || drop(waiting));
     witness(if timer.stop() { "before" } else { "after" });
     assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+    dropper.join().unwrap();
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
+}
+
+/// The same without a stop: it is for the next receiver, who may wait for it already.
+fn dropped_for_the_next() {
+    stop_clock();
+    let timer = Timer::new(SECOND);
+    let due = now() + SECOND;
+    let waiting = task(timer.channel());
+    pass(MINUTE);
+    assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty), "it is the task's");
+    let dropper = go(move || drop(waiting));
+    assert_eq!(timer.channel().recv(), Ok(due));
     dropper.join().unwrap();
     assert_eq!(timer.channel().try_recv(), Err(TryRecvError::Empty));
 }
