@@ -6,7 +6,7 @@
 use std::task::Waker;
 use std::time::Instant;
 
-use gosync_atomic::__sys::Arc;
+use gosync_atomic::__sys::{Arc, contained};
 
 use super::service::{self, Alarm};
 
@@ -30,6 +30,8 @@ impl TaskTimer {
     pub(crate) fn stop(&mut self) {
         if let Some(alarm) = self.0.take() {
             service::set(&alarm, None);
+            // The last owner drops the waker, a user's code. Its panic would take along what the task has received.
+            contained(|| drop(alarm));
         }
     }
 }

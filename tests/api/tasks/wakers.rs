@@ -1,6 +1,7 @@
 //! Wakers that do what they like: run their task at once, drop others, use the channel, panic.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, RawWaker, RawWakerVTable, Waker};
@@ -207,6 +208,46 @@ fn a_clone_drops_whom_a_timer_has_served() {
     });
     let polled = poll_for(&mut select, &waker);
     assert_eq!(if polled.is_ready() { polled } else { poll(&mut select) }, Poll::Ready(true), "the value came back");
+}
+
+/// A waker whose drop panics is reported, and takes nothing along that its task has received.
+#[test]
+fn a_drop_panics() {
+    thread_local! {
+        static PANICS: Cell<bool> = const { Cell::new(false) };
+    }
+    static TABLE: RawWakerVTable = RawWakerVTable::new(|data| RawWaker::new(data, &TABLE), |_| (), |_| (), drop);
+
+    fn drop(_: *const ()) {
+        assert!(!PANICS.get(), "expected by this test");
+    }
+
+    let _watchdog = Watchdog::new();
+    // SAFETY: its functions use no data.
+    let waker = ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &TABLE)) });
+    PANICS.set(true);
+    let timer = Timer::new(Duration::ZERO);
+    let mut at_once = Box::pin(timer.channel().recv_async());
+    assert!(matches!(poll_for(&mut at_once, &waker), Poll::Ready(Ok(_))));
+    let soon = Duration::from_millis(5);
+    timer.reset(soon);
+    let mut later = Box::pin(timer.channel().recv_async());
+    assert!(poll_for(&mut later, &waker).is_pending());
+    std::thread::sleep(2 * soon);
+    assert!(matches!(poll_for(&mut later, &waker), Poll::Ready(Ok(_))));
+    timer.reset(soon);
+    let mut select = Box::pin(async {
+        select_async! { recv(timer.channel()) -> time => time }
+    });
+    assert!(poll_for(&mut select, &waker).is_pending());
+    std::thread::sleep(2 * soon);
+    assert!(matches!(poll_for(&mut select, &waker), Poll::Ready(Ok(_))));
+    // One that gives up.
+    let (_tx, rx) = make::<u8>(Some(0));
+    let mut receiving = receive(&rx);
+    assert!(poll_for(&mut receiving, &waker).is_pending());
+    std::mem::drop(receiving);
+    PANICS.set(false);
 }
 
 /// A waker whose clone panics: that is the poll's panic, no value is lost or dropped twice, and the channel goes on.

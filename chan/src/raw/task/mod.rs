@@ -33,9 +33,9 @@
 //! A waker is a user's code: it may poll its task at once, which may drop any other future, one that the waking thread has
 //! claimed itself included. So whoever completes several nodes completes all of them before it wakes the first task
 //! ([`Wakes`](waiter::Wakes)); for that a close with tasks waiting may allocate. (If there is no memory, a task is woken
-//! between two completions.) And a waker may panic. Nobody who waits for
-//! a channel can do anything about that, so the panic ends there, after the hook has reported it: the value goes its way,
-//! and the others are woken.
+//! between two completions.) And a waker may panic, when it is called, and when it is dropped since its operation is over. Nobody
+//! who waits for a channel can do anything about that, so the panic ends there, after the hook has reported it: the value goes its
+//! way, and the others are woken.
 //!
 //! A future that is leaked keeps its node in its queue; a value that is delivered to it is lost.
 //!
@@ -194,9 +194,18 @@ impl Drop for Task {
     fn drop(&mut self) {
         if self.sleeper.outcome().is_none() {
             // SAFETY: not completed, so nobody has taken it; it is not used again.
-            drop(ManuallyDrop::into_inner(self.waker.with(|waker| unsafe { waker.read() })));
+            if let Some(waker) = ManuallyDrop::into_inner(self.waker.with(|waker| unsafe { waker.read() })) {
+                discard(waker);
+            }
         }
     }
+}
+
+/// Drops the waker of an operation that is over.
+#[cold]
+#[inline(never)]
+fn discard(waker: Waker) {
+    contained(|| drop(waker));
 }
 
 /// Wakes a task whose operation was completed.
