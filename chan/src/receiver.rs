@@ -256,7 +256,7 @@ impl<T> Receiver<T> {
     #[must_use]
     #[doc(alias = "range")]
     pub fn iter(&self) -> Iter<'_, T> {
-        Iter { receiver: self }
+        Iter { receiver: Some(self) }
     }
 
     /// The values that can be had without blocking.
@@ -358,9 +358,10 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
-/// Iterator of [`Receiver::iter`]: blocks for each value, ends when the channel is closed and drained.
+/// Iterator of [`Receiver::iter`]: blocks for each value, ends when the channel is closed and drained, and stays so.
 pub struct Iter<'a, T> {
-    receiver: &'a Receiver<T>,
+    /// `None`: it has ended.
+    receiver: Option<&'a Receiver<T>>,
 }
 
 /// Iterator of [`Receiver::try_iter`]: never blocks, ends when there is no value at the moment.
@@ -368,9 +369,10 @@ pub struct TryIter<'a, T> {
     receiver: &'a Receiver<T>,
 }
 
-/// Iterator that owns its [`Receiver`]: blocks for each value, ends when the channel is closed and drained.
+/// Iterator that owns its [`Receiver`]: blocks for each value, ends when the channel is closed and drained, and stays so.
 pub struct IntoIter<T> {
     receiver: Receiver<T>,
+    ended: bool,
 }
 
 impl<T> Iterator for Iter<'_, T> {
@@ -378,7 +380,11 @@ impl<T> Iterator for Iter<'_, T> {
 
     #[cfg_attr(feature = "deadlock", track_caller)]
     fn next(&mut self) -> Option<T> {
-        self.receiver.recv().ok()
+        let value = self.receiver?.recv().ok();
+        if value.is_none() {
+            self.receiver = None;
+        }
+        value
     }
 }
 
@@ -395,11 +401,17 @@ impl<T> Iterator for IntoIter<T> {
 
     #[cfg_attr(feature = "deadlock", track_caller)]
     fn next(&mut self) -> Option<T> {
-        self.receiver.recv().ok()
+        if self.ended {
+            return None;
+        }
+        let value = self.receiver.recv().ok();
+        self.ended = value.is_none();
+        value
     }
 }
 
-// A closed and drained channel stays so.
+// A channel that was closed and drained may get a value back, from a task's receive that is dropped, or from a `SelectedOperation`. An
+// iterator that has ended does not look for it.
 impl<T> FusedIterator for Iter<'_, T> {}
 impl<T> FusedIterator for IntoIter<T> {}
 
@@ -408,7 +420,7 @@ impl<T> IntoIterator for Receiver<T> {
     type IntoIter = IntoIter<T>;
 
     fn into_iter(self) -> IntoIter<T> {
-        IntoIter { receiver: self }
+        IntoIter { receiver: self, ended: false }
     }
 }
 
@@ -437,7 +449,7 @@ impl<T> Clone for TryIter<'_, T> {
 
 impl<T> fmt::Debug for Iter<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Iter").field(self.receiver).finish()
+        f.debug_tuple("Iter").field(&self.receiver).finish()
     }
 }
 

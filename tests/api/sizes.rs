@@ -26,7 +26,8 @@ assert_eq_size!(Receiver<u64>, usize);
 assert_eq_size!(Chan<u64>, usize);
 assert_eq_size!(Sender<[u64; 100]>, usize);
 assert_eq_size!(Sender<()>, usize);
-assert_eq_size!(IntoIter<u64>, usize);
+// With whether it has ended.
+assert_eq_size!(IntoIter<u64>, [usize; 2]);
 assert_eq_size!(Iter<'static, u64>, usize);
 assert_eq_size!(TryIter<'static, u64>, usize);
 // So is that of a timer.

@@ -128,6 +128,21 @@ fn put_back_after_a_close() {
     }
 }
 
+/// An iterator that has ended stays so, when a value comes back after that.
+#[test]
+fn put_back_after_the_end_of_an_iterator() {
+    let (tx, rx) = make(Some(1));
+    let mut receiving = receive(&rx);
+    assert!(poll(&mut receiving).is_pending());
+    tx.try_send(1).unwrap();
+    drop(tx);
+    let (mut borrowed, mut owned) = (rx.iter(), rx.clone().into_iter());
+    assert_eq!((borrowed.next(), owned.next()), (None, None));
+    drop(receiving);
+    assert_eq!((borrowed.next(), borrowed.clone().next(), owned.next()), (None, None, None));
+    assert_eq!(rx.iter().next(), Some(1), "one that has not");
+}
+
 /// The last receiver takes a value with it that was put back.
 #[test]
 fn put_back_and_never_received() {
