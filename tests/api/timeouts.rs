@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gosync::chan::{self, Chan, RecvTimeoutError, SendTimeoutError};
+use gosync::select;
 
 use crate::watchdog::Watchdog;
 use crate::{make, settle};
@@ -140,4 +141,24 @@ fn a_timed_out_operation_is_gone() {
         let expected: Vec<_> = (0..6).filter(|&n| sent[n]).collect();
         assert_eq!(received, expected, "received is what the senders say was sent");
     });
+}
+
+/// The timeout of a select is evaluated each time, as Go's `time.After` in a case is.
+#[test]
+fn a_timeout_is_evaluated_each_time() {
+    let ((tx, a), (_tb, b)) = (chan::unbounded(), chan::bounded::<i32>(0));
+    (0..100).for_each(|n| tx.send(n).unwrap());
+    let mut evaluated = 0;
+    let mut timeout = || {
+        evaluated += 1;
+        Duration::from_secs(3600)
+    };
+    for n in 0..100 {
+        select! {
+            recv(a) -> value => assert_eq!(value, Ok(n)),
+            recv(b) -> _ => unreachable!("nobody sends"),
+            default(timeout()) => unreachable!("there is a value"),
+        }
+    }
+    assert_eq!(evaluated, 100);
 }

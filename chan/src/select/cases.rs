@@ -172,20 +172,37 @@ impl<'a, O: ?Sized> AnyOperand<'a> for &Operand<'a, O> {
     label = "expected a `Duration` or an `Instant`"
 )]
 pub trait Timeout {
-    /// When it passes; `None` is never.
-    fn deadline(self) -> Option<Instant>;
+    /// How long it waits.
+    fn limit(self) -> Limit;
+}
+
+/// How long a select waits.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    /// So long, from when it is needed on.
+    For(Duration),
+    /// Until then.
+    Until(Instant),
 }
 
 impl Timeout for Duration {
-    fn deadline(self) -> Option<Instant> {
-        deadline_after(self)
+    #[inline]
+    fn limit(self) -> Limit {
+        Limit::For(self)
     }
 }
 
 impl Timeout for Instant {
-    fn deadline(self) -> Option<Instant> {
-        Some(self)
+    #[inline]
+    fn limit(self) -> Limit {
+        Limit::Until(self)
     }
+}
+
+/// What stands in `default(..)`, evaluated before anything is tried. The clock is looked at when it is needed.
+#[inline]
+pub fn limit(timeout: impl Timeout) -> Limit {
+    timeout.limit()
 }
 
 /// A case on its way through a select.
@@ -377,9 +394,13 @@ pub fn attempt<const N: usize>(cases: [Armed<'_>; N], biased: bool) {
 /// `select!` with `default(timeout)`.
 #[inline]
 #[cfg_attr(feature = "deadlock", track_caller)]
-pub fn wait<const N: usize>(cases: [Armed<'_>; N], timeout: impl Timeout, biased: bool) {
+pub fn wait<const N: usize>(cases: [Armed<'_>; N], limit: Limit, biased: bool) {
     waits!("selects");
-    run(&cases, Patience::Until(timeout.deadline()), biased);
+    let deadline = match limit {
+        Limit::For(duration) => deadline_after(duration),
+        Limit::Until(instant) => Some(instant),
+    };
+    run(&cases, Patience::Until(deadline), biased);
 }
 
 #[cfg(feature = "async")]
@@ -412,7 +433,7 @@ mod tests {
         assert_eq!(case.finish(), Ok(1));
         tx.send(2).unwrap();
         assert!(case.guess());
-        wait([case.arm()], Duration::from_millis(1), false);
+        wait([case.arm()], limit(Duration::from_millis(1)), false);
         assert!(!case.is_won());
         assert_eq!(case.finish(), Err(RecvError));
     }

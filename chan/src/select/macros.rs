@@ -28,6 +28,7 @@
 /// * Of several cases that are ready one is chosen at random, each as likely as the others: see
 ///   [`select_biased!`](crate::select_biased) for the first. `default` is chosen only if there was an instant at which
 ///   nothing was ready.
+/// * A timeout is evaluated once, after the handles, whether it is needed or not.
 /// * The same channel may stand in several cases, and on both sides; a select never meets itself.
 /// * Nothing is allocated, blocked or not. O(cases).
 ///
@@ -320,8 +321,9 @@ macro_rules! __select_bind {
         $crate::__select_chain!(($(($case $message $result $body))*) $default)
     }};
     (($biased:tt) () ($(($case:ident $message:tt $result:tt $body:tt))*) (default ($timeout:expr) $default:tt)) => {{
+        let limit = $crate::__cases::limit($timeout);
         if !$crate::__select_guess!($biased ($($case)*)) {
-            $crate::__cases::wait([$($case.arm()),*], $timeout, $biased);
+            $crate::__cases::wait([$($case.arm()),*], limit, $biased);
         }
         $crate::__select_chain!(($(($case $message $result $body))*) $default)
     }};

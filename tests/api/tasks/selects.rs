@@ -210,3 +210,22 @@ fn bodies_may_switch_cases_off() {
     });
     assert_eq!(sum.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(3));
 }
+
+/// The future of a `default` is evaluated before anything is tried; it is polled only if nothing is ready.
+#[test]
+fn a_timeout_is_evaluated_each_time() {
+    let ((tx, a), (_tb, b)) = (make(None), make::<i32>(Some(0)));
+    (0..100).for_each(|n| tx.send(n).unwrap());
+    let mut evaluated = 0;
+    for _ in 0..100 {
+        let mut select = Box::pin(async {
+            select_async! {
+                recv(a) -> _ => true,
+                recv(b) -> _ => false,
+                default({ evaluated += 1; std::future::poll_fn(|_| -> Poll<()> { panic!("something is ready") }) }) => false,
+            }
+        });
+        assert_eq!(poll(&mut select), Poll::Ready(true));
+    }
+    assert_eq!(evaluated, 100);
+}
