@@ -197,7 +197,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled after it was done.
+    /// The future panics when it is polled after it was done; and if it waits for a timer, whose thread is not there and cannot be
+    /// started. Then it still waits, and can be polled again or dropped.
     ///
     /// # Examples
     ///
@@ -219,6 +220,12 @@ impl<T> Receiver<T> {
     }
 
     /// The values until the channel is closed and drained, as a stream. Feature `async`. Allocates once.
+    ///
+    /// It may be dropped as the future of [`recv_async`](Receiver::recv_async) may. Once it has ended it stays so.
+    ///
+    /// # Panics
+    ///
+    /// A poll panics if a timer's thread cannot be started, as that of `recv_async`.
     ///
     /// # Examples
     ///
@@ -269,7 +276,9 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil.
+    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil
+    /// ([`Closed`](CloseError::Closed), [`Nil`](CloseError::Nil)); or if nobody can close the channel, because it is a timer's or that of
+    /// a context ([`ReceiveOnly`](CloseError::ReceiveOnly)).
     pub fn close(&self) -> Result<(), CloseError> {
         self.handle.close()
     }

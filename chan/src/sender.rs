@@ -122,6 +122,10 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// If the channel is closed, before or while this blocks, or if nobody is left to receive. The value is in the error.
+    ///
+    /// # Panics
+    ///
+    /// If the buffer has to grow, and there is no memory for it. The value is dropped then; the channel goes on.
     #[inline]
     #[doc(alias = "<-")]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -140,6 +144,10 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// If there is no room and no blocked receiver, or if the channel is closed. The value is in the error.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory, as [`send`](Sender::send).
     #[inline]
     #[doc(alias = "default")]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
@@ -153,6 +161,10 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// If there was no room in time, or if the channel is closed. The value is in the error.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory, as [`send`](Sender::send).
     ///
     /// # Examples
     ///
@@ -175,6 +187,10 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// If there was no room in time, or if the channel is closed. The value is in the error.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory, as [`send`](Sender::send).
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         waits!("sends on a channel");
@@ -195,7 +211,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled after it was done.
+    /// The future panics when it is polled after it was done, and if there is no memory, as [`send`](Sender::send).
     #[cfg(feature = "async")]
     #[inline]
     pub fn send_async(&self, value: T) -> crate::future::SendFuture<'_, T> {
@@ -235,7 +251,8 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil. (A channel that was
+    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil
+    /// ([`Closed`](CloseError::Closed), [`Nil`](CloseError::Nil)). (A channel that was
     /// closed by the drop of one side's last handle can still be closed once.)
     ///
     /// # Examples

@@ -30,7 +30,11 @@
 ///   nothing was ready.
 /// * A timeout is evaluated once, after the handles, whether it is needed or not.
 /// * The same channel may stand in several cases, and on both sides; a select never meets itself.
-/// * Nothing is allocated, blocked or not. O(cases).
+/// * Nothing is allocated, blocked or not, but for buffers that grow. O(cases).
+///
+/// # Panics
+///
+/// If a send is chosen for which a buffer has to grow, and there is no memory for it: before its message is evaluated.
 ///
 /// # Memory ordering
 ///
@@ -128,6 +132,10 @@ macro_rules! select_biased {
 /// The grammar is the same, but for `default(future) => body`, which is done when that future ends before a case could be:
 /// `tokio::time::sleep(..)`, for example. Messages and bodies may `.await`.
 ///
+/// It never blocks the thread. At capacity 0 the sender of a receive may be a select that is about to evaluate its message. Then the
+/// receive is pending until that has come, and so is `default`, with a future that has ended or without one; if the message does not
+/// come, the select goes on: with `default`, if nothing else is ready.
+///
 /// Exactly one case is done, sends included. The values that the channels carry must be [`Send`].
 ///
 /// # Cancellation
@@ -135,6 +143,10 @@ macro_rules! select_biased {
 /// If the future around it is dropped, no case is done: a value that was received goes to the next receiver, or back to the
 /// front of the buffer, and what was set aside for a send goes to the next in line. A send whose receiver has gone in the
 /// same way puts its value into the buffer, which may then hold one more than its capacity.
+///
+/// # Panics
+///
+/// As [`select!`](crate::select); and if a case waits for a timer, whose thread is not there and cannot be started.
 ///
 /// # Examples
 ///

@@ -40,6 +40,11 @@ use crate::sender::Sender;
 ///
 /// Go: `reflect.Select`.
 ///
+/// # Panics
+///
+/// What chooses or waits panics with 2²⁴ operations or more; and if a send is chosen for which a buffer has to grow, and there is no
+/// memory for it. Then nothing was chosen, and the value is still the caller's.
+///
 /// # Memory ordering
 ///
 /// The operation that is completed has the edges of a plain one ([`Sender`]); those that were not chosen have none
@@ -278,7 +283,8 @@ impl fmt::Debug for Select<'_> {
 /// An operation that was chosen by a [`Select`], and is to be completed with the handle that was added.
 ///
 /// Nobody can take it away: room in the buffer, a value, or a blocked partner is set aside for it. If it is dropped, that
-/// goes to the next in line. If it is forgotten ([`std::mem::forget`]), it is lost: the buffer has room for one value less,
+/// goes to the next in line: a value back to the front of the buffer, which another receiver may have found closed and drained in
+/// between. If it is forgotten ([`std::mem::forget`]), it is lost: the buffer has room for one value less,
 /// or one value stays in it for ever, or the partner never returns.
 ///
 /// A partner that is set aside waits for the completion, beyond its own deadline if it has one. Where two operations have
