@@ -9,13 +9,13 @@ use gosync_atomic::__sys::{deadline_after, waits};
 use crate::error::{CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::handle::Handle;
 use crate::raw::Side;
-use crate::receiver::Receiver;
+use crate::receiver::{IntoIter, Iter, Receiver, TryIter};
 use crate::sender::Sender;
 
 /// A channel handle that sends and receives: Go's `chan T`.
 ///
 /// It counts as a sender and as a receiver, so a channel that is held by `Chan`s ends by [`close`](Chan::close), as in Go,
-/// not by itself. The methods are those of [`Sender`] and [`Receiver`], with the same memory ordering.
+/// not by itself. It has all methods of [`Sender`] and [`Receiver`], which say more of each, with the same memory ordering.
 ///
 /// # Examples
 ///
@@ -51,6 +51,10 @@ use crate::sender::Sender;
 /// assert!(chan.is_empty() && chan.try_recv() == Err(TryRecvError::Empty));
 /// chan.close().unwrap();
 /// assert!(chan.is_closed() && rx.is_closed());
+/// assert_eq!((chan.sender_count(), chan.receiver_count()), (2, 2));
+/// for _ in &chan {
+///     unreachable!("drained");
+/// }
 ///
 /// let other = Chan::<i32>::unbounded();
 /// assert!(!chan.same_channel(&other) && other.capacity().is_none());
@@ -213,15 +217,73 @@ impl<T> Chan<T> {
         self.handle.recv_until(Some(deadline))
     }
 
+    /// As [`Sender::send_async`]. Feature `async`.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed. The value is in the error.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it is polled after it was done, and if there is no memory, as [`Sender::send`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gosync_chan::Chan;
+    ///
+    /// /// At most so many at a time: the idiom of Go's memory model, for tasks.
+    /// async fn with_slot<R>(slots: &Chan<()>, work: impl Future<Output = R>) -> R {
+    ///     slots.send_async(()).await.unwrap(); // acquire
+    ///     let result = work.await;
+    ///     slots.recv_async().await.unwrap(); // release
+    ///     result
+    /// }
+    /// ```
+    #[cfg(feature = "async")]
+    #[inline]
+    pub fn send_async(&self, value: T) -> crate::future::SendFuture<'_, T> {
+        self.as_sender().send_async(value)
+    }
+
+    /// As [`Receiver::recv_async`], which says what becomes of a value if the future is dropped. Feature `async`.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed and drained.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it is polled after it was done.
+    #[cfg(feature = "async")]
+    #[inline]
+    pub fn recv_async(&self) -> crate::future::RecvFuture<'_, T> {
+        self.as_receiver().recv_async()
+    }
+
+    /// As [`Receiver::stream`]: the values until the channel is closed and drained. Feature `async`. Allocates once.
+    #[cfg(feature = "async")]
+    pub fn stream(&self) -> crate::future::RecvStream<'_, T> {
+        self.as_receiver().stream()
+    }
+
+    /// As [`Sender::sink`]. Feature `sink`. Allocates once. Closing the sink does not close the channel.
+    #[cfg(feature = "sink")]
+    pub fn sink(&self) -> crate::sink::SendSink<'_, T> {
+        self.as_sender().sink()
+    }
+
     /// The values until the channel is closed and drained; blocks for each. Go: `for v := range ch`.
+    #[must_use]
     #[doc(alias = "range")]
-    pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
-        std::iter::from_fn(|| self.recv().ok())
+    pub fn iter(&self) -> Iter<'_, T> {
+        self.as_receiver().iter()
     }
 
     /// The values that can be had without blocking.
-    pub fn try_iter(&self) -> impl Iterator<Item = T> + '_ {
-        std::iter::from_fn(|| self.try_recv().ok())
+    #[must_use]
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        self.as_receiver().try_iter()
     }
 
     /// As [`Sender::close`].
@@ -277,6 +339,58 @@ impl<T> Chan<T> {
     #[doc(alias = "==")]
     pub fn same_channel(&self, other: &Chan<T>) -> bool {
         self.handle.same_channel(&other.handle)
+    }
+
+    /// How many handles can send, this one included, at some instant. Orders nothing.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.handle.count(Side::Senders)
+    }
+
+    /// How many handles can receive, this one included, at some instant. Orders nothing.
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.handle.count(Side::Receivers)
+    }
+
+    #[cfg(feature = "async")]
+    fn as_sender(&self) -> &Sender<T> {
+        self.as_ref()
+    }
+
+    fn as_receiver(&self) -> &Receiver<T> {
+        self.as_ref()
+    }
+}
+
+/// The values until the channel is closed and drained; blocks for each. It does not send any more: without another handle that
+/// does, the channel ends once it is drained, where Go's loop would never end.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::Chan;
+///
+/// let chan = Chan::new(3);
+/// (1..=3).for_each(|n| chan.send(n).unwrap());
+/// assert_eq!(chan.into_iter().sum::<i32>(), 6);
+/// ```
+impl<T> IntoIterator for Chan<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+
+    fn into_iter(self) -> IntoIter<T> {
+        self.split().1.into_iter()
+    }
+}
+
+/// As [`iter`](Chan::iter).
+impl<'a, T> IntoIterator for &'a Chan<T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
     }
 }
 

@@ -189,3 +189,26 @@ fn iterators_and_threads() {
         assert_eq!(c.iter().sum::<i32>(), 55);
     });
 }
+
+/// A loop over a two-way handle: by reference it goes on being one, by value it sends no more.
+#[test]
+fn loops_over_chan() {
+    let c = Chan::new(3);
+    (1..=3).for_each(|n| c.send(n).unwrap());
+    let mut seen = Vec::new();
+    for n in &c {
+        seen.push(n);
+        if n == 2 {
+            break;
+        }
+    }
+    assert_eq!((seen, c.try_iter().collect::<Vec<_>>()), (vec![1, 2], vec![3]));
+    assert_eq!((c.sender_count(), c.receiver_count()), (1, 1));
+    let other = c.clone();
+    assert_eq!((c.sender_count(), c.receiver_count()), (2, 2));
+    let rest = c.into_iter();
+    assert_eq!((other.sender_count(), other.receiver_count()), (1, 2));
+    other.send(4).unwrap();
+    drop(other);
+    assert_eq!(rest.collect::<Vec<_>>(), [4], "and then the end");
+}

@@ -6,7 +6,7 @@
 //! * It is lent to a select exclusively ([`RecvCase::arm`]), so that no other uses its node, and nobody looks at it meanwhile; and
 //!   to one select only, which takes what it was lent. A select of a thread is over when it returns.
 //! * A task's select may be forgotten, and then is never over. So what its peers write to is in the pinned future, and not in what
-//!   that was lent: [`task`](super::task).
+//!   that was lent: the file `task` says more.
 
 use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;

@@ -2,7 +2,8 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use futures_core::future::FusedFuture;
 use gosync::chan::{Chan, Receiver, RecvError, SendError, Sender};
@@ -183,4 +184,25 @@ fn polled_after_it_was_done() {
 fn text(payload: &(dyn Any + Send)) -> &str {
     let literal = payload.downcast_ref::<&str>().copied();
     literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap()
+}
+
+/// A two-way handle has the operations of both, for tasks too.
+#[test]
+fn a_two_way_handle() {
+    use futures_core::Stream;
+    use futures_sink::Sink;
+
+    let c = Chan::new(1);
+    let cx = &mut Context::from_waker(Waker::noop());
+    let (mut first, mut second) = (Box::pin(c.send_async(1)), Box::pin(c.send_async(2)));
+    assert_eq!((poll(&mut first), poll(&mut second)), (Poll::Ready(Ok(())), Poll::Pending));
+    assert_eq!(poll(&mut Box::pin(c.recv_async())), Poll::Ready(Ok(1)));
+    assert_eq!(poll(&mut second), Poll::Ready(Ok(())));
+    let (mut values, mut sink) = (c.stream(), c.sink());
+    assert_eq!(Pin::new(&mut values).poll_next(cx), Poll::Ready(Some(2)));
+    assert_eq!(Pin::new(&mut sink).start_send(3), Ok(()));
+    assert_eq!(Pin::new(&mut values).poll_next(cx), Poll::Ready(Some(3)));
+    c.close().unwrap();
+    assert_eq!(Pin::new(&mut values).poll_next(cx), Poll::Ready(None));
+    assert_eq!(Pin::new(&mut sink).start_send(4), Err(SendError(4)));
 }
