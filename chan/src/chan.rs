@@ -267,6 +267,24 @@ impl<T> Chan<T> {
         self.as_receiver().stream()
     }
 
+    /// As [`Receiver::into_stream`]. It does not send any more, as in the loop that takes the handle. Feature `async`.
+    #[cfg(feature = "async")]
+    pub fn into_stream<'a>(self) -> crate::future::RecvStream<'a, T>
+    where
+        T: 'a,
+    {
+        self.split().1.into_stream()
+    }
+
+    /// As [`Sender::into_sink`]. It does not receive any more. Feature `sink`.
+    #[cfg(feature = "sink")]
+    pub fn into_sink<'a>(self) -> crate::sink::SendSink<'a, T>
+    where
+        T: 'a,
+    {
+        self.split().0.into_sink()
+    }
+
     /// As [`Sender::sink`]. Feature `sink`. Allocates once. Closing the sink does not close the channel.
     #[cfg(feature = "sink")]
     pub fn sink(&self) -> crate::sink::SendSink<'_, T> {

@@ -217,6 +217,18 @@ impl<T> Handle<T> {
         self.shared().map(Shared::channel)
     }
 
+    /// The channel, for who knows better how long it lives; `None` is nil.
+    ///
+    /// # Safety
+    ///
+    /// As long as what is returned is used, somebody owns a count.
+    #[cfg(feature = "async")]
+    #[inline(always)]
+    pub(crate) unsafe fn channel_of_owner<'a>(self) -> Option<&'a Channel<T>> {
+        // SAFETY: the caller's contract: the allocation is alive.
+        self.shared.map(|shared| unsafe { shared.as_ref() }.channel())
+    }
+
     /// The channel as a select sees it; `None` is nil.
     pub(crate) fn port(&self) -> Option<&dyn Port> {
         self.shared().map(|shared| shared.channel() as &dyn Port)

@@ -84,6 +84,12 @@ impl<T> Receiver<T> {
         self.handle.channel()
     }
 
+    /// What it is made of.
+    #[cfg(feature = "async")]
+    pub(crate) fn handle(&self) -> Handle<T> {
+        self.handle
+    }
+
     /// The channel as a select sees it; `None` is nil.
     pub(crate) fn port(&self) -> Option<&dyn Port> {
         self.handle.port()
@@ -241,6 +247,35 @@ impl<T> Receiver<T> {
     #[cfg(feature = "async")]
     pub fn stream(&self) -> crate::future::RecvStream<'_, T> {
         crate::future::RecvStream::new(self)
+    }
+
+    /// As [`stream`](Receiver::stream), with this handle in it: for what outlives the place where it was made, as a task that is
+    /// spawned. Feature `async`. Allocates once.
+    ///
+    /// # Panics
+    ///
+    /// As `stream`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::Pin;
+    ///
+    /// use futures_core::Stream;
+    ///
+    /// fn numbers() -> Pin<Box<dyn Stream<Item = u64> + Send>> {
+    ///     let (tx, rx) = gosync_chan::bounded(1);
+    ///     std::thread::spawn(move || (1..=10).for_each(|n| tx.send(n).unwrap()));
+    ///     Box::pin(rx.into_stream())
+    /// }
+    /// # drop(numbers());
+    /// ```
+    #[cfg(feature = "async")]
+    pub fn into_stream<'a>(self) -> crate::future::RecvStream<'a, T>
+    where
+        T: 'a,
+    {
+        crate::future::RecvStream::owning(self)
     }
 
     /// The values until the channel is closed and drained; blocks for each. Go: `for v := range ch`.

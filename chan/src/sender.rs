@@ -77,16 +77,16 @@ impl<T> Sender<T> {
         Sender { handle }
     }
 
-    /// The channel; `None` is nil.
-    #[cfg(feature = "async")]
-    pub(crate) fn channel(&self) -> Option<&crate::raw::Channel<T>> {
-        self.handle.channel()
-    }
-
     /// Sends with a permit, and does not wait for a partner.
     #[cfg(feature = "async")]
     pub(crate) fn send_granted_by_task(&self, grant: Grant, value: T) -> Result<(), SendError<T>> {
         self.handle.send_granted_by_task(grant, value)
+    }
+
+    /// What it is made of.
+    #[cfg(feature = "async")]
+    pub(crate) fn handle(&self) -> Handle<T> {
+        self.handle
     }
 
     /// The channel as a select sees it; `None` is nil.
@@ -244,6 +244,32 @@ impl<T> Sender<T> {
     #[cfg(feature = "sink")]
     pub fn sink(&self) -> crate::sink::SendSink<'_, T> {
         crate::sink::SendSink::new(self)
+    }
+
+    /// As [`sink`](Sender::sink), with this handle in it: for what outlives the place where it was made, as a task that is spawned.
+    /// Feature `sink`. Allocates once. The channel ends with the sink if this is its last sender.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::Pin;
+    ///
+    /// use futures_sink::Sink;
+    /// use gosync_chan::{SendError, Sender};
+    ///
+    /// fn boxed(tx: Sender<u64>) -> Pin<Box<dyn Sink<u64, Error = SendError<u64>> + Send>> {
+    ///     Box::pin(tx.into_sink())
+    /// }
+    /// # let (tx, rx) = gosync_chan::bounded(1);
+    /// # boxed(tx).as_mut().start_send(1).unwrap();
+    /// # assert_eq!((rx.recv(), rx.recv().is_err()), (Ok(1), true));
+    /// ```
+    #[cfg(feature = "sink")]
+    pub fn into_sink<'a>(self) -> crate::sink::SendSink<'a, T>
+    where
+        T: 'a,
+    {
+        crate::sink::SendSink::owning(self)
     }
 
     /// Closes the channel: no value enters any more, blocked senders get theirs back, receivers drain the buffer and then

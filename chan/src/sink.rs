@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use futures_sink::Sink;
 
 use crate::error::SendError;
-use crate::future::SendFuture;
+use crate::future::{Owned, SendFuture};
 use crate::sender::Sender;
 
 /// Sink of [`Sender::sink`].
@@ -50,13 +50,29 @@ use crate::sender::Sender;
 #[must_use = "a sink does nothing unless it is polled"]
 pub struct SendSink<'a, T> {
     /// The last value's send.
-    last: Pin<Box<SendFuture<'a, T>>>,
+    line: Pin<Box<Owned<SendFuture<'a, T>, Sender<T>>>>,
     ended: bool,
 }
 
 impl<'a, T> SendSink<'a, T> {
     pub(crate) fn new(sender: &'a Sender<T>) -> SendSink<'a, T> {
-        SendSink { last: Box::pin(SendFuture::finished(sender)), ended: false }
+        // SAFETY: it is lent for longer than the sink may exist.
+        SendSink { line: Owned::pin(unsafe { SendFuture::finished(sender.handle()) }, None), ended: false }
+    }
+
+    /// One that owns its sender.
+    pub(crate) fn owning(sender: Sender<T>) -> SendSink<'a, T> {
+        // SAFETY: the sender is dropped after the future.
+        let last = unsafe { SendFuture::finished(sender.handle()) };
+        SendSink { line: Owned::pin(last, Some(sender)), ended: false }
+    }
+
+    fn last(&self) -> &SendFuture<'a, T> {
+        self.line.as_ref().get_ref().get()
+    }
+
+    fn last_mut(&mut self) -> Pin<&mut SendFuture<'a, T>> {
+        self.line.as_mut().future()
     }
 }
 
@@ -64,10 +80,10 @@ impl<T> Sink<T> for SendSink<'_, T> {
     type Error = SendError<T>;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        if !self.last.is_finished() {
-            return self.last.as_mut().poll(cx);
+        if !self.last().is_finished() {
+            return self.last_mut().poll(cx);
         }
-        if self.last.is_nil() && !self.ended {
+        if self.last().is_nil() && !self.ended {
             // A send to the nil channel is never done, so it need not begin.
             return Poll::Pending;
         }
@@ -76,15 +92,15 @@ impl<T> Sink<T> for SendSink<'_, T> {
 
     #[track_caller]
     fn start_send(mut self: Pin<&mut Self>, value: T) -> Result<(), SendError<T>> {
-        assert!(self.last.is_finished(), "start_send on a sink that is not ready");
+        assert!(self.last().is_finished(), "start_send on a sink that is not ready");
         if self.ended {
             return Err(SendError(value));
         }
-        self.last.as_mut().begin(value).map_err(SendError)
+        self.last_mut().begin(value).map_err(SendError)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
-        if self.last.is_finished() { Poll::Ready(Ok(())) } else { self.last.as_mut().poll(cx) }
+        if self.last().is_finished() { Poll::Ready(Ok(())) } else { self.last_mut().poll(cx) }
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
@@ -95,6 +111,6 @@ impl<T> Sink<T> for SendSink<'_, T> {
 
 impl<T> fmt::Debug for SendSink<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendSink").field("last", &self.last).field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("SendSink").field("last", self.last()).field("ended", &self.ended).finish_non_exhaustive()
     }
 }

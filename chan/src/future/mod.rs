@@ -5,6 +5,7 @@ mod send;
 
 use std::cell::UnsafeCell;
 use std::mem::{MaybeUninit, needs_drop};
+use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::Poll;
 
@@ -92,6 +93,27 @@ impl<T> Place<T> {
     unsafe fn end(&self) {
         // SAFETY: the caller's contract.
         unsafe { self.node().drop_in_place() };
+    }
+}
+
+/// A future, and the handle that it uses if nobody lends it one: pinned together, and the future goes first.
+pub(crate) struct Owned<F, H> {
+    future: F,
+    _handle: Option<H>,
+}
+
+impl<F, H> Owned<F, H> {
+    pub(crate) fn pin(future: F, handle: Option<H>) -> Pin<Box<Owned<F, H>>> {
+        Box::pin(Owned { future, _handle: handle })
+    }
+
+    pub(crate) fn get(&self) -> &F {
+        &self.future
+    }
+
+    pub(crate) fn future(self: Pin<&mut Self>) -> Pin<&mut F> {
+        // SAFETY: it is pinned with this.
+        unsafe { self.map_unchecked_mut(|this| &mut this.future) }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomPinned;
-use std::mem::MaybeUninit;
+use std::marker::{PhantomData, PhantomPinned};
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,8 +11,9 @@ use std::task::{Context, Poll};
 use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 
-use super::{Place, Stage, never, polled_again};
+use super::{Owned, Place, Stage, never, polled_again};
 use crate::error::RecvError;
+use crate::handle::Handle;
 use crate::raw::Channel;
 use crate::raw::task::Start;
 use crate::raw::waiter::Outcome;
@@ -22,11 +23,12 @@ use crate::timer::TaskTimer;
 /// Future of [`Receiver::recv_async`].
 #[must_use = "a future does nothing unless it is polled"]
 pub struct RecvFuture<'a, T> {
-    receiver: &'a Receiver<T>,
+    handle: Handle<T>,
     /// There if the stage is `Timed`.
     timer: MaybeUninit<TaskTimer>,
     stage: Stage,
     place: Place<T>,
+    _receiver: PhantomData<&'a Receiver<T>>,
     _pinned: PhantomPinned,
 }
 
@@ -41,18 +43,29 @@ impl<T> RefUnwindSafe for RecvFuture<'_, T> {}
 impl<'a, T> RecvFuture<'a, T> {
     #[inline(always)]
     pub(crate) fn new(receiver: &'a Receiver<T>) -> RecvFuture<'a, T> {
+        // SAFETY: it is lent for longer than the future may exist.
+        unsafe { RecvFuture::of(receiver.handle()) }
+    }
+
+    /// # Safety
+    ///
+    /// Somebody owns a receiver's count of the handle until the future was dropped.
+    #[inline(always)]
+    unsafe fn of(handle: Handle<T>) -> RecvFuture<'a, T> {
         RecvFuture {
-            receiver,
+            handle,
             timer: MaybeUninit::uninit(),
             stage: Stage::Idle,
             place: Place::new(MaybeUninit::uninit()),
+            _receiver: PhantomData,
             _pinned: PhantomPinned,
         }
     }
 
     #[inline(always)]
     fn channel(&self) -> Option<&'a Channel<T>> {
-        self.receiver.channel()
+        // SAFETY: by the contract of `of`; nothing of the future's keeps it.
+        unsafe { self.handle.channel_of_owner() }
     }
 
     /// To be polled again.
@@ -220,7 +233,7 @@ impl<T> Drop for RecvFuture<'_, T> {
 impl<T> fmt::Debug for RecvFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecvFuture")
-            .field("receiver", self.receiver)
+            .field("receiver", &ManuallyDrop::new(Receiver::adopt(self.handle)))
             .field("stage", &self.stage)
             .finish_non_exhaustive()
     }
@@ -229,13 +242,20 @@ impl<T> fmt::Debug for RecvFuture<'_, T> {
 /// Stream of [`Receiver::stream`]: the values until the channel is closed and drained.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct RecvStream<'a, T> {
-    next: Pin<Box<RecvFuture<'a, T>>>,
+    line: Pin<Box<Owned<RecvFuture<'a, T>, Receiver<T>>>>,
     ended: bool,
 }
 
 impl<'a, T> RecvStream<'a, T> {
     pub(crate) fn new(receiver: &'a Receiver<T>) -> RecvStream<'a, T> {
-        RecvStream { next: Box::pin(RecvFuture::new(receiver)), ended: false }
+        RecvStream { line: Owned::pin(RecvFuture::new(receiver), None), ended: false }
+    }
+
+    /// One that owns its receiver.
+    pub(crate) fn owning(receiver: Receiver<T>) -> RecvStream<'a, T> {
+        // SAFETY: the receiver is dropped after the future.
+        let next = unsafe { RecvFuture::of(receiver.handle()) };
+        RecvStream { line: Owned::pin(next, Some(receiver)), ended: false }
     }
 }
 
@@ -246,8 +266,9 @@ impl<T> Stream for RecvStream<'_, T> {
         if self.ended {
             return Poll::Ready(None);
         }
-        let result = std::task::ready!(self.next.as_mut().poll(cx));
-        self.next.as_mut().rearm();
+        let mut next = self.line.as_mut().future();
+        let result = std::task::ready!(next.as_mut().poll(cx));
+        next.rearm();
         self.ended = result.is_err();
         Poll::Ready(result.ok())
     }
@@ -261,6 +282,6 @@ impl<T> FusedStream for RecvStream<'_, T> {
 
 impl<T> fmt::Debug for RecvStream<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RecvStream").field(&self.next).finish()
+        f.debug_tuple("RecvStream").field(self.line.as_ref().get_ref().get()).finish()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
-use std::marker::PhantomPinned;
-use std::mem::{MaybeUninit, forget};
+use std::marker::{PhantomData, PhantomPinned};
+use std::mem::{ManuallyDrop, MaybeUninit, forget};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 #[cfg(feature = "sink")]
@@ -14,6 +14,7 @@ use futures_core::future::FusedFuture;
 
 use super::{Place, Stage, never, polled_again};
 use crate::error::SendError;
+use crate::handle::Handle;
 use crate::raw::Channel;
 use crate::raw::task::Start;
 use crate::raw::waiter::Outcome;
@@ -22,10 +23,11 @@ use crate::sender::Sender;
 /// Future of [`Sender::send_async`].
 #[must_use = "a future does nothing unless it is polled"]
 pub struct SendFuture<'a, T> {
-    sender: &'a Sender<T>,
+    handle: Handle<T>,
     stage: Stage,
     /// While idle, the value is in the slot.
     place: Place<T>,
+    _sender: PhantomData<&'a Sender<T>>,
     _pinned: PhantomPinned,
 }
 
@@ -41,14 +43,20 @@ impl<'a, T> SendFuture<'a, T> {
     #[inline(always)]
     pub(crate) fn new(sender: &'a Sender<T>, value: T) -> SendFuture<'a, T> {
         let place = Place::new(MaybeUninit::new(value));
-        SendFuture { sender, stage: Stage::Idle, place, _pinned: PhantomPinned }
+        // Lent for longer than the future may exist.
+        let handle = sender.handle();
+        SendFuture { handle, stage: Stage::Idle, place, _sender: PhantomData, _pinned: PhantomPinned }
     }
 
     /// One that has nothing to send yet: for a sink.
+    ///
+    /// # Safety
+    ///
+    /// Somebody owns a sender's count of the handle until the future was dropped.
     #[cfg(feature = "sink")]
-    pub(crate) fn finished(sender: &'a Sender<T>) -> SendFuture<'a, T> {
+    pub(crate) unsafe fn finished(handle: Handle<T>) -> SendFuture<'a, T> {
         let place = Place::new(MaybeUninit::uninit());
-        SendFuture { sender, stage: Stage::Finished, place, _pinned: PhantomPinned }
+        SendFuture { handle, stage: Stage::Finished, place, _sender: PhantomData, _pinned: PhantomPinned }
     }
 
     /// Whether it has nothing to send.
@@ -60,7 +68,7 @@ impl<'a, T> SendFuture<'a, T> {
     /// Whether it is never done.
     #[cfg(feature = "sink")]
     pub(crate) fn is_nil(&self) -> bool {
-        self.sender.is_nil()
+        self.handle.is_nil()
     }
 
     /// Sends another value, at once, or from now on in line; the next poll says for which task. The value comes back if the channel
@@ -89,7 +97,8 @@ impl<'a, T> SendFuture<'a, T> {
 
     #[inline(always)]
     fn channel(&self) -> Option<&'a Channel<T>> {
-        self.sender.channel()
+        // SAFETY: its sender exists as long as the future does, says who has made it; nothing of the future's keeps it.
+        unsafe { self.handle.channel_of_owner() }
     }
 
     /// Begins. Should a panic come out of this, the value is gone, and the future finished.
@@ -233,6 +242,7 @@ impl<T> Drop for SendFuture<'_, T> {
 
 impl<T> fmt::Debug for SendFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendFuture").field("sender", self.sender).field("stage", &self.stage).finish_non_exhaustive()
+        let sender = ManuallyDrop::new(Sender::adopt(self.handle));
+        f.debug_struct("SendFuture").field("sender", &sender).field("stage", &self.stage).finish_non_exhaustive()
     }
 }

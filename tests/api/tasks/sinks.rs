@@ -322,3 +322,29 @@ fn forwards_into_a_close() {
     let SendError(back) = runtime.block_on(sent).unwrap().unwrap_err();
     assert_eq!(back, 3);
 }
+
+/// A sink that owns its sender goes where it likes, and gives it up when it is dropped, with the value that is in line.
+#[test]
+fn owns_its_sender() {
+    let ledger = Ledger::default();
+    let (tx, rx) = make(Some(0));
+    let mut sink = tx.into_sink();
+    assert!(sink.start(ledger.value()).is_ok());
+    let mut boxed: Pin<Box<dyn Sink<_, Error = SendError<_>> + Send>> = Box::pin(sink);
+    let cx = &mut Context::from_waker(Waker::noop());
+    assert!(boxed.as_mut().poll_flush(cx).is_pending());
+    assert!(rx.try_recv().is_ok());
+    assert!(matches!(boxed.as_mut().poll_ready(cx), Poll::Ready(Ok(()))));
+    assert!(boxed.as_mut().start_send(ledger.value()).is_ok());
+    assert_eq!((ledger.balance(), rx.sender_count()), ((2, 1), 1));
+    drop(boxed);
+    assert_eq!((ledger.balance(), rx.sender_count(), rx.is_closed()), ((2, 2), 0, true));
+    assert!(rx.recv().is_err());
+    // In a task of a runtime, and by a two-way handle.
+    let c = gosync::chan::Chan::new(0);
+    let rx = c.receiver();
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let sent = runtime.spawn(stream::iter((1..=3).map(Ok)).forward(c.into_sink()));
+    assert_eq!(rx.iter().sum::<i32>(), 6);
+    runtime.block_on(sent).unwrap().unwrap();
+}

@@ -81,3 +81,28 @@ fn nil() {
     (0..3).for_each(|_| assert!(next(&mut stream).is_pending()));
     assert!(!stream.is_terminated());
 }
+
+/// A stream that owns its receiver goes where it likes, and gives it up when it is dropped: also with a value that it was given.
+#[test]
+fn owns_its_receiver() {
+    let ledger = Ledger::default();
+    let (tx, rx) = make(Some(0));
+    let mut stream = rx.into_stream();
+    assert_eq!((tx.sender_count(), tx.receiver_count()), (1, 1));
+    assert!(next(&mut stream).is_pending());
+    let mut boxed: Pin<Box<dyn Stream<Item = _> + Send>> = Box::pin(stream);
+    tx.try_send(ledger.value()).ok().unwrap();
+    let cx = &mut Context::from_waker(Waker::noop());
+    assert!(matches!(boxed.as_mut().poll_next(cx), Poll::Ready(Some(_))));
+    assert!(boxed.as_mut().poll_next(cx).is_pending());
+    tx.try_send(ledger.value()).ok().unwrap();
+    assert_eq!(ledger.balance(), (2, 1));
+    drop(boxed);
+    assert_eq!((ledger.balance(), tx.receiver_count(), tx.is_closed()), ((2, 2), 0, true));
+    // In a task of a runtime, and by a two-way handle.
+    let c = gosync::chan::Chan::new(8);
+    (1..=3).for_each(|n| c.send(n).unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let sum = runtime.spawn(futures_util::StreamExt::fold(c.into_stream(), 0, async |sum, n| sum + n));
+    assert_eq!(runtime.block_on(sum).unwrap(), 6);
+}
