@@ -229,3 +229,37 @@ fn a_timeout_is_evaluated_each_time() {
     }
     assert_eq!(evaluated, 100);
 }
+
+/// A body may wait, and its task may go on on another thread; that of a thread's select, too, if somebody puts that into a task.
+#[test]
+fn can_be_sent() {
+    fn sent<F: Future + Send>(future: F) -> Pin<Box<F>> {
+        Box::pin(future)
+    }
+
+    let ((tx, rx), (_t, other)) = (make(Some(3)), make::<i32>(Some(0)));
+    let mut by_task = sent(async {
+        select_async! {
+            recv(rx) -> _ => unreachable!("nothing was sent"),
+            send(tx, ready(7).await) -> sent => {
+                ready(()).await;
+                sent.is_ok()
+            }
+        }
+    });
+    assert_eq!(poll(&mut by_task), Poll::Ready(true));
+    let mut by_thread = sent(async {
+        gosync::select! {
+            recv(rx) -> value => {
+                ready(()).await;
+                value.ok()
+            }
+            recv(other) -> _ => unreachable!("nothing was sent"),
+        }
+    });
+    assert_eq!(poll(&mut by_thread), Poll::Ready(Some(7)));
+    let mut or_default = sent(async {
+        select_async! { recv(rx) -> value => value.ok(), recv(other) -> value => value.ok(), default => None }
+    });
+    assert_eq!(poll(&mut or_default), Poll::Ready(None));
+}
