@@ -217,6 +217,54 @@ impl<T> Chan<T> {
         self.handle.recv_until(Some(deadline))
     }
 
+    /// As [`Sender::send_many`]: the values of a vector, which is empty then.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed. What was not sent is left in the vector.
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    pub fn send_many(&self, values: &mut Vec<T>) -> Result<(), SendError<()>> {
+        self.as_sender().send_many(values)
+    }
+
+    /// As [`Sender::try_send_many`].
+    ///
+    /// # Errors
+    ///
+    /// If nothing was sent, though there was something to send.
+    pub fn try_send_many(&self, values: &mut Vec<T>) -> Result<usize, TrySendError<()>> {
+        self.as_sender().try_send_many(values)
+    }
+
+    /// As [`Receiver::recv_many`]: up to `limit` values, appended to the vector.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed and drained.
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    pub fn recv_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
+        self.as_receiver().recv_many(into, limit)
+    }
+
+    /// As [`Receiver::try_recv_many`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no value and no blocked sender, or if the channel is closed and drained.
+    pub fn try_recv_many(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, TryRecvError> {
+        self.as_receiver().try_recv_many(into, limit)
+    }
+
+    /// As [`Receiver::recv_many_async`]. Feature `async`.
+    ///
+    /// # Errors
+    ///
+    /// If the channel is closed and drained.
+    #[cfg(feature = "async")]
+    pub async fn recv_many_async(&self, into: &mut Vec<T>, limit: usize) -> Result<usize, RecvError> {
+        self.as_receiver().recv_many_async(into, limit).await
+    }
+
     /// As [`Sender::send_async`]. Feature `async`.
     ///
     /// # Errors
@@ -371,7 +419,6 @@ impl<T> Chan<T> {
         self.handle.count(Side::Receivers)
     }
 
-    #[cfg(feature = "async")]
     fn as_sender(&self) -> &Sender<T> {
         self.as_ref()
     }

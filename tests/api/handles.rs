@@ -212,3 +212,13 @@ fn loops_over_chan() {
     drop(other);
     assert_eq!(rest.collect::<Vec<_>>(), [4], "and then the end");
 }
+
+/// Several values at a time, by a two-way handle.
+#[test]
+fn many_by_chan() {
+    let c = Chan::new(2);
+    let (mut values, mut got) = (vec![1, 2, 3], Vec::new());
+    assert_eq!((c.try_send_many(&mut values), values.len()), (Ok(2), 1));
+    assert_eq!((c.recv_many(&mut got, 8), c.send_many(&mut values)), (Ok(2), Ok(())));
+    assert_eq!((c.try_recv_many(&mut got, 8), got), (Ok(1), vec![1, 2, 3]));
+}
