@@ -7,7 +7,8 @@ use crate::{Receiver, Sender};
 
 impl<T> Receiver<T> {
     /// Receives up to `limit` values: blocks until there is one, as [`recv`](Receiver::recv) does, and then takes those that are
-    /// there, without a wait for more. They are appended to `into`. How many they are: at least 1, unless `limit` is 0.
+    /// there, or come meanwhile, without a wait for more. They are appended to `into`. How many they are: at least 1, unless `limit` is 0.
+    /// Where senders keep up with it, nothing but `limit` ends it.
     ///
     /// It is as so many receives one after the other, between which others may receive; for values in the buffer it takes a fraction
     /// of their time. At capacity 0 it receives one value.
@@ -114,9 +115,8 @@ impl<T> Receiver<T> {
         // Before the first is received.
         into.reserve(1);
         into.push(self.recv_async().await?);
-        // Without a buffer a try may wait for somebody whom only this task's executor can run.
-        let may_try = self.capacity() != Some(0);
-        let more = if may_try { self.try_recv_many(into, limit - 1).unwrap_or(0) } else { 0 };
+        // A try may wait for a select's sender, which perhaps only this task's executor can run.
+        let more = self.channel().map_or(0, |channel| channel.recv_many_items(into, limit - 1));
         Ok(1 + more)
     }
 }

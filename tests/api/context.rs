@@ -371,6 +371,41 @@ fn nothing_is_left() {
     assert!(weak.upgrade().is_none());
 }
 
+/// Functions that are added while the last canceller of a context above is being dropped are called.
+#[test]
+fn added_while_the_last_canceller_goes() {
+    let _watchdog = Watchdog::new();
+    for round in 0..20 {
+        let (parent, cancel) = Context::background().with_cancel();
+        let below = |n: usize| {
+            let child = |_| {
+                let (child, cancel) = parent.with_cancel();
+                cancel.forget();
+                child
+            };
+            (0..n).map(child).collect::<Vec<_>>()
+        };
+        let children = below(500);
+        let last = children.last().unwrap();
+        let (tx, calls) = chan::unbounded();
+        let added = thread::scope(|s| {
+            s.spawn(move || drop(cancel));
+            let mut added = 0;
+            while last.err().is_none() || added < round {
+                let tx = tx.clone();
+                drop(last.after_func(move || tx.send(()).unwrap()));
+                added += 1;
+                if added > 2000 {
+                    break;
+                }
+            }
+            added
+        });
+        drop(tx);
+        assert_eq!(calls.iter().count(), added, "some were not called");
+    }
+}
+
 #[test]
 fn in_a_select() {
     let _watchdog = Watchdog::new();

@@ -184,6 +184,36 @@ fn tasks() {
     }
 }
 
+/// Once there is a value, nobody waits for a select that is about to evaluate its message: not for a task's, which perhaps nobody else
+/// can poll, nor for a thread's.
+#[test]
+fn no_promise_is_waited_for() {
+    let _watchdog = Watchdog::new();
+    for of_a_task in [true, false] {
+        let (tx, rx) = bounded(1);
+        tx.send(1).unwrap();
+        let send = |n| {
+            let tx = &tx;
+            async move {
+                gosync::select_async! { send(tx, n) -> sent => sent.unwrap() }
+            }
+        };
+        let mut senders = [Task::waiting(send(2)), Task::waiting(send(3))];
+        let mut received = Vec::new();
+        let n = if of_a_task {
+            Task::new(rx.recv_many_async(&mut received, 10)).poll()
+        } else {
+            std::task::Poll::Ready(rx.recv_many(&mut received, 10))
+        };
+        assert_eq!((n, &received[..]), (std::task::Poll::Ready(Ok(1)), &[1][..]));
+        assert!(senders[0].is_ready());
+        assert_eq!(rx.recv_many(&mut received, 10), Ok(1));
+        assert!(senders[1].is_ready());
+        assert_eq!(rx.recv_many(&mut received, 10), Ok(1));
+        assert_eq!(received, [1, 2, 3]);
+    }
+}
+
 /// Threads that send and receive some or one, or select, at every capacity: everything arrives once, and in the order of its sender.
 #[test]
 fn mixed() {

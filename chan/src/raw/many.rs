@@ -122,13 +122,14 @@ impl<T> Channel<T> {
         self.send_many(values, Patience::Try)
     }
 
-    /// Receives so many values at most, and waits for the first, as long as there is patience; not for more. How many.
+    /// Receives so many values at most, and waits for the first, as long as there is patience; not for more, nor for a sender that was
+    /// promised. How many.
     pub(crate) fn recv_many(&self, into: &mut Vec<T>, limit: usize, patience: Patience) -> Result<usize, RecvFailure> {
         let before = into.len();
         loop {
             let received = into.len() - before;
             let left = limit - received;
-            // Without a buffer a second one may be a select's, which is to be waited for.
+            // Without a buffer there is none but a sender's.
             if left == 0 || (received > 0 && self.front.capacity == 0) {
                 return Ok(received);
             }
@@ -138,7 +139,7 @@ impl<T> Channel<T> {
             } else {
                 0
             });
-            let patience = if received > 0 { Patience::Try } else { patience };
+            let patience = if received > 0 { Patience::TryItem } else { patience };
             let attempt = match self.recv_some_in_lane(into, left) {
                 Attempt::Done(true) => continue,
                 // There were no more.
@@ -164,6 +165,15 @@ impl<T> Channel<T> {
             return Err(RecvFailure::Empty);
         }
         self.recv_many(into, limit, Patience::Try)
+    }
+
+    /// As [`try_recv_many`](Channel::try_recv_many), of what is in the buffer: waits for no sender that was promised.
+    #[cfg(feature = "async")]
+    pub(crate) fn recv_many_items(&self, into: &mut Vec<T>, limit: usize) -> usize {
+        if self.front.capacity == 0 || limit == 0 || !self.may_proceed(signs::RECV | signs::TIMER) {
+            return 0;
+        }
+        self.recv_many(into, limit, Patience::TryItem).unwrap_or(0)
     }
 
     /// Sends what there is room for, one value at least, in one turn in the lane.

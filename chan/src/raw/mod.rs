@@ -83,6 +83,8 @@ use waiter::{Node, Outcome, OwnLine, Waiter, Wakes};
 pub(crate) enum Patience {
     /// Not at all.
     Try,
+    /// Nor for a sender that was promised: a receive of what is in the buffer already.
+    TryItem,
     /// Until the deadline; `None` is for ever.
     Until(Option<Instant>),
 }
@@ -345,6 +347,11 @@ impl<T> Channel<T> {
         // After `observers`, as in `send_slow`.
         let mut state = state.unwrap_or_else(|| self.settling());
         loop {
+            // What is there is in the buffer, as are the values of those who are blocked as soon as there is room. A sender that is met
+            // without it is a select's, and has none yet.
+            if matches!(patience, Patience::TryItem) && !state.has_item() {
+                return Err(if state.closed { RecvFailure::Closed } else { RecvFailure::Empty });
+            }
             match state.take(&mut observers) {
                 Take::Value(value, peer) => {
                     state.receiver_cpu = Cpu::current();

@@ -130,9 +130,11 @@ impl<T> Channel<T> {
         loop {
             match last {
                 Attempt::Done(value) => return Ok(Ok(value)),
-                Attempt::Impossible if matches!(patience, Patience::Try) => return Ok(Err(RecvFailure::Empty)),
+                Attempt::Impossible if matches!(patience, Patience::Try | Patience::TryItem) => {
+                    return Ok(Err(RecvFailure::Empty));
+                }
                 Attempt::Impossible if self.linger(|len| len > 0) => {}
-                Attempt::Early if matches!(patience, Patience::Try) => {}
+                Attempt::Early if matches!(patience, Patience::Try | Patience::TryItem) => {}
                 Attempt::Early => self.fall_behind(),
                 Attempt::Busy if self.lanes.recv.awaits_leave(&mut pacer) => {}
                 Attempt::Impossible => return Err(0),

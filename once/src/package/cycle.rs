@@ -76,7 +76,7 @@ impl Node {
             outer.wants.with_mut(|wants| step!("package.want", unsafe { *wants = Some(this) }));
             return Ok(());
         }
-        // Only now: an allocator may have a package of its own, and this lock is everybody's.
+        // Allocates, with the lock, but there is an error to be told. Else not: an allocator may have a package of its own.
         let before = way().take_while(|node| !ptr::eq(*node, outer));
         Err(Cycle(before.chain([outer]).collect()))
     }

@@ -68,7 +68,7 @@ impl CancelFunc {
     /// Drops it without cancelling, even if it is the last. Other clones cancel all the same.
     ///
     /// If nobody is left then who could cancel the context, nor will time, the functions of its
-    /// [`after_func`](super::Context::after_func) are dropped uncalled. O(n log n) for n contexts and functions below it in that case.
+    /// [`after_func`](super::Context::after_func) are dropped uncalled. O(n log n) for n contexts and functions below it in that case, and for it to be found out it looks up to the contexts above.
     pub fn forget(mut self) {
         if let Some(scope) = self.scope.take() {
             if leave(&scope) {
@@ -80,8 +80,27 @@ impl CancelFunc {
 
 /// Counts one function less; whether it was the last.
 fn leave(scope: &Handle) -> bool {
-    // AcqRel: the last one cancels in the name of all of them: its Acquire pairs with the Release of the others.
-    scope.cancellers.fetch_sub(1, ord!("ctx.cancel.drop", AcqRel)) == 1
+    // Relaxed: it cancels nothing, and what has to be seen of it goes by locks: see `function.rs`.
+    scope.cancellers.fetch_sub(1, ord!("ctx.cancel.forget", Relaxed)) == 1
+}
+
+/// Counts one function less, unless it is the last: whether it is. Nobody can clone it then, so that stays so.
+fn leave_unless_last(scope: &Handle) -> bool {
+    // Relaxed: a guess that the exchange checks.
+    let mut left = scope.cancellers.load(ord!("ctx.cancel.look", Relaxed));
+    loop {
+        // AcqRel: the last one cancels in the name of all of them: its Acquire pairs with the Release of the others. Relaxed on
+        // failure: it looks again.
+        match scope.cancellers.compare_exchange(
+            left,
+            if left == 1 { 1 } else { left - 1 },
+            ord!("ctx.cancel.drop", AcqRel),
+            ord!("ctx.cancel.drop.fail", Relaxed),
+        ) {
+            Ok(_) => return left == 1,
+            Err(now) => left = now,
+        }
+    }
 }
 
 impl Clone for CancelFunc {
@@ -92,7 +111,8 @@ impl Clone for CancelFunc {
 
 impl Drop for CancelFunc {
     fn drop(&mut self) {
-        if self.scope.as_ref().is_some_and(leave) {
+        // Who cancels stays counted: until all below are done, somebody is about to end them.
+        if self.scope.as_ref().is_some_and(leave_unless_last) {
             self.cancel();
         }
     }

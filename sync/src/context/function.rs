@@ -8,7 +8,8 @@
 //!
 //! # Why none is left over
 //!
-//! A scope's `cancellers` do not grow again once they are none. Let a scope and one above it be left by their last cancellers at the same
+//! A scope's `cancellers` do not grow again once they are none. Who cancels is among them until that is done, and for ever, if it cancels
+//! because it is the last that goes: so no function is dropped that a cancellation is on its way to. Let a scope and one above it be left by their last cancellers at the same
 //! time, so that either could see the other's there and leave the functions to it. Each counts first. Then who leaves the lower one
 //! goes through that scope's lock, and looks up; who leaves the upper one goes down, and looks at each scope's count under that scope's
 //! lock. Whoever comes second to the lock sees that the other has counted. The same goes for a function that is added: under the lock,
@@ -66,12 +67,11 @@ impl Scope {
         if is_bare || scope.can_end() {
             return;
         }
-        let mut below = vec![Arc::clone(scope)];
+        let (mut below, mut functions) = (vec![Arc::clone(scope)], Vec::new());
         while let Some(scope) = below.pop() {
-            let functions = scope.with(|state| {
-                let mut functions = Vec::new();
+            scope.with(|state| {
                 if scope.has_own_end() {
-                    return functions;
+                    return;
                 }
                 for (key, child) in std::mem::take(&mut state.children) {
                     match child {
@@ -82,11 +82,10 @@ impl Scope {
                         }
                     }
                 }
-                functions
             });
-            // Without the lock: they are a user's.
-            drop(functions);
         }
+        // Without any lock, and all of them, also if one panics: they are a user's.
+        drop(functions);
     }
 
     /// Whether somebody could cancel it, or time will.

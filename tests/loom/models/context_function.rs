@@ -19,8 +19,12 @@ pub(crate) fn models() -> Vec<Model> {
             .reaches(&["ctx.look-up-after-lock"]),
         holds(TREE, "two clones of the last canceller are forgotten", two_clones).bound(3),
         holds(TREE, "one is forgotten, and one cancels", forgotten_and_dropped).bound(2).witnesses(&["called"]),
+        holds(TREE, "a function is added while the parent's last canceller is dropped", || called_when_dropped(false))
+            .bound(2),
+        holds(TREE, "a canceller is forgotten while the parent's last is dropped", || called_when_dropped(true))
+            .bound(2),
         fails(TREE, "a child's canceller is forgotten, and its parent's kept", Verdict::Assertion, || {
-            both_forgotten(|cancel| std::mem::forget(cancel));
+            both_forgotten(std::mem::forget);
         }),
     ]
 }
@@ -77,4 +81,25 @@ fn forgotten_and_dropped() {
     if calls > 0 {
         witness("called");
     }
+}
+
+/// The drop of the parent's last canceller cancels the child, and a function of it is called, whenever it was added.
+fn called_when_dropped(before: bool) {
+    let (parent, of_parent) = Context::background().with_cancel();
+    let (child, of_child) = parent.with_cancel();
+    let (tx, called) = gosync::chan::bounded(1);
+    let add = |child: &Context| drop(child.after_func(move || tx.send(()).unwrap()));
+    if before {
+        add(&child);
+        let other = go(move || drop(of_parent));
+        of_child.forget();
+        other.join().unwrap();
+    } else {
+        of_child.forget();
+        let other = go(move || drop(of_parent));
+        add(&child);
+        other.join().unwrap();
+    }
+    // The channel ends when the function is gone.
+    assert_eq!(called.iter().count(), 1);
 }
