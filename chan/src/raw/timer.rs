@@ -49,6 +49,7 @@ pub(super) struct Timer<T> {
     /// A timer's channel carries instants; only who made it knows that.
     value: fn(Instant) -> T,
     /// And the other way round.
+    #[cfg_attr(not(feature = "async"), allow(dead_code, reason = "only futures give values back"))]
     instant: fn(&T) -> Instant,
     /// A value was fired since the timer was set.
     has_fired: bool,

@@ -239,6 +239,7 @@ pub(super) mod sealed {
         }
     }
 
+    #[cfg_attr(not(feature = "async"), allow(clippy::needless_lifetimes, reason = "a task's lock has its lifetime"))]
     impl<'a> Relock for &'a RawMutex {
         #[cfg(feature = "async")]
         type Lock = &'a RawMutex;
@@ -273,6 +274,7 @@ pub(super) mod sealed {
         }
     }
 
+    #[cfg_attr(not(feature = "async"), allow(clippy::needless_lifetimes, reason = "a task's lock has its lifetime"))]
     impl<'a> Relock for &'a RawRwMutex {
         #[cfg(feature = "async")]
         type Lock = &'a RawRwMutex;
