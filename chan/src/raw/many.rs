@@ -8,6 +8,10 @@
 //! A turn is short, for others wait for its end awake: it moves [`CHUNK`] bytes at most. And as in every turn in a lane, nothing is called
 //! there that could panic, or block: memory for what is received is there before, and what is sent is not an iterator's to
 //! make.
+//!
+//! A receive waits for its first value as a single one does. After that it takes what is in the buffer, and the values of blocked
+//! senders as they get there; but it does not wait for a select that was given the room and has yet to evaluate its message
+//! ([`Patience::TryItem`]): that may take for ever, if its task is one that only the caller's thread can poll.
 
 use std::mem::MaybeUninit;
 

@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 #[cfg(feature = "async")]
 use std::pin::Pin;
 use std::sync::Arc;
@@ -124,15 +123,8 @@ impl<T: ?Sized> ArcMutexGuard<T> {
     /// As [`MutexGuard::unlocked`](crate::MutexGuard::unlocked).
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
-        let mutex = &guard.mutex;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: it is locked again below, however this ends, and the guard is borrowed until then.
-            unsafe { mutex.release() };
-            f()
-        }));
-        waits!("locks a mutex");
-        mutex.relock();
-        outcome.unwrap_or_else(|payload| resume_unwind(payload))
+        // SAFETY: the guard stands for the lock, and is borrowed until it is held again.
+        unsafe { guard.mutex.while_unlocked(f) }
     }
 }
 

@@ -265,6 +265,23 @@ impl<T: ?Sized> Mutex<T> {
     pub(crate) fn relock(&self) {
         self.lock.lock();
     }
+
+    /// Calls `f` while the lock is released that a guard stands for, and locks again, however that ends.
+    ///
+    /// # Safety
+    ///
+    /// The guard is borrowed meanwhile.
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    unsafe fn while_unlocked<R>(&self, f: impl FnOnce() -> R) -> R {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: the guard's, which nobody uses until it is locked again.
+            unsafe { self.release() };
+            f()
+        }));
+        waits!("locks a mutex");
+        self.relock();
+        outcome.unwrap_or_else(|payload| resume_unwind(payload))
+    }
 }
 
 impl<T: Default> Default for Mutex<T> {
@@ -347,15 +364,8 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     #[cfg_attr(feature = "deadlock", track_caller)]
     #[doc(alias = "Unlock")]
     pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
-        let mutex = guard.mutex;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: it is locked again below, however this ends, and the guard is borrowed until then.
-            unsafe { mutex.release() };
-            f()
-        }));
-        waits!("locks a mutex");
-        mutex.relock();
-        outcome.unwrap_or_else(|payload| resume_unwind(payload))
+        // SAFETY: the guard stands for the lock, and is borrowed until it is held again.
+        unsafe { guard.mutex.while_unlocked(f) }
     }
 }
 

@@ -9,7 +9,6 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 #[cfg(feature = "async")]
 use std::pin::Pin;
 use std::ptr;
@@ -267,16 +266,7 @@ impl<T: ?Sized> ArcRwMutexWriteGuard<T> {
     /// As [`RwMutexWriteGuard::unlocked`](crate::RwMutexWriteGuard::unlocked).
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
-        let mutex = &guard.mutex;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            // It is locked again below, however this ends, and the guard is borrowed until then.
-            let was_locked = mutex.release_writer();
-            debug_assert!(was_locked, "a guard stands for the lock");
-            f()
-        }));
-        waits!("locks for writing");
-        mutex.relock_writer();
-        outcome.unwrap_or_else(|payload| resume_unwind(payload))
+        guard.mutex.while_unlocked(f)
     }
 }
 

@@ -7,10 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
 use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
-
-use gosync_atomic::__sys::waits;
 
 use super::RwMutex;
 use super::phase_lock::PhaseLock;
@@ -182,16 +179,7 @@ impl<'a, T: ?Sized> RwMutexWriteGuard<'a, T> {
     #[cfg_attr(feature = "deadlock", track_caller)]
     #[doc(alias = "Unlock")]
     pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
-        let mutex = guard.mutex;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            // It is locked again below, however this ends, and the guard is borrowed until then.
-            let was_locked = mutex.release_writer();
-            debug_assert!(was_locked, "a guard stands for the lock");
-            f()
-        }));
-        waits!("locks for writing");
-        mutex.relock_writer();
-        outcome.unwrap_or_else(|payload| resume_unwind(payload))
+        guard.mutex.while_unlocked(f)
     }
 
     /// A guard for a part of the value. An associated function, for the value may have a method of this name.

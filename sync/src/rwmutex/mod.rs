@@ -13,6 +13,7 @@ mod sharded;
 mod word;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
@@ -37,8 +38,9 @@ pub use sharded::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGu
 /// # Fairness
 ///
 /// As in Go, a writer that waits keeps new readers out, and when a writer unlocks, all readers that stand in line by then
-/// are let in before the next writer. Other than in Go, it does so for good only after some tens of microseconds, in which it waits for a
-/// gap between readers, and new ones come in; that spares many short readers a sleep. So a reader in line waits for one writer, and the writer whose turn it is waits for
+/// are let in before the next writer. Other than in Go, it does so for good only after some tens of microseconds, in which it
+/// waits for a gap between readers, and new ones come in; that spares many short readers a sleep. So a reader in line waits
+/// for one writer, and the writer whose turn it is waits for
 /// the readers that were there before it. Writers, threads and tasks alike, are served in the order of their arrival, but
 /// those that run may overtake those in line, within the bound of a [`Mutex`](crate::Mutex#fairness).
 ///
@@ -382,6 +384,19 @@ impl<T: ?Sized> RwMutex<T> {
     /// For a wait: locks for the guard that is still there.
     pub(crate) fn relock_writer(&self) {
         self.lock.write();
+    }
+
+    /// Calls `f` while the lock is released that a guard stands for, which is borrowed meanwhile, and locks again, however that ends.
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    fn while_unlocked<R>(&self, f: impl FnOnce() -> R) -> R {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let was_locked = self.release_writer();
+            debug_assert!(was_locked, "a guard stands for the lock");
+            f()
+        }));
+        waits!("locks for writing");
+        self.relock_writer();
+        outcome.unwrap_or_else(|payload| resume_unwind(payload))
     }
 }
 

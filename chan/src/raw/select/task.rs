@@ -169,7 +169,8 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         polled
     }
 
-    /// Steps 1 and 3, and 2 if it only tries. A waker's clone is a user's code, so it is made before the locks are taken; and it costs something, so it is
+    /// Steps 1 and 3, and 2 if it only tries. A waker's clone is a user's code, so it is made before the locks are taken; and it
+    /// costs something, so it is
     /// made only when nothing could be done at once.
     fn begin(&mut self, waker: &Waker) -> Option<(usize, Outcome)> {
         let how = How { patience: Patience::Until(None), biased: self.biased, only_news: false };
