@@ -8,7 +8,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use gosync_benches::harness::report::{BesidePeers, Row};
-use gosync_benches::harness::{machine, measure};
+use gosync_benches::harness::{machine, measure, patience};
 use plotters::prelude::*;
 
 /// What two loops of the same instructions may differ by, depending on where they lie.
@@ -118,6 +118,11 @@ fn text(pairs: &[Pair<'_>], command: &str, rounds: usize, time: Duration) -> Str
         count(Place::Level),
         count(Place::Behind),
     );
+    let left_out: Vec<String> =
+        patience::left_out().iter().map(|(scenario, name)| format!("{name} of `{scenario}`")).collect();
+    if !left_out.is_empty() {
+        let _ = writeln!(text, "\nLeft out of a pass, because they hung three times: {}.", left_out.join(", "));
+    }
     let mut family = "";
     for pair in pairs {
         let [row, again] = pair.rows;

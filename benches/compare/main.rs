@@ -15,7 +15,7 @@ use gosync_benches::harness::args::Args;
 use gosync_benches::harness::measure::{self, Run};
 use gosync_benches::harness::neighbours::Neighbours;
 use gosync_benches::harness::report::{self, Row, Summary};
-use gosync_benches::harness::{Scenario, machine};
+use gosync_benches::harness::{Scenario, machine, patience};
 use gosync_benches::peers::go;
 use gosync_benches::scenarios;
 
@@ -60,6 +60,9 @@ fn main() {
     if args.has("--write") {
         let again = pass(&scenarios, rounds, time);
         document::write(&rows, &again, rounds, time);
+    }
+    for (scenario, name) in patience::left_out() {
+        println!("{name} was left out of {scenario}, because it hung.");
     }
     println!("{}", machine::load());
 }

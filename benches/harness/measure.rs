@@ -88,7 +88,7 @@ pub fn cpu_time() -> f64 {
 
 /// One implementation in one scenario.
 #[derive(Debug)]
-pub struct Run<'a> {
+pub struct Run {
     /// The implementation's.
     pub name: &'static str,
     pub(crate) reference: bool,
@@ -96,36 +96,42 @@ pub struct Run<'a> {
     pub(crate) samples: Vec<Sample>,
     /// Allocations per operation.
     pub(crate) allocations: f64,
-    entry: &'a Entry,
+    scenario: &'static str,
+    entry: Entry,
     operations: Operations,
     /// What the fewest operations take.
     start: Duration,
     n: usize,
+    /// It cannot do the scenario, or hangs.
+    is_over: bool,
 }
 
-impl<'a> Run<'a> {
+impl Run {
     /// Nanoseconds per operation, by round.
     pub fn walls(&self) -> impl Iterator<Item = f64> {
         self.samples.iter().map(|sample| sample.wall)
     }
 
     /// All implementations that can do the scenario.
-    pub fn all(scenario: &'a Scenario, time: Duration) -> Vec<Run<'a>> {
-        scenario.entries.iter().filter_map(|entry| Run::new(scenario.operations, entry, time)).collect()
+    pub fn all(scenario: &Scenario, time: Duration) -> Vec<Run> {
+        scenario.entries.iter().filter_map(|entry| Run::new(scenario, entry, time)).collect()
     }
 
     /// Finds out how many operations take about `time`, which also warms up. `None` if the implementation cannot do it.
-    fn new(operations: Operations, entry: &'a Entry, time: Duration) -> Option<Run<'a>> {
+    fn new(scenario: &Scenario, entry: &Entry, time: Duration) -> Option<Run> {
+        let operations = scenario.operations;
         let mut n = operations.nearest(1.0);
         let mut run = Run {
             name: entry.implementation,
             reference: entry.reference,
             samples: Vec::new(),
             allocations: f64::NAN,
-            entry,
+            scenario: scenario.name,
+            entry: entry.clone(),
             operations,
             start: Duration::ZERO,
             n,
+            is_over: false,
         };
         if operations.fixed().is_some() {
             return Some(run);
@@ -140,9 +146,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// So many operations; the program does not wait for ever.
+    /// So many operations. `None` if it cannot do them, or hangs.
     fn sample(&self, n: usize) -> Option<Sample> {
-        patience::measure(self.name, || (self.entry.run)(n))
+        patience::measure(self.scenario, self.name, &self.entry.run, n)
     }
 
     /// By what factor the operations took less than `time`, or than many times what threads need to start and to end. That
@@ -152,10 +158,15 @@ impl<'a> Run<'a> {
         time.max(self.start * STARTS).as_secs_f64() / elapsed.saturating_sub(self.start).as_secs_f64().max(1e-9)
     }
 
-    /// Takes one sample; of how many operations. The next one will take about `time`.
+    /// Takes one sample; of how many operations. The next one will take about `time`. 0, and no samples any more, if that is
+    /// impossible.
     pub fn measure(&mut self, time: Duration) -> usize {
         let n = self.n;
-        let Some(sample) = self.sample(n) else { return 0 };
+        let Some(sample) = (if self.is_over { None } else { self.sample(n) }) else {
+            self.is_over = true;
+            self.samples.clear();
+            return 0;
+        };
         self.samples.push(sample);
         // Half way, on a logarithmic scale: one round says little about the next.
         let factor = self.missing(sample.elapsed, time).sqrt();
@@ -186,7 +197,7 @@ pub fn take_turns(rounds: usize, count: usize, mut turn: impl FnMut(usize)) {
 
 /// Runs every implementation once per round, taking turns, and counts allocations at the end. Without those that cannot
 /// do the scenario at all. A scenario whose number of operations is fixed has one round.
-pub fn rounds<'a>(mut runs: Vec<Run<'a>>, rounds: usize, time: Duration) -> Vec<Run<'a>> {
+pub fn rounds(mut runs: Vec<Run>, rounds: usize, time: Duration) -> Vec<Run> {
     let fixed = runs.first().is_some_and(|run| run.operations.fixed().is_some());
     take_turns(if fixed { 1 } else { rounds }, runs.len(), |index| {
         runs[index].measure(time);

@@ -12,8 +12,10 @@ pub mod threads;
 pub mod work;
 
 use std::fmt;
+use std::sync::Arc;
 
 use measure::{Meter, Sample};
+use patience::Measurement;
 
 /// The implementation that the others are the peers of.
 pub const OURS: &str = "gosync";
@@ -69,23 +71,24 @@ pub struct Scenario {
 }
 
 /// An implementation in a scenario.
+#[derive(Clone)]
 pub struct Entry {
     /// Its name.
     pub implementation: &'static str,
     /// Shown, but no peer to be ahead of: it does less.
     pub reference: bool,
     /// Performs so many operations; `None` if it cannot do this scenario.
-    pub run: Box<dyn Fn(usize) -> Option<Sample>>,
+    pub run: Arc<Measurement>,
 }
 
 impl Entry {
     /// From a function that measures what it wants measured.
-    pub fn new(implementation: &'static str, run: impl Fn(usize) -> Option<Sample> + 'static) -> Entry {
-        Entry { implementation, reference: false, run: Box::new(run) }
+    pub fn new(implementation: &'static str, run: impl Fn(usize) -> Option<Sample> + Send + Sync + 'static) -> Entry {
+        Entry { implementation, reference: false, run: Arc::new(run) }
     }
 
     /// From a function that is measured as a whole.
-    pub fn alone(implementation: &'static str, run: impl Fn(usize) + 'static) -> Entry {
+    pub fn alone(implementation: &'static str, run: impl Fn(usize) + Send + Sync + 'static) -> Entry {
         Entry::new(implementation, move |n| {
             let meter = Meter::start();
             run(n);

@@ -27,7 +27,7 @@ struct Figures<'a> {
 }
 
 impl<'a> Figures<'a> {
-    fn of(run: &'a Run<'_>) -> Figures<'a> {
+    fn of(run: &'a Run) -> Figures<'a> {
         let samples = &run.samples[..];
         let wall = || samples.iter().map(|sample| sample.wall);
         Figures {
@@ -102,7 +102,7 @@ impl<'a> Best<'a> {
 /// # Panics
 ///
 /// If nothing ran.
-pub fn table(scenario: &Scenario, runs: &[Run<'_>], line: f64, others: f64) -> String {
+pub fn table(scenario: &Scenario, runs: &[Run], line: f64, others: f64) -> String {
     let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
     let best = Best::of(&all);
     let rounds = all[0].samples.len();
@@ -204,7 +204,7 @@ pub struct Row {
 
 impl Row {
     /// `None` if ours did not run.
-    pub fn of(scenario: &Scenario, runs: &[Run<'_>], line: f64) -> Option<Row> {
+    pub fn of(scenario: &Scenario, runs: &[Run], line: f64) -> Option<Row> {
         let all: Vec<Figures<'_>> = runs.iter().map(Figures::of).collect();
         let ours = all.iter().find(|run| run.name == OURS)?;
         let peers = Best::of(&all).map(|best| {
