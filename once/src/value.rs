@@ -122,16 +122,21 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
 
 impl<T, F> OnceValue<T, F> {
     const_fn! {
-        /// A value to be made of `f`, if only by [`get_with`](OnceValue::get_with).
-        pub(crate) const fn of(f: F) -> OnceValue<T, F> {
+        /// A value to be made of `f`, if only by [`get_with`](OnceValue::get_with). Hidden, and exempt from semver:
+        /// `gosync::Map` is made of something that cannot be called.
+        #[doc(hidden)]
+        #[must_use]
+        pub const fn of(f: F) -> OnceValue<T, F> {
             OnceValue { once: Once::new(), slot: UnsafeCell::new(Slot { function: ManuallyDrop::new(f) }) }
         }
     }
 
-    /// The value; if it is not there yet it is what `call` makes of the function.
+    /// The value; if it is not there yet it is what `call` makes of the function. Hidden, and exempt from semver, as
+    /// [`of`](OnceValue::of).
+    #[doc(hidden)]
     #[inline]
     #[track_caller]
-    pub(crate) fn get_with(&self, call: impl FnOnce(F) -> T) -> &T {
+    pub fn get_with(&self, call: impl FnOnce(F) -> T) -> &T {
         if !self.once.is_completed() {
             self.run(call);
         }

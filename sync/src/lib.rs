@@ -14,6 +14,7 @@
 //! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
 //! | `sync.Cond` | [`Cond`] |
 //! | `sync.RWMutex` | [`RwMutex`], with the data that it guards; [`RawRwMutex`], without; [`ShardedRwMutex`], for readers that must not meet |
+//! | `sync.Map` | [`Map`] |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | package variables, `func init()`, imports | [`package!`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
@@ -67,6 +68,7 @@ gosync_atomic::__sys::native_only! {
 pub mod context;
 pub mod errgroup;
 mod go;
+mod map;
 mod mutex;
 mod rwmutex;
 pub mod semaphore;
@@ -85,6 +87,7 @@ pub use gosync_once::{Once, OnceFunc, OncePanic, OnceValue, OnceValues, package}
 #[cfg(feature = "async")]
 pub use gosync_waitgroup::WaitAsync;
 pub use gosync_waitgroup::{WaitGroup, WaitTimeoutError};
+pub use map::{Map, MapIntoIter, MapIter};
 pub use mutex::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex};
 #[cfg(feature = "async")]
 pub use mutex::{LockArcAsync, LockAsync, RawLockAsync};

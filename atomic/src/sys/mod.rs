@@ -28,6 +28,8 @@
 //! | [`lanes_open_after`] | 16 to 1024 operations | one, or none ever |
 //! | [`LOOKS_UNTIL_PUT_OFF`] | 2 | 1 |
 //! | [`WAKE_BATCH`] | 16 | 1 |
+//! | [`TABLES_PER_SLOT`] | 4 | 1 |
+//! | [`RandomState`] | std's | the same hashes every time |
 //! | [`array!`](array) | constant | the same, not constant |
 //! | [`null_pointers`] | constant | the same, not constant |
 //! | [`has_passed`] | the clock | a choice, or the model's own clock |

@@ -20,6 +20,7 @@ mod lanes_put_off;
 mod lanes_shut;
 mod looks;
 mod many;
+mod map;
 mod mutex;
 mod mutex_async;
 mod no_edges;
@@ -88,6 +89,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         go::models(),
         looks::models(),
         many::models(),
+        map::models(),
         mutex::models(),
         mutex_async::models(),
         no_edges::models(),

@@ -259,6 +259,12 @@ pub const LOOKS_UNTIL_PUT_OFF: u32 = 1;
 /// One at a time, so that two are more than that.
 pub const WAKE_BATCH: usize = 1;
 
+/// How many hash tables a map has for each slot.
+pub const TABLES_PER_SLOT: usize = 1;
+
+/// The hashes of a map, which do not depend on anything but the key: a model must replay exactly.
+pub type RandomState = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
+
 /// Pointers that are null.
 #[must_use]
 pub fn null_pointers<T, const N: usize>() -> [atomic::AtomicPtr<T>; N] {

@@ -31,6 +31,7 @@ pub use row::{LINE_WORDS, row};
 pub use seats::{SEATS, seat};
 pub use slots::{slot, slots};
 pub use stamp::Stamp;
+pub use std::hash::RandomState;
 pub use std::hint::spin_loop;
 pub use std::sync::Arc;
 pub use std::sync::atomic::fence;
@@ -119,6 +120,9 @@ pub const LOOKS_UNTIL_PUT_OFF: u32 = 2;
 
 /// How many are woken between two looks at a line.
 pub const WAKE_BATCH: usize = 16;
+
+/// How many hash tables a map has for each slot: so many that threads seldom meet.
+pub const TABLES_PER_SLOT: usize = 4;
 
 /// Pointers that are null.
 #[must_use]

@@ -1,0 +1,104 @@
+//! Going through a [`Map`].
+
+use std::fmt;
+use std::vec;
+
+use super::{Entry, Map, Tables};
+
+impl<K, V, S> Map<K, V, S> {
+    /// Clones of all keys and values, a table at a time: no lock is held while the caller looks at them, so the loop may
+    /// use the map.
+    ///
+    /// As Go's `Range`: no key comes twice, and one that stays in the map comes once; of one that is stored, changed or
+    /// deleted meanwhile comes any value that it had meanwhile, or none. It is no snapshot of one instant.
+    ///
+    /// ```
+    /// use gosync::Map;
+    ///
+    /// let map: Map<i32, i32> = (0..100).map(|n| (n, n * n)).collect();
+    /// for (key, _) in map.iter().filter(|(key, _)| key % 2 == 0) {
+    ///     map.delete(&key);
+    /// }
+    /// assert_eq!(map.len(), 50);
+    /// ```
+    #[doc(alias = "Range")]
+    pub fn iter(&self) -> MapIter<'_, K, V, S> {
+        MapIter { map: self, next: 0, pairs: Vec::new().into_iter() }
+    }
+}
+
+/// The iterator that [`Map::iter`] returns.
+#[must_use = "iterators do nothing unless they are used"]
+pub struct MapIter<'a, K, V, S> {
+    map: &'a Map<K, V, S>,
+    /// The number of the next table.
+    next: usize,
+    /// What is left of the one before.
+    pairs: vec::IntoIter<(K, V)>,
+}
+
+impl<K: Clone, V: Clone, S> Iterator for MapIter<'_, K, V, S> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        loop {
+            if let Some(pair) = self.pairs.next() {
+                return Some(pair);
+            }
+            let table = self.map.tables().tables.get(self.next)?;
+            self.next += 1;
+            // Before the lock, after which it is dropped if a clone panics.
+            let mut pairs = Vec::new();
+            let table = table.read();
+            pairs.reserve(table.len());
+            pairs.extend(table.iter().map(|entry| (entry.key.clone(), entry.value.clone())));
+            drop(table);
+            self.pairs = pairs.into_iter();
+        }
+    }
+}
+
+impl<K, V, S> fmt::Debug for MapIter<'_, K, V, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapIter").finish_non_exhaustive()
+    }
+}
+
+impl<'a, K: Clone, V: Clone, S> IntoIterator for &'a Map<K, V, S> {
+    type Item = (K, V);
+    type IntoIter = MapIter<'a, K, V, S>;
+
+    fn into_iter(self) -> MapIter<'a, K, V, S> {
+        self.iter()
+    }
+}
+
+impl<K, V, S> IntoIterator for Map<K, V, S> {
+    type Item = (K, V);
+    type IntoIter = MapIntoIter<K, V>;
+
+    fn into_iter(self) -> MapIntoIter<K, V> {
+        let tables = self.tables.into_inner().map_or_else(Vec::new, |Tables { tables, .. }| tables.into_vec());
+        let tables: Vec<_> = tables.into_iter().map(|table| table.into_inner().into_inner().into_iter()).collect();
+        MapIntoIter { entries: tables.into_iter().flatten() }
+    }
+}
+
+/// The keys and values of a [`Map`] that was given away for them.
+pub struct MapIntoIter<K, V> {
+    entries: std::iter::Flatten<vec::IntoIter<hashbrown::hash_table::IntoIter<Entry<K, V>>>>,
+}
+
+impl<K, V> Iterator for MapIntoIter<K, V> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        self.entries.next().map(|Entry { key, value, .. }| (key, value))
+    }
+}
+
+impl<K, V> fmt::Debug for MapIntoIter<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapIntoIter").finish_non_exhaustive()
+    }
+}

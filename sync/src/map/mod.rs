@@ -1,0 +1,439 @@
+//! [`Map`]: hash tables behind locks, each for the keys with some of the hashes.
+//!
+//! The table of a key is told by its hash; so operations on keys of different tables do not meet, and those that only look
+//! do not wait for each other. What is about all keys, [`clear`](Map::clear) and [`len`](Map::len), takes all the locks, in
+//! order, so that nobody waits in a circle; it happens at one instant, when it has them all.
+//!
+//! # Invariants
+//!
+//! 1. A key is in the table of its hash only, and there at most once.
+//! 2. Nobody has the lock of one table and waits for that of an earlier one.
+//! 3. Under a lock no code of users is run but `Eq` of keys and `Clone` and `PartialEq` of values (and what they ask to be asked, as
+//!    by [`swap_if`](Map::swap_if)): hashes are kept beside the keys, and what is dropped is dropped after the lock is
+//!    released. A panic in any of it leaves the map as it was.
+//!
+//! # Ordering
+//!
+//! That of the locks: a write is a section of its table's writer, and who sees it is in a later one
+//! (map.write-before-observing-read).
+
+mod iter;
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::{BuildHasher, Hash};
+use std::mem;
+
+use gosync_atomic::__sys::{RandomState, TABLES_PER_SLOT, const_fn, slots, step};
+use gosync_atomic::CachePadded;
+use gosync_once::OnceValue;
+use hashbrown::HashTable;
+
+use crate::RwMutex;
+pub use iter::{MapIntoIter, MapIter};
+
+/// A hash map that threads and tasks share: as `sync.Map`.
+///
+/// It is for keys that are written once and read often, and for threads that have keys of their own: there are many locks,
+/// and operations on different keys seldom meet. Where several changes belong together, or a value is changed in
+/// place, a [`Mutex`](crate::Mutex) or [`RwMutex`] around a `HashMap` is the better choice.
+///
+/// `const`; it allocates nothing until it is first used, and then four locks, in cache lines of their own, for each CPU.
+/// Operations take amortised constant time, and block only while others use the same table.
+///
+/// Values are given out as clones, which are made under a lock: use an `Arc`, or another cheap one. `Eq` of keys, and `Clone`
+/// and `PartialEq` of values, must not use the map: they may wait for the lock that they are called under. Everything
+/// else that users bring may: hashing, and the dropping of keys and values.
+///
+/// # Panics
+///
+/// A panic in a user's `Hash`, `Eq`, `Clone` or `PartialEq` goes to the caller, and leaves the map as it was.
+///
+/// # Memory ordering
+///
+/// A write happens before every read that sees it (`map.write-before-observing-read`):
+///
+/// | | read | write |
+/// | --- | --- | --- |
+/// | [`load`](Map::load), [`contains_key`](Map::contains_key) | yes | |
+/// | [`store`](Map::store), [`delete`](Map::delete) | | yes |
+/// | [`swap`](Map::swap), [`load_and_delete`](Map::load_and_delete) | yes | yes |
+/// | [`load_or_store`](Map::load_or_store), [`load_or_store_with`](Map::load_or_store_with) | yes | if it stores |
+/// | [`compare_and_swap`](Map::compare_and_swap), [`swap_if`](Map::swap_if) | yes | if it swaps |
+/// | [`compare_and_delete`](Map::compare_and_delete), [`delete_if`](Map::delete_if) | yes | if it deletes |
+/// | [`iter`](Map::iter), [`clear`](Map::clear) | what it finds | `clear` (`map.range-clear`: as Go does it, though Go does not promise it) |
+///
+/// # Differences from Go
+///
+/// Keys and values have types, so that nothing is found not to be hashable, or comparable, at run time. `clear` is one
+/// write, at one instant. [`len`](Map::len) is ours. What was found, and is not what the caller gave, comes back.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use gosync::Map;
+///
+/// static USERS: Map<u32, Arc<str>> = Map::new();
+///
+/// USERS.store(1, "Ada".into());
+/// let (user, loaded) = USERS.load_or_store(1, "Grace".into());
+/// assert!(&*user == "Ada" && loaded);
+/// for (id, name) in USERS.iter() {
+///     println!("{id}: {name}");
+/// }
+/// assert_eq!(USERS.load_and_delete(&1).as_deref(), Some("Ada"));
+/// assert_eq!(USERS.load(&1), None);
+/// ```
+#[doc(alias = "sync.Map")]
+pub struct Map<K, V, S = RandomState> {
+    tables: OnceValue<Tables<K, V, S>, Start<S>>,
+}
+
+/// Where the hashes come from, once they are needed.
+enum Start<S> {
+    Make(fn() -> S),
+    Given(S),
+}
+
+struct Tables<K, V, S> {
+    hasher: S,
+    /// A power of two, and not one.
+    tables: Box<[Table<K, V>]>,
+    /// What is left of a mixed hash after that many bits is the number of a table.
+    shift: u32,
+}
+
+type Table<K, V> = CachePadded<RwMutex<HashTable<Entry<K, V>>>>;
+
+struct Entry<K, V> {
+    hash: u64,
+    key: K,
+    value: V,
+}
+
+impl<K, V> Entry<K, V> {
+    #[inline(always)]
+    fn is_of<Q: Eq + ?Sized>(&self, hash: u64, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.hash == hash && self.key.borrow() == key
+    }
+}
+
+impl<K, V, S> Tables<K, V, S> {
+    #[cold]
+    fn new(start: Start<S>) -> Tables<K, V, S> {
+        let hasher = match start {
+            Start::Make(make) => make(),
+            Start::Given(hasher) => hasher,
+        };
+        let count = (TABLES_PER_SLOT * slots()).next_power_of_two();
+        let table = |_| CachePadded::new(RwMutex::new(HashTable::new()));
+        Tables { hasher, tables: (0..count).map(table).collect(), shift: u64::BITS - count.trailing_zeros() }
+    }
+}
+
+impl<K, V, S: Default> Map<K, V, S> {
+    const_fn! {
+        /// An empty map.
+        #[must_use]
+        pub const fn new() -> Map<K, V, S> {
+            Map { tables: OnceValue::of(Start::Make(S::default)) }
+        }
+    }
+}
+
+impl<K, V, S> Map<K, V, S> {
+    const_fn! {
+        /// An empty map whose keys are hashed by this. One that is easy to foresee lets who chooses the keys make the map slow.
+        #[must_use]
+        pub const fn with_hasher(hasher: S) -> Map<K, V, S> {
+            Map { tables: OnceValue::of(Start::Given(hasher)) }
+        }
+    }
+
+    #[inline]
+    fn tables(&self) -> &Tables<K, V, S> {
+        self.tables.get_with(Tables::new)
+    }
+
+    /// How many keys there are: at one instant, for which all writes wait. Has no counterpart in Go.
+    pub fn len(&self) -> usize {
+        let tables = self.tables().tables.iter().map(|table| {
+            let table = table.read();
+            (table.len(), step!("map.len.keep", Some(table), else None))
+        });
+        let tables: Vec<_> = tables.collect();
+        tables.iter().map(|(len, _)| len).sum()
+    }
+
+    /// Whether there are no keys; as [`len`](Map::len).
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Deletes all keys, at one instant. What was stored before is gone, and what is stored later stays.
+    ///
+    /// Values are dropped at the end, while others may use the map again.
+    pub fn clear(&self) {
+        let tables = self.tables().tables.iter().map(|table| {
+            let mut table = table.write();
+            (mem::take(&mut *table), step!("map.clear.keep", Some(table), else None))
+        });
+        let (all, locked): (Vec<_>, Vec<_>) = tables.unzip();
+        drop(locked);
+        drop(all);
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
+    /// The hash of a key, and the table that it belongs to.
+    #[inline]
+    fn place<Q: Hash + ?Sized>(&self, key: &Q) -> (u64, &Table<K, V>) {
+        let all = self.tables();
+        let hash = all.hasher.hash_one(key);
+        // A table goes by the hash's own bits, at both ends, so the choice among tables takes others: those of a product.
+        let mixed = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (hash, &all.tables[(mixed >> all.shift) as usize])
+    }
+
+    /// The value of a key.
+    #[inline]
+    #[doc(alias = "Load")]
+    pub fn load<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        V: Clone,
+    {
+        let (hash, table) = self.place(key);
+        load_from(table, hash, key)
+    }
+
+    /// Whether there is a value for this key.
+    #[inline]
+    pub fn contains_key<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        let (hash, table) = self.place(key);
+        table.read().find(hash, |entry| entry.is_of(hash, key)).is_some()
+    }
+
+    /// Sets the value of a key, and drops the one that it had.
+    #[inline]
+    #[doc(alias = "Store")]
+    pub fn store(&self, key: K, value: V) {
+        drop(self.swap(key, value));
+    }
+
+    /// Sets the value of a key: the one that it had. The key that is there stays there.
+    #[doc(alias = "Swap")]
+    pub fn swap(&self, key: K, value: V) -> Option<V> {
+        let (hash, table) = self.place(&key);
+        let mut table = table.write();
+        match table.find_mut(hash, |entry| entry.is_of(hash, &key)) {
+            Some(entry) => {
+                let old = mem::replace(&mut entry.value, value);
+                // Before the key is dropped.
+                drop(table);
+                Some(old)
+            }
+            None => {
+                table.insert_unique(hash, Entry { hash, key, value }, |entry| entry.hash);
+                None
+            }
+        }
+    }
+
+    /// The value of a key, which is `value` if it had none: what it has now, and whether it had it before.
+    ///
+    /// If it had, `value` is dropped, and if you have to make it first, use [`load_or_store_with`](Map::load_or_store_with).
+    ///
+    /// ```
+    /// use gosync::Map;
+    ///
+    /// let ports: Map<&str, u16> = Map::new();
+    /// assert_eq!(ports.load_or_store("http", 80), (80, false));
+    /// assert_eq!(ports.load_or_store("http", 8080), (80, true));
+    /// ```
+    #[doc(alias = "LoadOrStore")]
+    pub fn load_or_store(&self, key: K, value: V) -> (V, bool)
+    where
+        V: Clone,
+    {
+        let (hash, table) = self.place(&key);
+        if let Some(loaded) = load_from(table, hash, &key) {
+            return (loaded, true);
+        }
+        let mut table = table.write();
+        // Somebody else may have stored it meanwhile.
+        let found = step!("map.look-again", table.find(hash, |entry| entry.is_of(hash, &key)), else None);
+        if let Some(entry) = found {
+            let loaded = entry.value.clone();
+            // Before what was given is dropped.
+            drop(table);
+            return (loaded, true);
+        }
+        let stored = value.clone();
+        table.insert_unique(hash, Entry { hash, key, value }, |entry| entry.hash);
+        (stored, false)
+    }
+
+    /// As [`load_or_store`](Map::load_or_store), with a value that is made if there is none. Has no counterpart in Go.
+    ///
+    /// It is made without a lock, so it may use the map, and threads that come at the same time may each make one, of which one is
+    /// stored. To make it but once, see [`singleflight`](crate::singleflight).
+    pub fn load_or_store_with(&self, key: K, make: impl FnOnce() -> V) -> (V, bool)
+    where
+        V: Clone,
+    {
+        match self.load(&key) {
+            Some(loaded) => (loaded, true),
+            None => self.load_or_store(key, make()),
+        }
+    }
+
+    /// Deletes a key: the value that it had.
+    #[doc(alias = "LoadAndDelete")]
+    pub fn load_and_delete<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        self.delete_if(key, |_| true)
+    }
+
+    /// Deletes a key: whether there was one.
+    #[doc(alias = "Delete")]
+    pub fn delete<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        self.load_and_delete(key).is_some()
+    }
+
+    /// Sets the value of a key that has the value `old`: the value that it had.
+    ///
+    /// # Errors
+    ///
+    /// If it has another one, or none: gives `new` back.
+    ///
+    /// ```
+    /// use gosync::Map;
+    ///
+    /// let state: Map<&str, &str> = Map::new();
+    /// assert_eq!(state.compare_and_swap("job", &"queued", "running"), Err("running"));
+    /// state.store("job", "queued");
+    /// assert_eq!(state.compare_and_swap("job", &"queued", "running"), Ok("queued"));
+    /// ```
+    #[doc(alias = "CompareAndSwap")]
+    pub fn compare_and_swap<Q: Hash + Eq + ?Sized>(&self, key: &Q, old: &V, new: V) -> Result<V, V>
+    where
+        K: Borrow<Q>,
+        V: PartialEq,
+    {
+        self.swap_if(key, |value| value == old, new)
+    }
+
+    /// Deletes a key that has the value `old`: the value that it had. `None` if it has another one, or none.
+    #[doc(alias = "CompareAndDelete")]
+    pub fn compare_and_delete<Q: Hash + Eq + ?Sized>(&self, key: &Q, old: &V) -> Option<V>
+    where
+        K: Borrow<Q>,
+        V: PartialEq,
+    {
+        self.delete_if(key, |value| value == old)
+    }
+
+    /// Sets the value of a key that has one of this kind: the value that it had. `is_old` is called under the lock, and
+    /// must not use the map. Go compares pointers by identity: here that is
+    /// `swap_if(&key, |value| Arc::ptr_eq(value, &old), new)`.
+    ///
+    /// # Errors
+    ///
+    /// If it has another one, or none: gives `new` back.
+    pub fn swap_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, mut is_old: impl FnMut(&V) -> bool, new: V) -> Result<V, V>
+    where
+        K: Borrow<Q>,
+    {
+        let (hash, table) = self.place(key);
+        let mut table = table.write();
+        match table.find_mut(hash, |entry| entry.is_of(hash, key)) {
+            Some(entry) if is_old(&entry.value) => Ok(mem::replace(&mut entry.value, new)),
+            _ => Err(new),
+        }
+    }
+
+    /// Deletes a key that has a value of this kind: the value. `is_old` is called under the lock, and must not use the map.
+    pub fn delete_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, mut is_old: impl FnMut(&V) -> bool) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        let (hash, table) = self.place(key);
+        let mut table = table.write();
+        let entry = table.find_entry(hash, |entry| entry.is_of(hash, key)).ok()?;
+        if !is_old(&entry.get().value) {
+            return None;
+        }
+        let (entry, _) = entry.remove();
+        shrink(&mut table);
+        drop(table);
+        // The key is dropped by now, or here: after the lock is released.
+        Some(entry.value)
+    }
+}
+
+#[inline(always)]
+fn load_from<K: Borrow<Q>, V: Clone, Q: Eq + ?Sized>(table: &Table<K, V>, hash: u64, key: &Q) -> Option<V> {
+    let table = table.read();
+    table.find(hash, |entry| entry.is_of(hash, key)).map(|entry| entry.value.clone())
+}
+
+/// Gives memory back that a table once needed, but no longer does: what that costs, so many deletions have paid for.
+fn shrink<K, V>(table: &mut HashTable<Entry<K, V>>) {
+    const FEW: usize = 64;
+    if table.capacity() > FEW && table.len() < table.capacity() / 8 {
+        table.shrink_to(2 * table.len(), |entry| entry.hash);
+    }
+}
+
+impl<K, V, S: Default> Default for Map<K, V, S> {
+    fn default() -> Map<K, V, S> {
+        Map::new()
+    }
+}
+
+impl<K, V, S> fmt::Debug for Map<K, V, S> {
+    /// Without the keys and values, for which it would have to wait.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map").finish_non_exhaustive()
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for &Map<K, V, S> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
+        pairs.into_iter().for_each(|(key, value)| self.store(key, value));
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for Map<K, V, S> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
+        (&*self).extend(pairs);
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for Map<K, V, S> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Map<K, V, S> {
+        let map = Map::new();
+        (&map).extend(pairs);
+        map
+    }
+}
+
+impl<K: Hash + Eq, V, S: BuildHasher + Default, const N: usize> From<[(K, V); N]> for Map<K, V, S> {
+    fn from(pairs: [(K, V); N]) -> Map<K, V, S> {
+        pairs.into_iter().collect()
+    }
+}
