@@ -19,6 +19,7 @@
 //! | `tasks` | futures, streams and sinks: values, closes, drops at every point, wakers that do anything, threads beside tasks |
 //! | `timers` | `after`, `at`, `tick`, `Timer`, `Ticker`: when and what they deliver, stop and reset, selects |
 //! | `waitgroup` | `WaitGroup` and `go` |
+//! | `map` | `Map`: keys and values whose code panics or comes back; drops, hashes of every kind, iterators |
 //! | `many` | several values at a time, at every capacity, beside all else |
 //! | `mutex` | `Mutex` and `RawMutex`: tries, deadlines, guards, panics, order of service and overtaking |
 //! | `cond` | `Cond` on threads: deadlines, conditions, kinds of locks, misuse |
@@ -46,6 +47,7 @@ mod errgroup;
 mod errors;
 mod handles;
 mod many;
+mod map;
 mod mutex;
 mod once;
 mod order;

@@ -1,4 +1,4 @@
-//! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex`, `RWMutex`, `Cond` and atomics, written anew under
+//! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex`, `RWMutex`, `Cond`, `Map` and atomics, written anew under
 //! Go's names. The README of this folder lists Go's tests and what stands here for each of them.
 
 mod atomic;
@@ -11,6 +11,7 @@ mod context_after_func;
 mod errgroup;
 mod ken;
 mod lfstack;
+mod map;
 mod mutex;
 mod once;
 mod package;

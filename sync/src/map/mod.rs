@@ -23,6 +23,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use gosync_atomic::__sys::{RandomState, TABLES_PER_SLOT, const_fn, slots, step};
 use gosync_atomic::CachePadded;
@@ -90,6 +91,10 @@ pub use iter::{MapIntoIter, MapIter};
 pub struct Map<K, V, S = RandomState> {
     tables: OnceValue<Tables<K, V, S>, Start<S>>,
 }
+
+// A panic leaves the map as it was (invariant 3).
+impl<K, V, S> UnwindSafe for Map<K, V, S> {}
+impl<K, V, S> RefUnwindSafe for Map<K, V, S> {}
 
 /// Where the hashes come from, once they are needed.
 enum Start<S> {

@@ -1,0 +1,369 @@
+//! `Map`: keys and values whose code panics, or comes back to the map; drops; hashes of every kind; the iterators.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use gosync::{Map, MapIntoIter, MapIter};
+
+use crate::rng::Rng;
+use crate::watchdog::Watchdog;
+
+static_assertions::assert_impl_all!(Map<String, String>: Send, Sync, Default, Debug, UnwindSafe, RefUnwindSafe);
+static_assertions::assert_impl_all!(Map<u8, Cell<u8>>: Send);
+static_assertions::assert_not_impl_any!(Map<u8, Cell<u8>>: Sync);
+static_assertions::assert_not_impl_any!(Map<Rc<u8>, u8>: Send, Sync);
+static_assertions::assert_not_impl_any!(Map<u8, Rc<u8>>: Send, Sync);
+static_assertions::assert_impl_all!(MapIter<'static, u8, u8, ()>: Send, Iterator, Debug);
+static_assertions::assert_impl_all!(MapIntoIter<u8, u8>: Send, Iterator, Debug);
+
+/// As a static, without anything before it is used.
+static MAP: Map<&str, usize> = Map::new();
+
+#[test]
+fn in_a_static() {
+    assert_eq!(MAP.load("one"), None);
+    MAP.store("one", 1);
+    let key = String::from("one");
+    assert_eq!((MAP.load(&*key), MAP.contains_key("two")), (Some(1), false));
+    assert_eq!(format!("{MAP:?}"), "Map { .. }");
+}
+
+/// One hash for all, few hashes, and those of identity.
+#[derive(Clone, Copy, Default)]
+struct Masked<const MASK: u64>(u64);
+
+impl<const MASK: u64> Hasher for Masked<MASK> {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = self.0 << 8 | u64::from(byte));
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 & MASK
+    }
+}
+
+/// The same operations, at random, on a map and on std's.
+fn as_std<S: BuildHasher>(map: &Map<u16, u32, S>) {
+    let (mut std, mut rng) = (HashMap::new(), Rng::new(1));
+    for n in 0..20_000_u32 {
+        // So that it grows and shrinks.
+        let keys = if n / 2_000 % 2 == 0 { 2_000 } else { 20 };
+        let key = rng.below(keys) as u16;
+        let (old, new) = (std.get(&key).copied(), n);
+        let guess = old.filter(|_| n % 3 != 0).unwrap_or(u32::MAX);
+        match rng.below(12) {
+            0 => assert_eq!(map.load(&key), old),
+            1 => assert_eq!(map.contains_key(&key), old.is_some()),
+            2 => {
+                map.store(key, new);
+                std.insert(key, new);
+            }
+            3 => assert_eq!(map.swap(key, new), std.insert(key, new)),
+            4 => {
+                let is = *std.entry(key).or_insert(new);
+                assert_eq!(map.load_or_store(key, new), (is, old.is_some()));
+            }
+            5 => {
+                let is = *std.entry(key).or_insert(new);
+                assert_eq!(map.load_or_store_with(key, || new), (is, old.is_some()));
+            }
+            6 => assert_eq!(map.delete(&key), std.remove(&key).is_some()),
+            7 => assert_eq!(map.load_and_delete(&key), std.remove(&key)),
+            8 if old == Some(guess) => {
+                std.insert(key, new);
+                assert_eq!(map.compare_and_swap(&key, &guess, new), Ok(guess));
+            }
+            8 => assert_eq!(map.compare_and_swap(&key, &guess, new), Err(new)),
+            9 => {
+                let deleted = (old == Some(guess)).then(|| std.remove(&key)).flatten();
+                assert_eq!(map.compare_and_delete(&key, &guess), deleted);
+            }
+            10 if rng.below(200) == 0 => {
+                map.clear();
+                std.clear();
+            }
+            _ => assert_eq!((map.len(), map.is_empty()), (std.len(), std.is_empty())),
+        }
+    }
+    assert!(!std.is_empty());
+    let mut pairs: Vec<_> = map.iter().collect();
+    pairs.sort_unstable();
+    let mut expected: Vec<_> = std.into_iter().collect();
+    expected.sort_unstable();
+    assert_eq!(pairs, expected);
+}
+
+#[test]
+fn does_what_std_does() {
+    as_std(&Map::<_, _>::new());
+    as_std(&Map::with_hasher(BuildHasherDefault::<Masked<0>>::new()));
+    as_std(&Map::with_hasher(BuildHasherDefault::<Masked<7>>::new()));
+    as_std(&Map::with_hasher(BuildHasherDefault::<Masked<{ u64::MAX }>>::new()));
+}
+
+/// Counts those that are alive.
+struct Alive<'a>(&'a Cell<usize>, u8);
+
+impl<'a> Alive<'a> {
+    fn new(count: &'a Cell<usize>, n: u8) -> Alive<'a> {
+        count.set(count.get() + 1);
+        Alive(count, n)
+    }
+}
+
+impl Clone for Alive<'_> {
+    fn clone(&self) -> Self {
+        Alive::new(self.0, self.1)
+    }
+}
+
+impl Drop for Alive<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl PartialEq for Alive<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.1 == other.1
+    }
+}
+
+impl Eq for Alive<'_> {}
+
+impl Hash for Alive<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.1.hash(state);
+    }
+}
+
+#[test]
+fn each_key_and_value_is_dropped_once() {
+    let count = Cell::new(0);
+    let new = |n| Alive::new(&count, n);
+    let map = Map::<_, _>::new();
+    map.store(new(1), new(10));
+    assert_eq!(count.get(), 2);
+    map.store(new(1), new(11));
+    assert_eq!(count.get(), 2, "the second key and the first value are gone");
+    drop(map.load_or_store(new(1), new(12)));
+    assert_eq!(count.get(), 2);
+    assert!(map.compare_and_swap(&new(1), &new(11), new(13)).is_ok());
+    assert!(map.compare_and_swap(&new(1), &new(11), new(14)).is_err());
+    assert_eq!(count.get(), 2);
+    drop(map.load_or_store(new(2), new(20)));
+    assert_eq!(count.get(), 4);
+    assert!(map.compare_and_delete(&new(1), &new(13)).is_some());
+    assert_eq!(count.get(), 2);
+    (3..100).for_each(|n| map.store(new(n), new(n)));
+    let mut iter = map.iter();
+    assert!(iter.next().is_some());
+    map.clear();
+    assert!(count.get() < 2 * 98, "but for what the iterator has");
+    drop(iter);
+    assert_eq!(count.get(), 0);
+    (0..100).for_each(|n| map.store(new(n), new(n)));
+    let mut left = map.into_iter();
+    assert!(left.next().is_some());
+    assert_eq!(count.get(), 198);
+    drop(left);
+    assert_eq!(count.get(), 0);
+    let map = Map::<_, _>::from([(new(1), new(1)), (new(2), new(2))]);
+    assert_eq!((map.len(), count.get()), (2, 4));
+    drop(map);
+    assert_eq!(count.get(), 0);
+    assert_eq!(Map::<Alive<'_>, ()>::new().into_iter().count(), 0, "never used");
+}
+
+/// Panics when it is its turn: in `Eq`, `Hash`, `Clone` or `PartialEq`.
+#[derive(Debug)]
+struct Bomb(u8);
+
+thread_local! {
+    static ARMED: Cell<&'static str> = const { Cell::new("") };
+}
+
+fn trip(place: &str) {
+    if ARMED.get() == place {
+        ARMED.set("");
+        panic!("{place}");
+    }
+}
+
+impl PartialEq for Bomb {
+    fn eq(&self, other: &Bomb) -> bool {
+        trip("eq");
+        self.0 == other.0
+    }
+}
+
+impl Eq for Bomb {}
+
+impl Hash for Bomb {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        trip("hash");
+        self.0.hash(state);
+    }
+}
+
+impl Clone for Bomb {
+    fn clone(&self) -> Bomb {
+        trip("clone");
+        Bomb(self.0)
+    }
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        trip("drop");
+    }
+}
+
+#[test]
+fn a_panic_leaves_the_map_as_it_was() {
+    let _watchdog = Watchdog::new();
+    type Operation = fn(&Map<Bomb, Bomb>);
+    let operations: [(Operation, &[&'static str]); 11] = [
+        (|map| drop(map.load(&Bomb(1))), &["eq", "hash", "clone"]),
+        (|map| assert!(map.contains_key(&Bomb(1))), &["eq", "hash"]),
+        (|map| map.store(Bomb(1), Bomb(1)), &["eq", "hash"]),
+        (|map| map.store(Bomb(9), Bomb(9)), &["hash"]),
+        (|map| drop(map.load_or_store(Bomb(1), Bomb(5))), &["eq", "hash", "clone"]),
+        (|map| drop(map.load_or_store(Bomb(9), Bomb(9))), &["hash", "clone"]),
+        (|map| drop(map.load_or_store_with(Bomb(9), || panic!("make"))), &["hash", "none"]),
+        (|map| drop(map.compare_and_swap(&Bomb(1), &Bomb(1), Bomb(1))), &["eq", "hash"]),
+        (|map| drop(map.compare_and_delete(&Bomb(1), &Bomb(1))), &["eq", "hash"]),
+        (|map| drop(map.swap_if(&Bomb(1), |_| panic!("is_old"), Bomb(1))), &["eq", "hash", "none"]),
+        (|map| assert_eq!(map.iter().count(), 3), &["clone"]),
+    ];
+    let map: Map<_, _> = (0..3).map(|n| (Bomb(n), Bomb(n))).collect();
+    for (n, (operation, places)) in operations.into_iter().enumerate() {
+        for &place in places {
+            ARMED.set(place);
+            let result = catch_unwind(AssertUnwindSafe(|| operation(&map)));
+            ARMED.set("");
+            assert!(result.is_err(), "operation {n}: {place}");
+            assert_eq!(map.len(), 3, "operation {n}: {place}");
+            (0..3).for_each(|n| assert_eq!(map.load(&Bomb(n)), Some(Bomb(n))));
+        }
+    }
+}
+
+#[test]
+fn a_drop_that_panics_has_done_what_it_was_about() {
+    let _watchdog = Watchdog::new();
+    let map: Map<_, _> = (0..100).map(|n| (n, Bomb(n))).collect();
+    let panics = |operation: &dyn Fn()| {
+        ARMED.set("drop");
+        assert!(catch_unwind(AssertUnwindSafe(operation)).is_err());
+    };
+    panics(&|| map.store(1, Bomb(2)));
+    assert_eq!(map.load(&1).map(|bomb| bomb.0), Some(2));
+    panics(&|| assert!(map.delete(&1)));
+    assert_eq!((map.load(&1), map.len()), (None, 99));
+    panics(&|| map.clear());
+    assert!(map.is_empty());
+}
+
+/// A value whose drop uses the map that it was in.
+struct Returns;
+
+thread_local! {
+    static CLEARS: Cell<Option<&'static Map<u8, Rc<Returns>>>> = const { Cell::new(None) };
+    static DROPS: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Drop for Returns {
+    fn drop(&mut self) {
+        if let Some(map) = CLEARS.get() {
+            DROPS.set(DROPS.get() + 1);
+            // Whatever its table is: it waits for all of them.
+            map.clear();
+            assert!(map.is_empty());
+        }
+    }
+}
+
+#[test]
+fn drops_may_use_the_map() {
+    let _watchdog = Watchdog::new();
+    let map: &Map<_, _> = Box::leak(Box::default());
+    CLEARS.set(Some(map));
+    let new = || Rc::new(Returns);
+    map.store(1, new());
+    map.store(1, new());
+    assert!(map.is_empty(), "the first one has cleared it");
+    map.store(1, new());
+    assert!(map.load_or_store(1, new()).1);
+    map.store(1, new());
+    assert!(map.delete(&1));
+    map.store(1, new());
+    assert!(map.delete_if(&1, |_| true).is_some());
+    map.store(1, new());
+    map.clear();
+    let captured = new();
+    map.store(1, new());
+    assert!(map.swap_if(&1, move |value| Rc::ptr_eq(value, &captured), new()).is_err());
+    assert_eq!(DROPS.get(), 10);
+    CLEARS.set(None);
+}
+
+#[test]
+fn code_that_is_called_without_a_lock_may_use_the_map() {
+    let _watchdog = Watchdog::new();
+    let map = Map::<u32, u32>::new();
+    let fibonacci = |n| {
+        fn of(map: &Map<u32, u32>, n: u32) -> u32 {
+            if n < 2 { n } else { map.load_or_store_with(n, || of(map, n - 1) + of(map, n - 2)).0 }
+        }
+        of(&map, n)
+    };
+    assert_eq!((fibonacci(40), map.len()), (102_334_155, 39));
+    for (key, value) in &map {
+        assert_eq!(map.load_and_delete(&key), Some(value));
+        map.store(key + 1_000, value);
+        map.iter().for_each(|(key, _)| assert!(map.contains_key(&key)));
+    }
+    assert_eq!(map.len(), 39);
+}
+
+/// What threads do with keys of their own is theirs, and each key of all is stored by one of them.
+#[test]
+fn many_threads() {
+    const THREADS: usize = 4;
+    const KEYS: usize = 500;
+    let _watchdog = Watchdog::new();
+    let (map, stored) = (Map::<usize, usize>::new(), AtomicUsize::new(0));
+    thread::scope(|s| {
+        for thread in 0..THREADS {
+            let (map, stored) = (&map, &stored);
+            s.spawn(move || {
+                for round in 0..10 {
+                    for key in 0..KEYS {
+                        let own = (thread + 1) * KEYS + key;
+                        assert_eq!(map.swap(own, round), (round > 0 && key % 2 == 0).then(|| round - 1));
+                        assert_eq!(map.load(&own), Some(round));
+                        if key % 2 == 1 {
+                            assert!(map.compare_and_delete(&own, &round).is_some());
+                        }
+                        let (value, loaded) = map.load_or_store(key, key * 7);
+                        assert_eq!(value, key * 7);
+                        stored.fetch_add(usize::from(!loaded), Ordering::Relaxed);
+                    }
+                    let mut seen = vec![0; (THREADS + 1) * KEYS];
+                    map.iter().for_each(|(key, _)| seen[key] += 1);
+                    assert!(seen.iter().all(|&n| n <= 1), "no key comes twice");
+                    assert!(seen[..KEYS].iter().all(|&n| n == 1), "those that stay come");
+                }
+            });
+        }
+    });
+    assert_eq!(stored.into_inner(), KEYS);
+    assert_eq!(map.len(), KEYS + THREADS * KEYS / 2);
+}
