@@ -13,6 +13,9 @@ type run func(n int) sample
 
 // The row of a name: a shape and the capacity of its channels, as in `spsc.b1024`. nil if there is none.
 func find(name string) run {
+	if run := findMap(name); run != nil {
+		return run
+	}
 	shape, digits, found := strings.Cut(name, ".b")
 	capacity, err := strconv.Atoi(digits)
 	if !found || err != nil {

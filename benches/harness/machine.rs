@@ -165,6 +165,8 @@ const PACKAGES: &[&str] = &[
     "spin",
     "once_cell",
     "crossbeam-utils",
+    "dashmap",
+    "papaya",
 ];
 
 /// The versions in the lock file.

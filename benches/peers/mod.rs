@@ -5,6 +5,7 @@ pub mod conds;
 pub mod counters;
 pub mod go;
 pub mod locks;
+pub mod maps;
 pub mod onces;
 pub mod rw_locks;
 pub mod selects;

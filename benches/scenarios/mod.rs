@@ -5,6 +5,7 @@ pub mod channels;
 pub mod conds;
 pub mod counters;
 pub mod locks;
+pub mod maps;
 pub mod onces;
 pub mod rw_locks;
 pub mod selects;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Scenario> {
         wait_groups::scenarios(),
         atomics::scenarios(),
         counters::scenarios(),
+        maps::scenarios(),
         semaphores::scenarios(),
         stacks::scenarios(),
         values::scenarios(),
