@@ -1,3 +1,3 @@
 module gosync.example/benches
 
-go 1.21
+go 1.22

@@ -28,6 +28,7 @@
 //! | [`lanes_open_after`] | 16 to 1024 operations | one, or none ever |
 //! | [`LOOKS_UNTIL_PUT_OFF`] | 2 | 1 |
 //! | [`WAKE_BATCH`] | 16 | 1 |
+//! | [`READERS_UNTIL_OPEN`] | 16 | 1 |
 //! | [`TABLES_PER_SLOT`] | 4 | 1 |
 //! | [`RandomState`] | std's | the same hashes every time |
 //! | [`array!`](array) | constant | the same, not constant |
@@ -53,7 +54,8 @@
 //! They come from what loom 0.7 can and cannot see:
 //!
 //! * No `SeqCst` accesses: loom treats them as `AcqRel`. Where a store must not pass a later load, a `fence(SeqCst)`. Go's
-//!   atomics are the exception, because that is what they promise; [`sc`] has them, and nothing else here is built on it.
+//!   atomics are the exception, because that is what they promise; [`sc`] has them, and but for a lock that readers pass by
+//!   (`sync/src/rwmutex/biased.rs`) nothing else here is built on it.
 //! * The word of a [`Futex`] changes by read-modify-write only: loom mixes up plain stores that race one.
 //! * A word of two values that is taken by an exchange and given back by a plain store is taken by [`test_and_set`]: an exchange
 //!   that finds it taken changes nothing, but to loom it is a store, which may come after the one that gives the word back.

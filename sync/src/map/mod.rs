@@ -30,14 +30,14 @@ use gosync_atomic::CachePadded;
 use gosync_once::OnceValue;
 use hashbrown::HashTable;
 
-use crate::RwMutex;
+use crate::rwmutex::BiasedRwMutex;
 pub use iter::{MapIntoIter, MapIter};
 
 /// A hash map that threads and tasks share: as `sync.Map`.
 ///
 /// It is for keys that are written once and read often, and for threads that have keys of their own: there are many locks,
 /// and operations on different keys seldom meet. Where several changes belong together, or a value is changed in
-/// place, a [`Mutex`](crate::Mutex) or [`RwMutex`] around a `HashMap` is the better choice.
+/// place, a [`Mutex`](crate::Mutex) or [`RwMutex`](crate::RwMutex) around a `HashMap` is the better choice.
 ///
 /// `const`; it allocates nothing until it is first used, and then four locks, in cache lines of their own, for each CPU.
 /// Operations take amortised constant time, and block only while others use the same table.
@@ -110,7 +110,7 @@ struct Tables<K, V, S> {
     shift: u32,
 }
 
-type Table<K, V> = CachePadded<RwMutex<HashTable<Entry<K, V>>>>;
+type Table<K, V> = CachePadded<BiasedRwMutex<HashTable<Entry<K, V>>>>;
 
 struct Entry<K, V> {
     hash: u64,
@@ -136,7 +136,7 @@ impl<K, V, S> Tables<K, V, S> {
             Start::Given(hasher) => hasher,
         };
         let count = (TABLES_PER_SLOT * slots()).next_power_of_two();
-        let table = |_| CachePadded::new(RwMutex::new(HashTable::new()));
+        let table = |_| CachePadded::new(BiasedRwMutex::new(HashTable::new()));
         Tables { hasher, tables: (0..count).map(table).collect(), shift: u64::BITS - count.trailing_zeros() }
     }
 }

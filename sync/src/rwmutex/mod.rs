@@ -2,6 +2,7 @@
 //! lock alone; [`ShardedRwMutex`] is many of them.
 
 mod arc;
+mod biased;
 mod guards;
 #[cfg(feature = "lock_api")]
 mod lock_api;
@@ -21,6 +22,7 @@ use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
 pub use arc::{ArcRwMutexReadGuard, ArcRwMutexWriteGuard};
 #[cfg(feature = "async")]
 pub use arc::{ReadArcAsync, WriteArcAsync};
+pub(crate) use biased::BiasedRwMutex;
 pub use guards::{MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RwMutexReadGuard, RwMutexWriteGuard};
 use phase_lock::PhaseLock;
 pub use raw_rwmutex::RawRwMutex;

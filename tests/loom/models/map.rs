@@ -10,6 +10,7 @@ use crate::plain::Plain;
 
 const WRITE: &str = "map.write-before-observing-read";
 const ALL: &str = "map.range-clear";
+const PASS: &str = "gosync.map-pass";
 const INSTANT: &str = "gosync.map-instant";
 
 /// Wakes a thread that waits for a table's lock.
@@ -224,7 +225,80 @@ pub(crate) fn models() -> Vec<Model> {
             );
         }),
     ];
-    stores.into_iter().chain(changes).chain(deletes).chain(reads).chain(all).collect()
+    let pass = vec![
+        holds(PASS, "a reader and a writer", || {
+            meet(
+                Some(0),
+                |d, map| {
+                    d.write(1);
+                    map.store(0, 1);
+                },
+                has_one,
+            );
+        })
+        .with_seats(2)
+        .witnesses(&["seen", "not yet"])
+        .reaches(&["biased.announce", "biased.shut", "biased.retreat"]),
+        holds(PASS, "a reader, and a writer before another", || {
+            let (d, map) = (Plain::new(), Arc::new(touched(Some(0))));
+            let write = move |d: Plain, map: Arc<Keys>| {
+                move || {
+                    d.write(1);
+                    map.store(0, 1);
+                    // The second one opens it, for others.
+                    (0..2).for_each(|_| _ = map.load(&0));
+                }
+            };
+            let other = go(write(d.clone(), Arc::clone(&map)));
+            look(&d, &map, has_one);
+            look(&d, &map, has_one);
+            other.join().unwrap();
+        })
+        .bound(3)
+        .with_seats(2)
+        .witnesses(&["seen", "not yet"])
+        .reaches(&["biased.announce", "biased.open"]),
+        holds(PASS, "two readers and a writer", || {
+            let map = Arc::new(touched(Some(0)));
+            // One of the three has no seat.
+            let others = [(); 2].map(|()| {
+                let map = Arc::clone(&map);
+                go(move || _ = map.load(&0))
+            });
+            map.store(0, 1);
+            others.into_iter().for_each(|other| other.join().unwrap());
+            assert_eq!(map.load(&0), Some(1));
+        })
+        .bound(2)
+        .with_seats(2)
+        .reaches(&["biased.announce", "biased.shut"]),
+        holds(PASS, "a clone that uses another map", || {
+            // Who passes by the lock of the first one takes that of the other.
+            let (d, other) = (Plain::new(), Arc::new(touched(Some(0))));
+            let map: Arc<Map<u64, Uses, BuildHasherDefault<Itself>>> = Arc::default();
+            map.store(0, Uses(d.clone(), Arc::clone(&other)));
+            (0..2).for_each(|_| drop(map.load(&0)));
+            let writer = go({
+                let (d, map) = (d.clone(), Arc::clone(&map));
+                move || {
+                    let change = |_: &Uses| {
+                        d.increment();
+                        false
+                    };
+                    assert!(map.swap_if(&0, change, Uses(d.clone(), other)).is_err());
+                }
+            });
+            map.load(&0);
+            writer.join().unwrap();
+        })
+        .bound(3)
+        .with_seats(2)
+        .reaches(&["biased.one-at-a-time", "biased.shut"]),
+    ];
+    let plain: Vec<Model> = stores.into_iter().chain(changes).chain(deletes).chain(reads).chain(all).collect();
+    let seated: Vec<Model> =
+        plain.iter().filter(|model| model.expected == Verdict::Pass).map(|model| model.seated(2)).collect();
+    plain.into_iter().chain(seated).chain(pass).collect()
 }
 
 fn has_one(map: &Keys) -> bool {
@@ -233,6 +307,17 @@ fn has_one(map: &Keys) -> bool {
 
 fn has_none(map: &Keys) -> bool {
     map.load(&0).is_none()
+}
+
+/// A value whose clone looks at memory after it has used a map.
+struct Uses(Plain, Arc<Keys>);
+
+impl Clone for Uses {
+    fn clone(&self) -> Uses {
+        assert!(self.1.contains_key(&0));
+        self.0.read();
+        Uses(self.0.clone(), Arc::clone(&self.1))
+    }
 }
 
 /// Who sees the write sees what was before it.
@@ -283,10 +368,16 @@ fn look(d: &Plain, map: &Keys, read: Read) {
     }
 }
 
-/// A map that has been used before.
+/// A map that has been used before, and whose tables' locks can be passed by.
 fn touched(value: Option<u8>) -> Keys {
     let map = Keys::default();
     assert!(map.is_empty());
     value.into_iter().for_each(|value| map.store(0, value));
+    opened(map, 0)
+}
+
+/// With the lock of a key's table open: the second reader after a write opens it.
+fn opened(map: Keys, key: u64) -> Keys {
+    (0..2).for_each(|_| _ = map.load(&key));
     map
 }

@@ -259,6 +259,9 @@ pub const LOOKS_UNTIL_PUT_OFF: u32 = 1;
 /// One at a time, so that two are more than that.
 pub const WAKE_BATCH: usize = 1;
 
+/// The second reader opens a lock that is mostly read.
+pub const READERS_UNTIL_OPEN: u32 = 1;
+
 /// How many hash tables a map has for each slot.
 pub const TABLES_PER_SLOT: usize = 1;
 

@@ -7,7 +7,7 @@
 //!
 //! A store is a swap: in loom a plain store that races a read-modify-write breaks that one's atomicity (loom #254).
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, SeqCst};
+use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Release, SeqCst};
 
 use super::control;
 use super::engine::{atomic, fence};
@@ -38,6 +38,26 @@ macro_rules! word {
 
             pub fn load(&self) -> $value {
                 in_order(|| self.0.load(Acquire))
+            }
+
+            #[must_use]
+            pub fn load_as(&self, ordering: Ordering) -> $value {
+                self.0.load(ordering)
+            }
+
+            pub fn store_as(&self, value: $value, ordering: Ordering) {
+                self.0.swap(value, ordering);
+            }
+
+            /// What is not in the one order: for mutants.
+            #[must_use]
+            pub fn load_weakly(&self) -> $value {
+                self.0.load(Acquire)
+            }
+
+            /// What is not in the one order: for mutants.
+            pub fn store_weakly(&self, value: $value) {
+                self.0.swap(value, Release);
             }
 
             pub fn store(&self, value: $value) {

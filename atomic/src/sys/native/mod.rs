@@ -121,6 +121,9 @@ pub const LOOKS_UNTIL_PUT_OFF: u32 = 2;
 /// How many are woken between two looks at a line.
 pub const WAKE_BATCH: usize = 16;
 
+/// So many readers take a lock that is mostly read until others pass it by.
+pub const READERS_UNTIL_OPEN: u32 = 16;
+
 /// How many hash tables a map has for each slot: so many that threads seldom meet.
 pub const TABLES_PER_SLOT: usize = 4;
 

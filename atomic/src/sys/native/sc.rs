@@ -1,6 +1,6 @@
 //! Words whose accesses are sequentially consistent: std's, with that ordering.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{self, Acquire, Release, SeqCst};
 
 macro_rules! word {
     ($name:ident, $value:ty, { $($more:item)* }) => {
@@ -20,6 +20,30 @@ macro_rules! word {
             #[inline(always)]
             pub fn load(&self) -> $value {
                 self.0.load(SeqCst)
+            }
+
+            /// With an ordering of the caller's.
+            #[inline(always)]
+            #[must_use]
+            pub fn load_as(&self, ordering: Ordering) -> $value {
+                self.0.load(ordering)
+            }
+
+            /// With an ordering of the caller's.
+            #[inline(always)]
+            pub fn store_as(&self, value: $value, ordering: Ordering) {
+                self.0.store(value, ordering);
+            }
+
+            /// What is not in the one order: for mutants.
+            #[must_use]
+            pub fn load_weakly(&self) -> $value {
+                self.0.load(Acquire)
+            }
+
+            /// What is not in the one order: for mutants.
+            pub fn store_weakly(&self, value: $value) {
+                self.0.store(value, Release);
             }
 
             #[inline(always)]
