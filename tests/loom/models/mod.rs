@@ -28,6 +28,7 @@ mod oncevalue;
 mod package;
 mod pairs;
 mod permit;
+mod pool;
 mod reader;
 mod rendezvous;
 mod rwmutex;
@@ -95,6 +96,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         oncevalue::models(),
         pairs::models(),
         package::models(),
+        pool::models(),
         reader::models(),
         rwmutex::models(),
         rwmutex_async::models(),
