@@ -1,5 +1,5 @@
-//! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex`, `RWMutex`, `Cond` and atomics, written anew under
-//! Go's names. The README of this folder lists Go's tests and what stands here for each of them.
+//! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex`, `RWMutex`, `Cond`, `Pool` and atomics, written
+//! anew under Go's names. The README of this folder lists Go's tests and what stands here for each of them.
 
 mod atomic;
 mod chan;
@@ -14,6 +14,7 @@ mod lfstack;
 mod mutex;
 mod once;
 mod package;
+mod pool;
 mod powser;
 mod programs;
 mod random;
