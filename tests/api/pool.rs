@@ -350,7 +350,7 @@ fn at_the_end_of_a_thread() {
             let pool = self.0.take().unwrap();
             pool.put(1);
             assert_eq!(*pool.get(), 1);
-            drop(pool.take());
+            assert_eq!(pool.take(), 1);
         }
     }
     thread_local! {
@@ -358,7 +358,7 @@ fn at_the_end_of_a_thread() {
         static LAST: User = const { User(RefCell::new(None)) };
     }
     for uses_it in [true, false].into_iter().cycle().take(100) {
-        let pool = Arc::new(Pool::new(|| unreachable!("there is always one")));
+        let pool = Arc::new(Pool::<usize>::new(|| unreachable!("there is always one")));
         let theirs = Arc::clone(&pool);
         let end = move || {
             // One of them is set up before the pool is used, one afterwards.

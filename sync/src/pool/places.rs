@@ -54,6 +54,9 @@ unsafe impl<T: Send> Sync for Places<T> {}
 // The pointer has no say in this: it stands for items.
 impl<T: UnwindSafe> UnwindSafe for Places<T> {}
 
+// Nor does it move the items when it moves.
+impl<T> Unpin for Places<T> {}
+
 type Place<T> = CachePadded<Stash<T>>;
 
 /// What is in one place.
