@@ -6,6 +6,7 @@ pub mod counters;
 pub mod go;
 pub mod locks;
 pub mod onces;
+pub mod pools;
 pub mod rw_locks;
 pub mod selects;
 pub mod semaphores;

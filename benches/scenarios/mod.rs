@@ -6,6 +6,7 @@ pub mod conds;
 pub mod counters;
 pub mod locks;
 pub mod onces;
+pub mod pools;
 pub mod rw_locks;
 pub mod selects;
 pub mod semaphores;
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Scenario> {
         wait_groups::scenarios(),
         atomics::scenarios(),
         counters::scenarios(),
+        pools::scenarios(),
         semaphores::scenarios(),
         stacks::scenarios(),
         values::scenarios(),
