@@ -24,7 +24,8 @@ static ALLOCATOR: Counted = Counted;
 
 const USAGE: &str = "\
 compare [options] [scenario...]     scenarios by name or part of it, or all of a family: channel, async, mutex,
-                                    rwmutex, cond, once, select, wg, atomic, counter, map, semaphore, stack, value;
+                                    rwmutex, cond, once, select, wg, atomic, counter, map, pool, semaphore, stack,
+                                    value;
                                     all, if none is named
 
   --impl NAME[,NAME...]   these implementations, by name or part of it

@@ -11,10 +11,16 @@ import (
 // What performs n operations.
 type run func(n int) sample
 
-// The row of a name: a shape and the capacity of its channels, as in `spsc.b1024`. nil if there is none.
+// The row of a name: a shape and the capacity of its channels, as in `spsc.b1024`, or a pool and its threads. nil if there is none.
 func find(name string) run {
 	if run := findMap(name); run != nil {
 		return run
+	}
+	switch name {
+	case "pool.un":
+		return func(n int) sample { return pooled(1, n) }
+	case "pool.t02":
+		return func(n int) sample { return pooled(2, n) }
 	}
 	shape, digits, found := strings.Cut(name, ".b")
 	capacity, err := strconv.Atoi(digits)
@@ -223,5 +229,31 @@ func fourToOne(capacity, n int) sample {
 		}
 	}
 	sink.Add(int64(sum))
+	return m.stop()
+}
+
+type buffer [64]byte
+
+// Goroutines that get a buffer, write to it, and put it back. One operation is all of that.
+func pooled(goroutines, n int) sample {
+	pool := sync.Pool{New: func() any { return new(buffer) }}
+	use := func() {
+		for i := 0; i < n/goroutines; i++ {
+			b := pool.Get().(*buffer)
+			b[0]++
+			pool.Put(b)
+		}
+	}
+	var others sync.WaitGroup
+	others.Add(goroutines - 1)
+	m := startMeter()
+	for i := 1; i < goroutines; i++ {
+		go func() {
+			use()
+			others.Done()
+		}()
+	}
+	use()
+	others.Wait()
 	return m.stop()
 }

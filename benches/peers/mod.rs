@@ -7,6 +7,7 @@ pub mod go;
 pub mod locks;
 pub mod maps;
 pub mod onces;
+pub mod pools;
 pub mod rw_locks;
 pub mod selects;
 pub mod semaphores;

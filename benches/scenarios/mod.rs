@@ -7,6 +7,7 @@ pub mod counters;
 pub mod locks;
 pub mod maps;
 pub mod onces;
+pub mod pools;
 pub mod rw_locks;
 pub mod selects;
 pub mod semaphores;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Scenario> {
         atomics::scenarios(),
         counters::scenarios(),
         maps::scenarios(),
+        pools::scenarios(),
         semaphores::scenarios(),
         stacks::scenarios(),
         values::scenarios(),

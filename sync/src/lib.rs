@@ -18,6 +18,7 @@
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | package variables, `func init()`, imports | [`package!`] |
 //! | `sync.WaitGroup` | [`WaitGroup`] |
+//! | `sync.Pool` | [`Pool`] |
 //! | `golang.org/x/sync`: `semaphore.Weighted`, `singleflight.Group` | [`semaphore::Weighted`], [`singleflight::Group`] |
 //! | a lock-free stack, as in `runtime/lfstack.go` | [`Stack`] |
 //!
@@ -70,6 +71,7 @@ pub mod errgroup;
 mod go;
 mod map;
 mod mutex;
+mod pool;
 mod rwmutex;
 pub mod semaphore;
 pub mod singleflight;
@@ -91,6 +93,7 @@ pub use map::{Map, MapIntoIter, MapIter};
 pub use mutex::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex};
 #[cfg(feature = "async")]
 pub use mutex::{LockArcAsync, LockAsync, RawLockAsync};
+pub use pool::{Pool, Pooled};
 pub use rwmutex::{
     ArcRwMutexReadGuard, ArcRwMutexWriteGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex,
     RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,

@@ -3,7 +3,7 @@
 //! A channel costs one allocation, its buffer one when it is first used and one for each doubling, a `WaitGroup`, a
 //! `Once` and a `Mutex` none; no operation and no select, blocked or not, costs any, but a `Select` of more than eight
 //! operations. A task's operation costs none either, a stream one when it is made, and the close of a channel a list of the
-//! tasks that wait, if any do. A timer is two allocations, and using it none. A `Stack` allocates when it
+//! tasks that wait, if any do. A timer is two allocations, and using it none. A `Stack`, or a `Pool`, allocates when it
 //! outgrows itself, a `Value` when something is stored. A context is two, a value in it two, and using them none. Tests warm up first
 //! where something is set up once per process or thread.
 
@@ -13,6 +13,7 @@ mod context;
 mod counter;
 mod mutex;
 mod once;
+mod pool;
 mod rwmutex;
 mod select;
 mod stack;

@@ -25,8 +25,8 @@ use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitA
 use gosync::{
     ArcMutexGuard, ArcRwMutexReadGuard, ArcRwMutexWriteGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync,
     LockAsync, MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc,
-    OncePanic, OnceValue, OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadArcAsync,
-    ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard,
+    OncePanic, OnceValue, OnceValues, Pool, Pooled, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync,
+    ReadArcAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard,
     ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync, WriteAsync,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
@@ -394,6 +394,32 @@ assert_impl_all!(TakeAll<'static, std::marker::PhantomPinned>: Unpin);
 assert_impl_all!(Stack<Opaque>: Default, Debug, Extend<Opaque>, FromIterator<Opaque>);
 assert_impl_all!(TakeAll<'static, Opaque>: Debug, FusedIterator);
 assert_not_impl_any!(Stack<u8>: Clone);
+
+// So does an item. The function that makes them is called by whoever needs one.
+assert_impl_all!(Pool<Movable>: Send, Sync);
+assert_not_impl_any!(Pool<Fixed>: Send, Sync);
+assert_not_impl_any!(Pool<Shared>: Send, Sync);
+assert_not_impl_any!(Pool<&'static Movable>: Send, Sync);
+assert_impl_all!(Pool<u8, Movable>: Send);
+assert_not_impl_any!(Pool<u8, Movable>: Sync);
+assert_impl_all!(Pool<u8, Shared>: Sync);
+assert_not_impl_any!(Pool<u8, Shared>: Send);
+assert_impl_all!(Pooled<'static, u8>: Send, Sync);
+assert_impl_all!(Pooled<'static, Movable>: Send);
+assert_not_impl_any!(Pooled<'static, Movable>: Sync);
+assert_not_impl_any!(Pooled<'static, Shared>: Send);
+assert_not_impl_any!(Pooled<'static, Fixed>: Send, Sync);
+// Nothing says of an item that it came back half changed.
+assert_impl_all!(Pool<u8>: UnwindSafe);
+assert_not_impl_any!(Pool<u8>: RefUnwindSafe);
+assert_not_impl_any!(Pool<Breakable>: UnwindSafe);
+assert_impl_all!(Pool<std::marker::PhantomPinned>: Unpin);
+assert_impl_all!(Pool<Opaque>: Debug);
+assert_impl_all!(Pool<u8>: Default);
+assert_not_impl_any!(Pool<Opaque>: Default);
+assert_impl_all!(Pooled<'static, u8>: Debug, std::ops::DerefMut<Target = u8>);
+assert_not_impl_any!(Pool<u8>: Clone);
+assert_not_impl_any!(Pooled<'static, u8>: Clone);
 
 // What is loaded is shared, and dropped in any thread: as `Arc`.
 assert_impl_all!(Value<u8>: Send, Sync);

@@ -27,6 +27,7 @@
 //! | `async_locks` | `lock_async` and `wait_async`: by hand and on tokio, beside threads, with drops at every poll |
 //! | `semaphore` | `Weighted`: bounds, misuse, order, contexts that end |
 //! | `singleflight` | `Group`: keys and values whose code panics, tasks that go, what is shared |
+//! | `pool` | `Pool`: limits, panics and drops, re-entry, threads and their ends, odd values |
 //! | `stack` | `Stack`: order, drops, re-entry, odd values, many values |
 //! | `once` | `Once`, `OnceFunc`, `OnceValue`, `OnceValues`: re-entry, payloads, drops |
 //! | `package` | `package!`: what is initialised when, panics, cycles, the grammar |
@@ -53,6 +54,7 @@ mod once;
 mod order;
 mod package;
 mod panics;
+mod pool;
 mod reentrant;
 #[path = "../stress/rng.rs"]
 #[allow(dead_code, reason = "the stress tests use more of it")]

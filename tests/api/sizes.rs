@@ -14,9 +14,9 @@ use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitA
 use gosync::{
     ArcMutexGuard, ArcRwMutexReadGuard, ArcRwMutexWriteGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync,
     MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic,
-    OnceValue, OnceValues, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadArcAsync, ReadAsync,
-    RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard,
-    Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync, WriteAsync, atomic,
+    OnceValue, OnceValues, Pool, Pooled, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadArcAsync,
+    ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard,
+    ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync, WriteAsync, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
@@ -132,6 +132,11 @@ const_assert!(size_of::<Stack<u8>>() <= 1280);
 assert_eq_size!(Stack<u8>, Stack<[u64; 100]>);
 assert_eq_size!(atomic::TakeAll<'static, [u64; 100]>, [usize; 2]);
 
+// The function, a pointer to what there is for each CPU, and the limit.
+assert_eq_size!(Pool<[u64; 100]>, [usize; 3]);
+// The item, and where it goes back to.
+assert_eq_size!(Pooled<'static, [u64; 100]>, ([u64; 100], usize));
+
 // As large as what they are in place of, and no larger.
 assert_eq_size!(atomic::Bool, bool);
 assert_eq_size!(atomic::Int32, i32);
@@ -181,6 +186,8 @@ static VALUE: OnceValue<String> = OnceValue::new(|| "value".into());
 static VALUES: OnceValues<u8, Result<&str, String>> = OnceValues::new(|| (VALUE.len() as u8, Ok(&VALUE)));
 static STACK: Stack<String> = Stack::new();
 static STACKS: [Stack<u8>; 2] = [const { Stack::new() }; 2];
+static POOL: Pool<String> = Pool::new(String::new);
+static POOLS: [Pool<u8>; 2] = [const { Pool::with_limit(1, || 0) }; 2];
 static SETTING: atomic::Value<Vec<u8>> = atomic::Value::empty();
 static POINTERS: [atomic::Pointer<str>; 2] = [const { atomic::Pointer::new(None) }; 2];
 static NIL_SENDER: Sender<String> = Sender::nil();
@@ -224,6 +231,10 @@ fn statics() {
     assert_eq!(STACK.pop().as_deref(), Some("pushed"));
     STACKS[0].push(1);
     assert_eq!((STACKS[1].pop(), STACKS[0].pop()), (None, Some(1)), "two stacks, not one");
+    POOL.get().push_str("pooled");
+    assert_eq!(*POOL.get(), "pooled");
+    POOLS[0].put(1);
+    assert_eq!((POOLS[1].take(), POOLS[0].take()), (0, 1), "two pools, not one");
     SETTING.store(vec![1]);
     assert_eq!(SETTING.swap(vec![2, 3]).as_deref(), Some(&vec![1]));
     POINTERS[0].store(Some("set".into()));

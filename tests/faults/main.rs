@@ -14,6 +14,7 @@
 //! | `errgroup` | functions and futures that panic, futures that are dropped |
 //! | `singleflight` | functions, comparisons and clones that panic, futures that are dropped |
 //! | `waitgroup` | tasks that panic, futures that are dropped, changes out of the range |
+//! | `pool` | makers, sections and drops that panic, guards that are forgotten |
 //! | `stack` | drops that panic, iterators that are dropped and forgotten |
 //! | `value` | drops and comparisons that panic |
 //! | `timers` | functions that panic, timers that go while a value is due |
@@ -50,7 +51,7 @@ use crate::run::{Budget, Run, is_fault};
 type Scenario = fn(&Run);
 
 /// Each with its share of the operations, in thousandths.
-const SCENARIOS: [(&str, Scenario, u64); 13] = [
+const SCENARIOS: [(&str, Scenario, u64); 14] = [
     ("channels", channels::everything, 385),
     ("once", once::everything, 20),
     ("mutex", locks::mutex, 133),
@@ -61,7 +62,8 @@ const SCENARIOS: [(&str, Scenario, u64); 13] = [
     ("errgroup", groups::errgroup, 2),
     ("singleflight", groups::singleflight, 3),
     ("waitgroup", locks::waitgroup, 10),
-    ("stack", pointers::stack, 150),
+    ("pool", pointers::pool, 50),
+    ("stack", pointers::stack, 100),
     ("value", pointers::value_cell, 100),
     ("timers", timers::everything, 2),
 ];

@@ -1,10 +1,13 @@
-//! `Stack`, `Value` and `Pointer`: drops that panic, comparisons that panic, iterators that are dropped and forgotten.
+//! `Stack`, `Pool`, `Value` and `Pointer`: drops, comparisons and makers that panic, iterators and guards that are dropped and
+//! forgotten.
 
 use std::mem::forget;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use gosync::atomic::{Stack, Value};
+use gosync::{Pool, Pooled};
 
 use crate::ledger::{Ledger, Live};
 use crate::rng::Rng;
@@ -78,6 +81,85 @@ fn at_stack(stack: &Stack<Live>, ledger: &Arc<Ledger>, rng: &mut Rng) -> usize {
             0
         }
     }
+}
+
+pub(crate) fn pool(run: &Run) {
+    for number in run.rounds() {
+        // A fault may cost a get and what it would have put; and items are made where none is found.
+        let ledger = &Ledger::new(4 * THREADS * OPERATIONS);
+        let made = &AtomicUsize::new(0);
+        let make = || {
+            if made.fetch_add(1, Ordering::Relaxed) % 8 == 7 {
+                inject();
+            }
+            ledger.value("pool")
+        };
+        let pool = &Pool::with_limit(number % 4, make);
+        let forgotten: usize = thread::scope(|s| {
+            let threads: Vec<_> = (0..THREADS)
+                .map(|i| {
+                    s.spawn(move || {
+                        let mut rng = Rng::new(100 * number + i);
+                        let forgotten = (0..OPERATIONS).map(|_| at_pool(pool, ledger, &mut rng)).sum::<usize>();
+                        run.settle();
+                        done();
+                        forgotten
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        doing("clear");
+        // The drop of one may panic; the others go all the same.
+        survive(|| pool.clear());
+        run.expect(pool.try_take().is_none(), || "not empty at the end".to_owned());
+        ledger.check(run, forgotten);
+    }
+    done();
+}
+
+/// One operation; how many items it has forgotten.
+fn at_pool(pool: &Pool<Live, impl Fn() -> Live>, ledger: &Arc<Ledger>, rng: &mut Rng) -> usize {
+    match rng.below(16) {
+        0 => {
+            doing("clear");
+            survive(|| pool.clear());
+        }
+        1 if rng.one_in(4) => {
+            doing("get, forgotten");
+            fault();
+            return usize::from(survive(|| forget(pool.get())).is_some());
+        }
+        2 => {
+            doing("get, with a section that panics");
+            survive(|| {
+                let _item = pool.get();
+                inject();
+            });
+        }
+        3 => {
+            doing("take, with a section that panics");
+            survive(|| {
+                let _item = pool.take();
+                inject();
+            });
+        }
+        4..7 => {
+            doing("get, taken apart");
+            survive(|| drop(Pooled::take(pool.get())));
+        }
+        7..10 => {
+            doing("get, several");
+            survive(|| {
+                let _items = [pool.get(), pool.get()];
+            });
+        }
+        _ => {
+            doing("put");
+            survive(|| pool.put(value(ledger, rng)));
+        }
+    }
+    0
 }
 
 /// A value whose comparison panics now and then.

@@ -1,5 +1,5 @@
-//! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex`, `RWMutex`, `Cond`, `Map` and atomics, written anew under
-//! Go's names. The README of this folder lists Go's tests and what stands here for each of them.
+//! Go's own tests of channels, select, contexts, `WaitGroup`, `Once`, `Mutex`, `RWMutex`, `Cond`, `Map`, `Pool` and atomics,
+//! written anew under Go's names. The README of this folder lists Go's tests and what stands here for each of them.
 
 mod atomic;
 mod chan;
@@ -15,6 +15,7 @@ mod map;
 mod mutex;
 mod once;
 mod package;
+mod pool;
 mod powser;
 mod programs;
 mod random;

@@ -6,6 +6,7 @@
 //! | a select that would choose to send | panics before it has chosen: its message is not evaluated, and a permit has its memory |
 //! | a future that is dropped with a value for which the buffer has no place | the value is dropped, likewise; the panic that says so ends there |
 //! | a close that wakes tasks | wakes them one by one |
+//! | a put into a pool that has no room without more memory | the item is dropped |
 //! | what makes a channel, a context, a group and so on | the process ends, as with `Box` and `Vec` |
 //! | a `Select` of more than eight operations | the process ends |
 //! | all else: locks, selects, blocked operations, timers that are set | allocates nothing |
@@ -23,6 +24,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 use std::{env, thread};
 
+use gosync::Pool;
 use gosync::chan::{self, Chan, Receiver, Select, Sender, TryRecvError, select, select_async};
 
 mod waiting;
@@ -355,4 +357,19 @@ fn what_exists_works_without_memory() {
         assert!(buffer.recv().is_err());
     });
     assert_eq!(FAILED.get(), 0);
+}
+
+/// No place for the first item, and none for more.
+#[test]
+fn put() {
+    let pool = Pool::new(|| [0; LARGE]);
+    without_memory(1, || pool.put([1; LARGE]));
+    assert!(FAILED.get() > 0 && pool.try_take().is_none());
+    pool.put([2; LARGE]);
+    let kept = without_memory(1, || {
+        (0..64).for_each(|_| pool.put([3; LARGE]));
+        std::iter::from_fn(|| pool.try_take()).count()
+    });
+    assert!((1..64).contains(&kept) && FAILED.get() > 0);
+    assert_eq!(pool.take()[0], 0);
 }

@@ -9,7 +9,7 @@
 //!
 //! | word | meaning | who changes it |
 //! | --- | --- | --- |
-//! | `word` | `FREE` or `HELD` | `lock` by an exchange, `unlock` by a store |
+//! | `word` | `FREE` or `HELD` | `lock` and `try_lock` by an exchange, `unlock` by a store |
 //! | `dozing` | somebody may doze | set by who is about to; cleared by an owner that wakes one, who sets it again: there may be more |
 //!
 //! The wake goes by address and is the last thing, so the owner of the lock may be freed by whoever takes it next.
@@ -56,6 +56,14 @@ impl RawLock {
         if !self.word.test_and_set(FREE, HELD, ord!("lock.take", Acquire)) {
             self.lock_slow(pacer);
         }
+    }
+
+    /// Takes the lock if it is free: whether it was.
+    #[inline(always)]
+    #[must_use]
+    pub fn try_lock(&self) -> bool {
+        // Acquire: as in `lock_paced`.
+        self.word.test_and_set(FREE, HELD, ord!("lock.try", Acquire))
     }
 
     #[cold]

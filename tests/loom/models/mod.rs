@@ -29,6 +29,7 @@ mod oncevalue;
 mod package;
 mod pairs;
 mod permit;
+mod pool;
 mod reader;
 mod rendezvous;
 mod rwmutex;
@@ -97,6 +98,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         oncevalue::models(),
         pairs::models(),
         package::models(),
+        pool::models(),
         reader::models(),
         rwmutex::models(),
         rwmutex_async::models(),

@@ -19,6 +19,20 @@ pub(crate) fn models() -> Vec<Model> {
         holds(LOCK, "two threads, twice", || lock(2, 2)).bound(4).reaches(DOZES),
         holds(LOCK, "three threads", || lock(3, 1)).bound(3).reaches(DOZES),
         holds(LOCK, "four threads", || lock(4, 1)).bound(1).reaches(DOZES),
+        holds(LOCK, "a try", || {
+            // One that fails has met the other one's section.
+            let (d, lock) = (Plain::new(), Arc::new(RawLock::new()));
+            let other = go({
+                let (d, lock) = (d.clone(), Arc::clone(&lock));
+                move || tries(&lock, &d)
+            });
+            let mine = tries(&lock, &d);
+            let theirs = other.join().unwrap();
+            witness(if mine && theirs { "one after the other" } else { "one was in the way" });
+            assert_eq!(d.read(), usize::from(mine) + usize::from(theirs));
+            assert!(mine || theirs);
+        })
+        .witnesses(&["one after the other", "one was in the way"]),
         fails(LOCK, "no lock", Verdict::Race, || {
             let d = Plain::new();
             let other = go({
@@ -130,6 +144,17 @@ fn section(lock: &RawLock, d: &Plain) {
     d.increment();
     // SAFETY: taken above.
     unsafe { lock.unlock() }
+}
+
+/// A section, if nobody else is in one.
+fn tries(lock: &RawLock, d: &Plain) -> bool {
+    let succeeds = lock.try_lock();
+    if succeeds {
+        d.increment();
+        // SAFETY: taken above.
+        unsafe { lock.unlock() }
+    }
+    succeeds
 }
 
 fn lock(threads: usize, rounds: usize) {

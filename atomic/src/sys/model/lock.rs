@@ -62,6 +62,15 @@ impl Lock {
         self.lock()
     }
 
+    /// Takes the lock if that needs no waiting.
+    pub fn try_lock(&self) -> Option<LockGuard<'_>> {
+        let held = match &self.kind {
+            Kind::Model(mutex) => Held::Model { _guard: mutex.try_lock().ok()? },
+            Kind::Real(raw) => raw.try_lock().then_some(Held::Real(raw))?,
+        };
+        Some(LockGuard { held })
+    }
+
     /// Whether nobody holds the lock, for who knows that nobody will take it any more: it is the caller's then.
     pub fn is_free(&self) -> bool {
         match &self.kind {

@@ -36,6 +36,12 @@ impl Lock {
         LockGuard { raw: &self.raw }
     }
 
+    /// Takes the lock if that needs no waiting.
+    #[inline(always)]
+    pub fn try_lock(&self) -> Option<LockGuard<'_>> {
+        self.raw.try_lock().then(|| LockGuard { raw: &self.raw })
+    }
+
     /// Whether nobody holds the lock, for who knows that nobody will take it any more: it is the caller's then.
     #[inline(always)]
     pub fn is_free(&self) -> bool {
@@ -66,6 +72,15 @@ mod tests {
         let locks = [Lock::new(), Lock::new()];
         assert_ne!(locks[0].rank(), locks[1].rank());
         assert_eq!(locks[0].rank(), locks[0].rank());
+    }
+
+    #[test]
+    fn a_try_waits_for_nobody() {
+        let lock = Lock::new();
+        let held = lock.try_lock();
+        assert!(held.is_some() && lock.try_lock().is_none());
+        drop(held);
+        assert!(lock.try_lock().is_some() && lock.is_free());
     }
 
     /// It is held for longer than anybody waits awake.
