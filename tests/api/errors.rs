@@ -43,6 +43,7 @@ fn texts() {
     ];
     for (error, text) in texts {
         assert_eq!(error.to_string(), text);
+        assert_eq!(format!("{error:>40}"), format!("{text:>40}"), "a width counts");
         assert!(error.source().is_none());
     }
 }
