@@ -300,6 +300,11 @@ impl<T> Handle<T> {
         self.shared == other.shared
     }
 
+    /// What tells one channel from another, as long as both are there; null for nil.
+    pub(crate) fn address(&self) -> *const () {
+        self.shared.map_or(std::ptr::null(), |shared| shared.as_ptr().cast_const().cast())
+    }
+
     /// The common part of the handles' `Debug`.
     pub(crate) fn fmt(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_nil() {

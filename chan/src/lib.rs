@@ -16,6 +16,7 @@
 //! | `select { case v := <-ch: default: }` | [`rx.try_recv()`](Receiver::try_recv) |
 //! | `select { case v := <-ch: case <-time.After(d): }` | [`rx.recv_timeout(d)`](Receiver::recv_timeout) |
 //! | `len(ch)`, `cap(ch)` | [`len`](Sender::len), [`capacity`](Sender::capacity) |
+//! | `ch == other`, `map[chan T]V` | `tx == other`, `HashMap<Sender<T>, V>`: by channel, as [`same_channel`](Sender::same_channel) |
 //! | a nil channel | [`Sender::nil`], [`Receiver::nil`], [`never()`] |
 //! | `time.After(d)`, `time.Tick(d)` | [`after(d)`](after), [`at(t)`](at), [`tick(d)`](tick) |
 //! | `time.NewTimer(d)`, `time.NewTicker(d)` | [`Timer::new(d)`](Timer::new), [`Ticker::new(d)`](Ticker::new) |
@@ -63,6 +64,7 @@ mod error;
 #[cfg(feature = "async")]
 mod future;
 mod handle;
+mod identity;
 mod many;
 mod raw;
 mod receiver;

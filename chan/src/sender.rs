@@ -56,6 +56,23 @@ use crate::raw::{Grant, Side};
 /// assert!(!tx.is_nil() && Sender::<u8>::nil().is_nil());
 /// # drop(rx);
 /// ```
+///
+/// Handles of one channel are equal, so a channel can be the key of a map, as in Go:
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use gosync_chan::bounded;
+///
+/// let (client, inbox) = bounded(1);
+/// let mut clients = HashMap::from([(client.clone(), "gopher")]);
+/// for (client, name) in &clients {
+///     client.send(format!("hello, {name}")).unwrap();
+/// }
+/// assert_eq!(clients.remove(&client), Some("gopher"));
+/// drop(client);
+/// assert_eq!(inbox.iter().collect::<Vec<_>>(), ["hello, gopher"]);
+/// ```
 #[doc(alias = "chan")]
 #[repr(transparent)] // as `Chan`
 pub struct Sender<T> {

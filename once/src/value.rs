@@ -364,7 +364,7 @@ pub struct OncePanic;
 
 impl fmt::Display for OncePanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a function that is run once has panicked, in an earlier call")
+        f.pad("a function that is run once has panicked, in an earlier call")
     }
 }
 

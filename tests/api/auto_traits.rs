@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{Debug, Display};
+use std::hash::Hash;
 use std::iter::FusedIterator;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -66,10 +67,10 @@ assert_impl_all!(Sender<std::marker::PhantomPinned>: Unpin);
 assert_impl_all!(Receiver<std::marker::PhantomPinned>: Unpin);
 assert_impl_all!(Chan<std::marker::PhantomPinned>: Unpin);
 
-assert_impl_all!(Sender<Opaque>: Clone, Debug);
-assert_impl_all!(Receiver<Opaque>: Clone, Debug, IntoIterator<Item = Opaque>);
+assert_impl_all!(Sender<Opaque>: Clone, Debug, Eq, Hash);
+assert_impl_all!(Receiver<Opaque>: Clone, Debug, Eq, Hash, IntoIterator<Item = Opaque>);
 assert_impl_all!(&'static Receiver<Opaque>: IntoIterator<Item = Opaque>);
-assert_impl_all!(Chan<Opaque>: Clone, Debug);
+assert_impl_all!(Chan<Opaque>: Clone, Debug, Eq, Hash);
 assert_impl_all!(Iter<'static, Opaque>: FusedIterator);
 assert_impl_all!(IntoIter<Opaque>: FusedIterator);
 // It may yield again when more is sent.
@@ -121,7 +122,7 @@ assert_not_impl_any!(SendError<Opaque>: Clone, PartialEq);
 
 assert_impl_all!(Select<'static>: Send, Sync, Unpin, Clone, Default, Debug);
 // What it holds a claim on is completed where it was chosen.
-assert_impl_all!(SelectedOperation<'static>: Unpin, Debug);
+assert_impl_all!(SelectedOperation<'static>: Unpin, UnwindSafe, RefUnwindSafe, Debug);
 assert_not_impl_any!(SelectedOperation<'static>: Send, Sync, Clone);
 assert_impl_all!(TrySelectError: Copy, PartialEq, Eq, Error, Send, Sync);
 assert_impl_all!(SelectTimeoutError: Copy, PartialEq, Eq, Error, Send, Sync);

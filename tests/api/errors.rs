@@ -1,12 +1,15 @@
 //! Errors: Go's texts where Go has one, conversions, questions; and that a value that was not sent always comes back.
 
 use std::error::Error;
-use std::thread;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, io, thread};
 
 use gosync::chan::{
     Chan, CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
+use gosync::context::{Cause, Context, ContextError, error_as};
+use gosync::errgroup::{Group, TaskResult};
 
 use crate::watchdog::Watchdog;
 use crate::{make, settle};
@@ -43,6 +46,7 @@ fn texts() {
     ];
     for (error, text) in texts {
         assert_eq!(error.to_string(), text);
+        assert_eq!(format!("{error:>40}"), format!("{text:>40}"), "a width counts");
         assert!(error.source().is_none());
     }
 }
@@ -151,4 +155,63 @@ fn blocked_senders_get_their_values_back() {
             });
         }
     }
+}
+
+/// An error with a reason: Go's `fmt.Errorf("no page: %w", err)`.
+#[derive(Debug)]
+struct NoPage(Box<dyn Error + Send + Sync>);
+
+impl fmt::Display for NoPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no page: {}", self.0)
+    }
+}
+
+impl Error for NoPage {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// Whatever stands around an error, it is found: what wraps it, what shares it, and both within each other.
+#[test]
+fn error_as_looks_through() {
+    type Boxed = Box<dyn Error + Send + Sync>;
+    const CANCELED: ContextError = ContextError::Canceled;
+    let wraps: [fn(Boxed) -> Boxed; 3] = [
+        |error| Box::new(NoPage(error)),
+        |error| Box::new(io::Error::other(error)),
+        // As by `?`: the box has a pointer to what is shared.
+        |error| Box::new(Cause::from(error)),
+    ];
+    for a in wraps {
+        for b in wraps {
+            for c in wraps {
+                let error = a(b(c(CANCELED.into())));
+                assert_eq!(error_as(&*error), Some(&CANCELED), "{error:?}");
+                assert!(error_as::<RecvError>(&*error).is_none());
+            }
+        }
+    }
+    assert_eq!(error_as(&CANCELED), Some(&CANCELED));
+    // The first in the chain.
+    let error = NoPage(NoPage("it is empty".into()).into());
+    assert_eq!(error_as::<NoPage>(&error).unwrap().to_string(), "no page: no page: it is empty");
+    // What shares is an error, too.
+    let cause: Cause = Arc::new(CANCELED);
+    assert!(error_as::<Cause>(&cause).is_some() && error_as::<Cause>(&*cause).is_none());
+    assert!(error_as::<ContextError>(&io::Error::from(io::ErrorKind::NotFound)).is_none());
+
+    fn serve(ctx: &Context) -> TaskResult {
+        let (group, ctx) = Group::with_context(ctx);
+        group.go(move || Ok(ctx.check().map_err(|error| NoPage(error.into()))?));
+        Ok(group.wait()?)
+    }
+    let (ctx, cancel) = Context::background().with_cancel();
+    cancel.cancel();
+    let outer = Group::new();
+    outer.go(move || serve(&ctx));
+    let cause = outer.wait().unwrap_err();
+    assert_eq!(error_as(&*cause), Some(&CANCELED));
+    assert!(error_as::<NoPage>(&*cause).is_some());
 }

@@ -1,5 +1,6 @@
 //! The handles themselves: nil, len and capacity, counts, identity, `Debug`, iterators.
 
+use std::collections::{HashMap, HashSet};
 use std::thread;
 
 use gosync::chan::{self, Chan, Receiver, Sender, TryRecvError};
@@ -88,6 +89,33 @@ fn same_channel() {
     assert!(tx.same_channel(&a.sender()) && rx.same_channel(&a.receiver()));
     let (unbounded, _rx) = chan::unbounded::<i32>();
     assert!(!unbounded.same_channel(&tx));
+}
+
+/// Equality and hashes go by the channel, as those of Go's channels do.
+#[test]
+fn keys() {
+    let (a, b) = (Chan::<i32>::new(1), Chan::<i32>::new(1));
+    assert!(a == a.clone() && a != b && a != Chan::nil() && Chan::<i32>::nil() == Chan::nil());
+    assert!(a.sender() == a.sender() && a.sender() != b.sender() && a.sender() != Sender::nil());
+    assert!(a.receiver() == a.receiver() && a.receiver() != b.receiver() && a.receiver() != chan::never());
+
+    let mut names = HashMap::from([(a.sender(), "a"), (b.sender(), "b"), (Sender::nil(), "nil")]);
+    // What is in a channel, or becomes of it, does not matter.
+    a.send(1).unwrap();
+    b.close().unwrap();
+    assert_eq!((names[&a.sender()], names[&b.sender()], names[&Sender::nil()]), ("a", "b", "nil"));
+    assert_eq!(names.insert(a.sender(), "again"), Some("a"));
+    assert_eq!((names.remove(&a.sender()), names.remove(&a.sender()), names.len()), (Some("again"), None, 2));
+
+    // Values need not be comparable, nor printable.
+    struct Plain;
+    let (tx, rx) = chan::bounded::<Plain>(0);
+    let (senders, receivers) = (HashSet::from([tx.clone(), tx.clone()]), HashSet::from([rx.clone(), rx.clone()]));
+    assert_eq!((senders.len(), receivers.len()), (1, 1));
+    assert!(senders.contains(&tx) && receivers.contains(&rx));
+    assert_eq!((tx.sender_count(), rx.receiver_count()), (2, 2), "one in the set");
+    let both = HashSet::from([a.clone(), b.clone(), a.clone()]);
+    assert!(both.len() == 2 && both.contains(&a) && !both.contains(&Chan::nil()));
 }
 
 /// Every way to make and to lose a handle.

@@ -132,6 +132,20 @@ fn messages_without_receivers() {
     assert_eq!((tx.len(), Arc::strong_count(&message)), (0, 1));
 }
 
+/// A capacity beyond all memory: a panic there; here the channel is unbounded.
+#[test]
+fn the_largest_capacity() {
+    assert!(panics(|| drop(twin::bounded::<u8>(usize::MAX))));
+    assert_eq!(ours::bounded::<u8>(usize::MAX).0.capacity(), None);
+}
+
+/// Handles can be compared and hashed here, by their channel.
+#[test]
+fn handles_as_keys() {
+    let (tx, rx) = ours::bounded::<u8>(0);
+    assert!(tx == tx.clone() && rx == rx.clone() && tx != ours::bounded(0).0);
+}
+
 /// Close, nil and optional operands are Go's, and have no counterpart there.
 #[test]
 fn more_than_there() {

@@ -9,7 +9,7 @@ pub struct WaitTimeoutError;
 
 impl fmt::Display for WaitTimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("wait timed out")
+        f.pad("wait timed out")
     }
 }
 

@@ -3,6 +3,8 @@
 mod error;
 mod task;
 #[cfg(feature = "async")]
+mod task_async;
+#[cfg(feature = "async")]
 mod wait_async;
 mod waitgroup;
 

@@ -1,4 +1,4 @@
-//! Tasks: functions that run on threads of their own and are counted until they end.
+//! Tasks: functions that run on threads of their own and are counted until they end. (Futures are in `task_async.rs`.)
 //!
 //! A [`Job`] is a function together with the [`Task`] that stands for its place in the count. However a job ends, its
 //! function and all that it owns go first and the task last:
@@ -148,19 +148,16 @@ where
 }
 
 /// A function and its place in the count. Dropped in the order of the fields.
-struct Job<G: Deref<Target = WaitGroup>, F> {
-    f: F,
-    task: Task<G>,
+pub(crate) struct Job<G: Deref<Target = WaitGroup>, F> {
+    pub(crate) f: F,
+    pub(crate) task: Task<G>,
 }
 
 impl<G: Deref<Target = WaitGroup>, F: FnOnce()> Job<G, F> {
     fn run(self) {
         let Job { f, task } = self;
         // The closure is gone after a panic, so nothing of it can be seen half changed.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-            step!("wg.note-panic", task.0.note_panic());
-            discard(payload);
-        }
+        task.note(catch_unwind(AssertUnwindSafe(f)));
     }
 }
 
@@ -173,7 +170,17 @@ fn discard(payload: Box<dyn Any + Send>) {
 }
 
 /// Counts its task as done when dropped.
-struct Task<G: Deref<Target = WaitGroup>>(G);
+pub(crate) struct Task<G: Deref<Target = WaitGroup>>(pub(crate) G);
+
+impl<G: Deref<Target = WaitGroup>> Task<G> {
+    /// What came of it.
+    pub(crate) fn note(&self, outcome: std::thread::Result<()>) {
+        if let Err(payload) = outcome {
+            step!("wg.note-panic", self.0.note_panic());
+            discard(payload);
+        }
+    }
+}
 
 impl<G: Deref<Target = WaitGroup>> Drop for Task<G> {
     fn drop(&mut self) {

@@ -39,7 +39,7 @@ impl<T: ?Sized, N> fmt::Debug for CompareExchangeError<T, N> {
 
 impl<T: ?Sized, N> fmt::Display for CompareExchangeError<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("what was to be replaced is not there")
+        f.pad("what was to be replaced is not there")
     }
 }
 

@@ -24,7 +24,7 @@ macro_rules! errors {
         $(
             impl fmt::Display for $name {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    f.write_str($text)
+                    f.pad($text)
                 }
             }
 

@@ -11,6 +11,7 @@ mod task;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::forget;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -170,7 +171,7 @@ impl<'a> Select<'a> {
     #[track_caller]
     pub fn select(&mut self) -> SelectedOperation<'a> {
         waits!("selects");
-        assert!(!self.operations.is_empty(), "no operations have been added to the select");
+        assert!(!self.operations.is_empty(), "no operations have been added to `Select`");
         loop {
             // Without a deadline it ends with an operation.
             if let Some(operation) = self.choose(Patience::Until(None)) {
@@ -219,7 +220,7 @@ impl<'a> Select<'a> {
     #[track_caller]
     pub fn ready(&mut self) -> usize {
         waits!("selects");
-        assert!(!self.operations.is_empty(), "no operations have been added to the select");
+        assert!(!self.operations.is_empty(), "no operations have been added to `Select`");
         loop {
             // Without a deadline it ends with a number.
             if let Some(number) = self.watch(Patience::Until(None)) {
@@ -318,6 +319,10 @@ pub struct SelectedOperation<'a> {
     grant: Grant,
     not_send: PhantomData<*const ()>,
 }
+
+// No user code runs inside the channel, so no panic can leave it half changed.
+impl UnwindSafe for SelectedOperation<'_> {}
+impl RefUnwindSafe for SelectedOperation<'_> {}
 
 impl SelectedOperation<'_> {
     /// The number of the operation: what [`Select::send`] or [`Select::recv`] returned when it was added.

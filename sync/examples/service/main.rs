@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gosync::chan::{self, Ticker};
-use gosync::context::{Cause, ContextError};
+use gosync::context::{Cause, ContextError, error_as};
 use gosync::errgroup::Group;
 use gosync::{Context, select};
 
@@ -95,10 +95,7 @@ fn text(result: &Result<(), Cause>) -> String {
 
 /// Go's `errors.Is(err, context.DeadlineExceeded)`.
 fn is_late(result: &Result<(), Cause>) -> bool {
-    let Err(cause) = result else { return false };
-    let error: &(dyn Error + 'static) = &**cause;
-    std::iter::successors(Some(error), |&error| error.source())
-        .any(|error| error.downcast_ref() == Some(&ContextError::DeadlineExceeded))
+    result.as_ref().is_err_and(|cause| error_as(&**cause) == Some(&ContextError::DeadlineExceeded))
 }
 
 /// Serves four times: to the end, to a stop, to an error, and to a deadline.

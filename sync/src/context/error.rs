@@ -1,13 +1,14 @@
-//! [`ContextError`] and [`Cause`]: why a context is done.
+//! [`ContextError`] and [`Cause`]: why a context is done; and [`error_as`], which finds either in other errors.
 
 use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, io};
 
 /// Why a context was cancelled: any error. What [`Context::cause`](super::Context::cause) returns, shared by the context and
 /// all that were cancelled with it.
 ///
-/// It is an error itself, so `?` takes it; `cause.downcast_ref::<E>()` gets at the one that was passed in.
+/// It is an error itself, so `?` takes it; `cause.downcast_ref::<E>()` gets at the one that was passed in. Once `?` has put it into a
+/// `Box<dyn Error>`, a downcast of that finds the `Cause`, and not what it shares: [`error_as`] looks through.
 ///
 /// # Examples
 ///
@@ -64,7 +65,7 @@ impl ContextError {
 
 impl fmt::Display for ContextError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             ContextError::Canceled => "context canceled",
             ContextError::DeadlineExceeded => "context deadline exceeded",
         })
@@ -72,3 +73,51 @@ impl fmt::Display for ContextError {
 }
 
 impl Error for ContextError {}
+
+/// The error of type `E` that an error is, or that it comes from: the first one in the chain of its sources. Go: `errors.As`; and
+/// `errors.Is`, with a comparison.
+///
+/// It looks into a [`Cause`], also where one stands in a box, as after `group.wait()?`, and into an [`io::Error`] of any error: neither
+/// a downcast nor [`source`](Error::source) comes to what is in those. Orders nothing.
+///
+/// # Examples
+///
+/// ```
+/// use std::error::Error;
+/// use std::time::Duration;
+///
+/// use gosync::context::{Context, ContextError, error_as};
+/// use gosync::errgroup::Group;
+///
+/// fn work() -> Result<(), Box<dyn Error + Send + Sync>> {
+///     let (ctx, _cancel) = Context::background().with_timeout(Duration::ZERO);
+///     let (group, ctx) = Group::with_context(&ctx);
+///     group.go(move || Ok(ctx.check()?));
+///     group.wait()?;
+///     Ok(())
+/// }
+///
+/// let error = work().unwrap_err();
+/// // Go: `errors.Is(err, context.DeadlineExceeded)`.
+/// assert_eq!(error_as(&*error), Some(&ContextError::DeadlineExceeded));
+/// assert!(error_as::<std::fmt::Error>(&*error).is_none());
+/// ```
+#[must_use]
+#[doc(alias = "errors.As")]
+#[doc(alias = "errors.Is")]
+pub fn error_as<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = if let Some(cause) = error.downcast_ref::<Cause>() {
+            Some(&**cause)
+        } else if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner)
+        } else {
+            error.source()
+        };
+    }
+    None
+}

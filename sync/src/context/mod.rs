@@ -12,11 +12,16 @@
 //! | `<-ctx.Done()` | [`ctx.done()`](Context::done), a receiver |
 //! | `ctx.Err()`, `context.Cause(ctx)`, `ctx.Deadline()` | [`ctx.err()`](Context::err), [`ctx.cause()`](Context::cause), [`ctx.deadline()`](Context::deadline) |
 //! | `defer cancel()` | dropping the [`CancelFunc`] |
+//! | `errors.Is(err, context.Canceled)` | [`error_as(&*err)`](error_as)` == Some(&ContextError::Canceled)` |
+//!
+//! With feature `async` a context ends a task's future, whatever that waits for: `ctx.until_done(future)`.
 
 mod cancel;
 mod error;
 mod function;
 mod scope;
+#[cfg(feature = "async")]
+mod until_done;
 mod values;
 
 use std::any::Any;
@@ -31,7 +36,7 @@ use gosync_chan::Receiver;
 
 pub use cancel::{CancelCauseFunc, CancelFunc, StopFunc};
 pub(crate) use error::shared;
-pub use error::{Cause, ContextError};
+pub use error::{Cause, ContextError, error_as};
 use scope::{Handle, Timeout};
 use values::Values;
 

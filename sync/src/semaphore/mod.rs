@@ -218,7 +218,7 @@ impl Weighted {
     /// `sem.Acquire(ctx, n)`.
     ///
     /// Works on any executor. Tasks and threads stand in one line. One that asks for more than there are waits for ever.
-    /// For a context: `select_async!`, with its `done`.
+    /// With a context: `ctx.until_done(semaphore.permit_async(n))`.
     ///
     /// One that is ready has its permits, and nothing but a [`release`](Weighted::release) returns them: a combinator
     /// that drops the output of a future that is ready loses them. Where that can happen, use

@@ -42,6 +42,90 @@ fn many_tasks() {
     }
 }
 
+/// A future counts from the call on, until it is ready or dropped; a group in a `static` does the same.
+#[test]
+fn futures_as_tasks() {
+    static TASKS: WaitGroup = WaitGroup::new();
+    let wg = Arc::new(WaitGroup::new());
+    let (mut first, second) = (Task::new(wg.task(async {})), Task::new(wg.task(std::future::pending())));
+    let mut waiter = Task::waiting(wg.wait_async());
+    assert!(first.is_ready() && !waiter.is_ready());
+    // While it is still there.
+    assert!(format!("{wg:?}").contains("count: 1"));
+    drop(second);
+    assert!(waiter.is_ready());
+    drop(first);
+    assert!(Task::new(wg.wait_async()).is_ready(), "done once");
+
+    let mut task = Task::new(TASKS.task_static(async {}));
+    let mut waiter = Task::waiting(TASKS.wait_async());
+    assert!(task.is_ready() && waiter.is_ready());
+    // One that waits, and is dropped.
+    drop(Task::waiting(TASKS.task_static(std::future::pending())));
+    TASKS.wait();
+}
+
+/// What the future owns is dropped before its task is done, however that ends.
+#[test]
+fn what_a_future_owns() {
+    struct Look(Arc<WaitGroup>, Arc<AtomicUsize>);
+    impl Drop for Look {
+        fn drop(&mut self) {
+            let counted = format!("{:?}", self.0).contains("count: 1");
+            self.1.fetch_add(usize::from(counted), Ordering::Relaxed);
+        }
+    }
+    let (wg, looks) = (Arc::new(WaitGroup::new()), Arc::new(AtomicUsize::new(0)));
+    let look = || Look(Arc::clone(&wg), Arc::clone(&looks));
+    let task = |kind: usize| {
+        let owned = look();
+        wg.task(async move {
+            let _owned = owned;
+            match kind {
+                0 => {}
+                1 => std::future::pending().await,
+                _ => panic!("expected by this test"),
+            }
+        })
+    };
+    assert!(Task::new(task(0)).is_ready());
+    drop(Task::waiting(task(1)));
+    drop(task(1));
+    assert!(Task::new(task(2)).is_ready(), "its panic stays in it");
+    assert_eq!(looks.load(Ordering::Relaxed), 4);
+    assert!(catch_unwind(AssertUnwindSafe(|| wg.wait())).is_err());
+    let waiter = || Task::new(wg.wait_async()).is_ready();
+    assert!(catch_unwind(AssertUnwindSafe(waiter)).is_err());
+    assert!(wg.clear_panicked() && waiter());
+}
+
+/// On a runtime, beside threads; some are aborted.
+#[test]
+fn tracked_on_a_runtime() {
+    let _watchdog = Watchdog::new();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let (wg, ended) = (Arc::new(WaitGroup::new()), Arc::new(AtomicUsize::new(0)));
+    let aborted = (0..300).filter(|n| n % 3 == 0).count();
+    for n in 0..300 {
+        let ended = Arc::clone(&ended);
+        let handle = runtime.spawn(wg.task(async move {
+            if n % 3 == 0 {
+                std::future::pending::<()>().await;
+            }
+            tokio::task::yield_now().await;
+            ended.fetch_add(1, Ordering::Relaxed);
+        }));
+        if n % 3 == 0 {
+            handle.abort();
+        }
+        if n % 50 == 0 {
+            wg.go(|| ());
+        }
+    }
+    runtime.block_on(wg.wait_async());
+    assert_eq!(ended.load(Ordering::Relaxed), 300 - aborted);
+}
+
 /// A task that looks before it is told leaves the line.
 #[test]
 fn ready_without_a_wake() {

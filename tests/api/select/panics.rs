@@ -225,7 +225,7 @@ fn wrong_handles() {
 /// A `Select` without operations has nothing to wait for; and numbers that it does not have.
 #[test]
 fn misuse_of_select() {
-    let nothing = "no operations have been added to the select";
+    let nothing = "no operations have been added to `Select`";
     assert_eq!(panic_text(|| drop(Select::new().select())), nothing);
     assert_eq!(panic_text(|| _ = Select::new().ready()), nothing);
     let (_tx, rx) = make::<i32>(Some(1));

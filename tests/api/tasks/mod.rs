@@ -1,5 +1,6 @@
 //! Futures, streams and sinks of channels. Most tests poll by hand, so that they stand at a chosen point.
 
+mod contexts;
 mod drops;
 mod futures;
 mod many;

@@ -132,6 +132,11 @@ fn display() {
     assert_eq!(TrySendError::Disconnected(Plain).to_string(), texts[0]);
     assert_eq!(SendTimeoutError::Disconnected(Plain).to_string(), texts[0]);
     assert_eq!(TryRecvError::Disconnected.to_string(), texts[3]);
+    for width in [0, 100] {
+        assert_eq!(format!("{SendError:>width$}", SendError = SendError(Plain)).len(), width.max(texts[0].len()));
+        assert_eq!(format!("{RecvError:>width$}").len(), width.max(texts[3].len()));
+        assert_eq!(format!("{SelectTimeoutError:>width$}").len(), width.max(texts[7].len()));
+    }
     let boxed: Box<dyn Error> = Box::new(TrySendError::Full(1));
     assert_eq!(boxed.to_string(), texts[1]);
     assert!(boxed.source().is_none());

@@ -30,7 +30,7 @@ assert_impl_all!(Sender<Rc<Cell<u8>>>: UnwindSafe, RefUnwindSafe, Unpin);
 assert_impl_all!(Receiver<Box<dyn FnMut()>>: UnwindSafe, RefUnwindSafe, Unpin);
 
 assert_impl_all!(Select<'static>: Send, Sync, Clone, Default, std::fmt::Debug);
-assert_impl_all!(SelectedOperation<'static>: std::fmt::Debug);
+assert_impl_all!(SelectedOperation<'static>: UnwindSafe, RefUnwindSafe, std::fmt::Debug);
 
 /// Handles of messages that stay on their thread serve that thread.
 #[test]
