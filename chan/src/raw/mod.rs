@@ -283,7 +283,8 @@ impl<T> Channel<T> {
                     unsafe { waiter::complete(receiver, Outcome::Done) };
                     return Ok(());
                 }
-                Some(Met::Permit(receiver)) if state.has_room(self.front.capacity) => {
+                Some(Met::Permit(receiver)) if step!("permit.beside", state.has_room(self.front.capacity), else false) =>
+                {
                     // SAFETY: claimed just now, and left to this.
                     let sent = unsafe { self.set_aside_for(receiver, state, |state| state.append_for_permit(value)) };
                     return sent.or_else(|error| error.panic());

@@ -28,7 +28,9 @@ mod oncevalue;
 mod package;
 mod pairs;
 mod permit;
+mod put_back;
 mod reader;
+mod ready;
 mod rendezvous;
 mod rwmutex;
 mod rwmutex_async;
@@ -64,6 +66,8 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         lanes_put_off::models(),
         lanes_shut::models(),
         permit::models(),
+        put_back::models(),
+        ready::models(),
         rendezvous::models(),
         select::models(),
         select_default::models(),
