@@ -46,6 +46,7 @@ mod stack;
 mod task;
 mod task_select;
 mod timer;
+mod timer_back;
 mod value;
 mod wait_table;
 mod waitgroup;
@@ -110,6 +111,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         singleflight::models(),
         stack::models(),
         timer::models(),
+        timer_back::models(),
         after_func::models(),
         value::models(),
         wait_table::models(),
