@@ -25,6 +25,8 @@ pub(crate) fn models() -> Vec<Model> {
         holds(FIFO, "a value comes back before a promised send", back_before_a_promised_send).bound(3),
         holds(FIFO, "a value comes back before a permit's", back_before_a_permits).bound(3),
         holds(FIFO, "a value comes back before a task's", back_before_a_tasks).bound(3),
+        holds(FIFO, "a task's send, past a permit", || past_a_permit(false)).bound(3),
+        holds(FIFO, "a task's select sends, past a permit", || past_a_permit(true)).bound(3),
         holds(CANCEL, "a value comes back to a full buffer", back_to_a_full_buffer),
         holds(CANCEL, "a send, and a close", send_meets_close)
             .pinged()
@@ -93,6 +95,27 @@ fn back_before_a_tasks() {
     let (first, rx) = receiver.join().unwrap();
     let values = [first.ok(), rx.try_recv().ok()];
     assert_eq!(values, [Some(1), Some(2)]);
+}
+
+/// The first value was chosen, and is for who comes, as soon as there is a second one for who has chosen.
+fn past_a_permit(selects: bool) {
+    let c = Chan::new(2);
+    c.send(1).unwrap();
+    let mut select = Select::new();
+    select.recv(c.as_ref());
+    let permit = select.try_select().unwrap();
+    let receiver = go({
+        let c = c.clone();
+        move || c.recv()
+    });
+    block_on(async {
+        if selects {
+            select_async! { send(c, 2) -> result => result.unwrap() }
+        } else {
+            c.send_async(2).await.unwrap();
+        }
+    });
+    assert_eq!((receiver.join().unwrap(), permit.recv(c.as_ref())), (Ok(1), Ok(2)));
 }
 
 /// One value more than there is room for: who waits for room gets none from the first receive.

@@ -112,7 +112,7 @@ impl<T> Channel<T> {
         // SAFETY: the lock is held.
         match unsafe { state.receivers.meet() } {
             Some(Met::Transfer(receiver)) => {
-                let value = state.pass_through(value);
+                let value = step!("task.pass-chosen", state.pass_through(value), else value);
                 drop(state);
                 // SAFETY: a receiver of this channel, claimed just now.
                 unsafe { waiter::put_into(receiver, value) };
