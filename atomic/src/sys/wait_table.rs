@@ -356,7 +356,7 @@ impl QueueGuard<'_> {
     ///
     /// As for [`was_detached`](QueueGuard::was_detached).
     pub unsafe fn forget(&mut self, waiter: NonNull<Waiter>) {
-        if look(waiter, |links| links.queued) {
+        if step!("table.still-detached", look(waiter, |links| links.queued), else true) {
             self.unlink(waiter);
         }
     }

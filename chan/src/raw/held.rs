@@ -190,7 +190,7 @@ impl<'a, T> Held<'a, T> {
         let recv = usize::from(state.ring.len() > 0) * signs::RECV;
         let changes = self.is_news(recv | signs::SEND);
         self.publish_len();
-        if changes {
+        if step!("permit.redeemed-is-news", changes, else false) {
             self.publish(recv | signs::SEND);
         }
         Ok(value)

@@ -242,7 +242,7 @@ impl<T> Channel<T> {
         state.calm.end(sent.index().wrapping_add(received.index()));
         let recv = usize::from(len > 0) * signs::RECV;
         let send = usize::from(len < self.front.capacity) * signs::SEND;
-        held.publish_len();
+        step!("lanes.shut.publish-len", held.publish_len());
         held.publish(recv | send);
     }
 }

@@ -106,11 +106,11 @@ impl<T> Channel<T> {
             match self.send_otherwise(value, patience, attempt) {
                 Ok(()) => {}
                 Err(SendFailure::Full(value)) => {
-                    values.put_back(value);
+                    step!("many.put-back-full", values.put_back(value));
                     return Err(SendFailure::Full(()));
                 }
                 Err(SendFailure::Closed(value)) => {
-                    values.put_back(value);
+                    step!("many.put-back-closed", values.put_back(value));
                     return Err(SendFailure::Closed(()));
                 }
             }
@@ -197,7 +197,7 @@ impl<T> Channel<T> {
             let mut room = limit.saturating_sub(at.since(unsafe { own.seen() }));
             if room < most {
                 // SAFETY: as above.
-                room = limit.saturating_sub(at.since(unsafe { own.see(other) }));
+                step!("many.see", room = limit.saturating_sub(at.since(unsafe { own.see(other) })));
             }
             if room == 0 {
                 // SAFETY: in the lane.
@@ -326,11 +326,11 @@ impl<T> Held<'_, T> {
             state.ring.push(unsafe { first.wrapping_add(i).read() }, capacity);
         }
         let len = state.ring.len();
-        self.publish_len();
+        step!("many.sent.publish-len", self.publish_len());
         if len == capacity {
             self.publish(signs::RECV);
         } else if before == 0 {
-            self.publish(signs::RECV | signs::SEND);
+            step!("many.sent.publish", self.publish(signs::RECV | signs::SEND));
         }
         self.note_calm();
         n
@@ -350,15 +350,15 @@ impl<T> Held<'_, T> {
             return 0;
         }
         let len = state.ring.len();
-        self.publish_len();
-        if is_closed {
+        step!("many.received.publish-len", self.publish_len());
+        if step!("many.received.closed", is_closed, else false) {
             // The signs stay as they are: after the last value there is the end to report.
             return n;
         }
         if len == 0 {
-            self.publish(signs::SEND);
+            step!("many.received.publish-all", self.publish(signs::SEND));
         } else if before == capacity {
-            self.publish(signs::RECV | signs::SEND);
+            step!("many.received.publish-some", self.publish(signs::RECV | signs::SEND));
         }
         self.note_calm();
         n

@@ -283,7 +283,8 @@ impl<T> Channel<T> {
                     unsafe { waiter::complete(receiver, Outcome::Done) };
                     return Ok(());
                 }
-                Some(Met::Permit(receiver)) if state.has_room(self.front.capacity) => {
+                Some(Met::Permit(receiver)) if step!("permit.beside", state.has_room(self.front.capacity), else false) =>
+                {
                     // SAFETY: claimed just now, and left to this.
                     let sent = unsafe { self.set_aside_for(receiver, state, |state| state.append_for_permit(value)) };
                     return sent.or_else(|error| error.panic());
@@ -349,7 +350,8 @@ impl<T> Channel<T> {
         loop {
             // What is there is in the buffer, as are the values of those who are blocked as soon as there is room. A sender that is met
             // without it is a select's, and has none yet.
-            if matches!(patience, Patience::TryItem) && !state.has_item() {
+            let only_items = step!("many.only-items", matches!(patience, Patience::TryItem), else false);
+            if only_items && !state.has_item() {
                 return Err(if state.closed { RecvFailure::Closed } else { RecvFailure::Empty });
             }
             match state.take(&mut observers) {

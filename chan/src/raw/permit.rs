@@ -190,7 +190,7 @@ impl<T> Channel<T> {
         }
         if let Some(receiver) = state.set_aside.receivers.pop() {
             state.sender_cpu = Cpu::current();
-            let value = state.pass_through(value);
+            let value = step!("permit.pass-sent", state.pass_through(value), else value);
             drop(state);
             // SAFETY: a receiver of this channel, promised to a holder of a permit like the caller.
             unsafe { waiter::put_into(receiver, value) };
@@ -247,7 +247,7 @@ impl<T> Channel<T> {
             state.receiver_cpu = Cpu::current();
             // SAFETY: a sender of this channel, promised to a holder of a permit like the caller.
             let value = unsafe { waiter::take_from(sender) };
-            let value = state.pass_through(value);
+            let value = step!("permit.pass-received", state.pass_through(value), else value);
             drop(state);
             // SAFETY: its only completion, by who took it out of the line.
             unsafe { waiter::complete(sender, Outcome::Done) };
@@ -281,7 +281,7 @@ impl<T> Channel<T> {
         let peer = match (grant, side) {
             (Grant::Slot, Side::Senders) => {
                 state.set_aside.slots -= 1;
-                if state.closed { None } else { state.refill(&mut observers) }
+                if state.closed { None } else { step!("permit.room-to-next", state.refill(&mut observers), else None) }
             }
             (Grant::Slot, _) if state.timer.is_some() => {
                 state.set_aside.items -= 1;
@@ -307,7 +307,7 @@ impl<T> Channel<T> {
                     }),
                     None => {
                         // SAFETY: the lock is held.
-                        unsafe { observers.call(&mut state.recv_watchers) };
+                        step!("permit.give-back.tell", unsafe { observers.call(&mut state.recv_watchers) });
                         None
                     }
                 }

@@ -247,7 +247,7 @@ impl WaitQueue {
         match next {
             // SAFETY: as above.
             Some(next) => unsafe { edit(next, |links| links.prev = prev) },
-            None => self.tail = Tail(prev).with_cases(self.has_cases()),
+            None => self.tail = Tail(prev).with_cases(step!("chan.cases-left", self.has_cases(), else false)),
         }
     }
 }

@@ -164,7 +164,7 @@ impl<T> State<T> {
     /// Whether there is room that nobody has a permit for.
     #[inline(always)]
     pub(super) fn has_room(&self, capacity: usize) -> bool {
-        self.ring.len() + self.set_aside.slots < capacity
+        self.ring.len() + step!("chan.slots-aside", self.set_aside.slots, else 0) < capacity
     }
 
     /// Whether there is a value that nobody has a permit for.
@@ -323,7 +323,7 @@ impl<'a, T> Settling<'a, T> {
     /// Its value goes to the end of the ring under the lock, so that no later value gets ahead of it. The length then stays
     /// what it was, and is not published in between: a try must not find the buffer empty, which it never was.
     pub(super) fn refill(&mut self, observers: &mut Observers) -> Option<(NonNull<Waiter>, Outcome)> {
-        if !self.has_room(self.held.capacity()) {
+        if step!("chan.refill.no-room", !self.has_room(self.held.capacity()), else false) {
             // There was one value too many.
             self.held.publish_len();
             return None;
@@ -344,7 +344,7 @@ impl<'a, T> Settling<'a, T> {
             None => {
                 self.held.publish_len();
                 // SAFETY: the lock is held.
-                unsafe { observers.call(&mut self.send_watchers) };
+                step!("chan.refill.tell", unsafe { observers.call(&mut self.send_watchers) });
                 None
             }
         }

@@ -126,7 +126,7 @@ impl<T> State<T> {
     /// What a permit is worth.
     pub(super) fn redeem(&mut self) -> Option<T> {
         let timer = self.timer.as_mut()?;
-        timer.stale = timer.stale.saturating_sub(1);
+        step!("timer.redeem-stale", timer.stale = timer.stale.saturating_sub(1));
         Some((timer.value)(timer.last))
     }
 }
@@ -176,7 +176,9 @@ impl<T> Settling<'_, T> {
                 timer.returned = true;
             }
         }
-        self.deliver(observers);
+        step!("timer.return-to-waiter", {
+            self.deliver(observers);
+        });
     }
 
     /// Takes back a value that a task has received and not wanted, for who comes next, if it is not over: invariant 2.
@@ -229,7 +231,7 @@ impl<T> Channel<T> {
         state.deliver(&mut observers);
         let settled = &mut *state;
         let Some(timer) = &mut settled.timer else { return false };
-        let was_running = timer.when.is_some() || timer.returned;
+        let was_running = timer.when.is_some() || step!("timer.returned-runs", timer.returned, else false);
         let sooner = setting.when.is_some_and(|when| timer.when.is_none_or(|before| when < before));
         timer.when = setting.when;
         timer.period = setting.period;

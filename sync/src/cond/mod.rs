@@ -404,7 +404,7 @@ impl Cond {
             return false;
         }
         // It was called: its signal is on its way.
-        waiter.wait(None)
+        step!("cond.await-call", waiter.wait(None), else true)
     }
 
     /// Takes this node out of the line: `true`; or else it was called.
@@ -435,8 +435,8 @@ impl Cond {
         }
         let _ = waiter.wait(None);
         // SAFETY: alive, and pushed to this line.
-        let by_signal = !unsafe { self.word.queue(LINES).lock().was_detached(NonNull::from(waiter)) };
-        if by_signal {
+        let by_broadcast = unsafe { self.word.queue(LINES).lock().was_detached(NonNull::from(waiter)) };
+        if !step!("cond.leave.by-broadcast", by_broadcast, else false) {
             step!("cond.hand-on", {
                 let _ = self.signal();
             });

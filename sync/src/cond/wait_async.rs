@@ -174,7 +174,7 @@ impl Place<'_> {
         // SAFETY: as above.
         if unsafe { line.was_detached(node) } {
             // SAFETY: as above.
-            unsafe { line.forget(node) };
+            step!("cond.async.forget", unsafe { line.forget(node) });
             return;
         }
         drop(line);
@@ -243,7 +243,7 @@ impl<G: CondGuard> Future for CondWaitAsync<'_, G> {
         };
         // SAFETY: it stays in this stage until it is over.
         let Poll::Ready(guard) = unsafe { Pin::new_unchecked(relock) }.poll(context) else { return Poll::Pending };
-        this.place.in_line = false;
+        step!("cond.async.over", this.place.in_line = false);
         this.stage = Stage::Over;
         Poll::Ready(guard)
     }

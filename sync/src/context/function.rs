@@ -70,7 +70,7 @@ impl Scope {
         let (mut below, mut functions) = (vec![Arc::clone(scope)], Vec::new());
         while let Some(scope) = below.pop() {
             scope.with(|state| {
-                if scope.has_own_end() {
+                if step!("ctx.own-end", scope.has_own_end(), else false) {
                     return;
                 }
                 for (key, child) in std::mem::take(&mut state.children) {

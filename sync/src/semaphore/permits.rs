@@ -287,7 +287,7 @@ impl Permits {
             if n > self.size - free(word) {
                 return false;
             }
-            if word & QUEUED != 0 {
+            if step!("semaphore.still-queued", word & QUEUED != 0, else true) {
                 break;
             }
             // Release: as in `give`. Relaxed on failure: it looks again.

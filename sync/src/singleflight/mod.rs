@@ -13,7 +13,7 @@ use std::hash::Hash;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind, resume_unwind};
 
-use gosync_atomic::__sys::{Arc, const_fn, contained, waits};
+use gosync_atomic::__sys::{Arc, const_fn, contained, step, waits};
 use gosync_once::__Failure as Failure;
 
 use crate::chan::{self, Receiver};
@@ -253,7 +253,8 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
     fn take_out(&self, flight: &Arc<Flight<K, V>>) {
         let mut flights = self.flights.lock();
         let Some(flights) = flights.as_mut() else { return };
-        if flights.get(&flight.key).is_some_and(|Entry(found)| Arc::ptr_eq(found, flight)) {
+        let is_it = |Entry(found): &Entry<K, V>| step!("singleflight.own-entry", Arc::ptr_eq(found, flight), else true);
+        if flights.get(&flight.key).is_some_and(is_it) {
             // Not the last reference, so nothing of the user's is dropped here.
             flights.take(&flight.key);
         }

@@ -133,6 +133,24 @@ pub(crate) fn models() -> Vec<Model> {
         .bound(3)
         .witnesses(&["they wait"])
         .reaches(&["sleeper.wake", "cond.async.hand-on"]),
+        holds(CANCEL, "dropped when it is over", || {
+            // It has got the signal and the lock. The signal is used up, and the other one waits on.
+            let hall = Hall::new();
+            let [mut first, mut second] = [(); 2].map(|()| {
+                let mut future = Box::pin(hall.cond.wait_async(hall.state.lock()));
+                assert!(poll_once(future.as_mut(), &Parker::new()).is_pending());
+                future
+            });
+            let other = go({
+                let hall = Arc::clone(&hall);
+                move || assert!(hall.cond.signal())
+            });
+            drop(block_on(first.as_mut()));
+            drop(first);
+            other.join().unwrap();
+            assert!(poll_once(second.as_mut(), &Parker::new()).is_pending(), "woken for no reason");
+        })
+        .reaches(&["table.wake-task"]),
         holds(CANCEL, "dropped, in a broadcast", || {
             // It is still in the line that was detached, or called: there is nothing to hand on, and nobody is left.
             let [hall, beside] = Hall::pair();
@@ -151,7 +169,8 @@ pub(crate) fn models() -> Vec<Model> {
             task.join().unwrap();
             assert_eq!(format!("{:?}", &*hall.cond), NOBODY);
         })
-        .bound(2)
+        .bound(3)
+        .mutants_at(3)
         .witnesses(&["both", "one"]),
         holds(CANCEL, "another waker", || {
             let hall = Hall::new();

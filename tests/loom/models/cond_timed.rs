@@ -1,11 +1,13 @@
 //! The condition variable where a wait ends for another reason than a call: deadlines, and misuse.
 
 use gosync::{Cond, JoinHandle, RawMutex, go};
+use gosync_atomic::__sys::Parker;
 use gosync_atomic::__sys::control::set_clock;
 use loom::sync::Arc;
 
 use super::cond::{Hall, NOBODY, release, stopped_clock};
 use crate::model::{Model, holds, witness};
+use crate::task::poll_once;
 
 const DEADLINE: &str = "gosync.cond-deadline";
 const MISUSE: &str = "gosync.cond-misuse";
@@ -130,6 +132,38 @@ pub(crate) fn models() -> Vec<Model> {
         .bound(2)
         .witnesses(&["they wait", "refused"])
         .reaches(&["cond.hand-on"]),
+        holds(MISUSE, "a broadcast that it got is nobody else's", || {
+            // Whoever came after the broadcast waits on. And whoever is refused leaves when its call has come, not before.
+            let (misused, hall) = (Arc::new(RawMutex::new()), Hall::new());
+            misused.lock();
+            let waiter = go({
+                let (misused, hall) = (Arc::clone(&misused), Arc::clone(&hall));
+                move || {
+                    let refused = refused(|| hall.cond.wait(&mut &*misused));
+                    if !refused {
+                        misused.unlock();
+                    }
+                    refused
+                }
+            });
+            if refused(|| misused.unlock()) {
+                // As above.
+                misused.lock();
+                misused.unlock();
+            }
+            let called = hall.cond.broadcast();
+            let mut newcomer = Box::pin(hall.cond.wait_async(hall.state.lock()));
+            assert!(poll_once(newcomer.as_mut(), &Parker::new()).is_pending());
+            witness(match (waiter.join().unwrap(), called) {
+                (true, 1) => "refused, and called",
+                (true, _) => "refused",
+                _ => "waited",
+            });
+            assert!(poll_once(newcomer.as_mut(), &Parker::new()).is_pending(), "woken for no reason");
+        })
+        .bound(3)
+        .mutants_at(3)
+        .witnesses(&["refused, and called", "refused", "waited"]),
     ]
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn models() -> Vec<Model> {
             .bound(2),
         holds(TREE, "a canceller is forgotten while the parent's last is dropped", || called_when_dropped(true))
             .bound(2),
+        holds(TREE, "a child with a canceller of its own keeps its function", own_end).bound(3),
         fails(TREE, "a child's canceller is forgotten, and its parent's kept", Verdict::Assertion, || {
             both_forgotten(std::mem::forget);
         }),
@@ -101,5 +102,17 @@ fn called_when_dropped(before: bool) {
         other.join().unwrap();
     }
     // The channel ends when the function is gone.
+    assert_eq!(called.iter().count(), 1);
+}
+
+/// The parent's last canceller is forgotten. The child's is there, so it can still end, and its function is called then.
+fn own_end() {
+    let (parent, of_parent) = Context::background().with_cancel();
+    let (child, of_child) = parent.with_cancel();
+    let (tx, called) = gosync::chan::bounded(1);
+    drop(child.after_func(move || tx.send(()).unwrap()));
+    let other = go(move || of_parent.forget());
+    of_child.cancel();
+    other.join().unwrap();
     assert_eq!(called.iter().count(), 1);
 }

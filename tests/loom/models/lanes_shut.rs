@@ -4,8 +4,8 @@
 use std::task::Poll;
 use std::time::Duration;
 
-use gosync::chan::Select;
-use gosync::{go, select};
+use gosync::chan::{self, Receiver, Select};
+use gosync::{go, select, select_biased};
 use gosync_atomic::__sys::control::expire_deadlines;
 
 use super::lanes::laned;
@@ -13,6 +13,7 @@ use super::task::poll_once_and_drop;
 use crate::model::{Model, holds, witness};
 use crate::plain::Plain;
 
+const LEN: &str = "chan.len-cap-no-edge";
 const KTH: &str = "chan.kth-recv-before-(k+C)th-send-complete";
 const ONE: &str = "chan.no-double-fire";
 const DEFAULT: &str = "gosync.select-default";
@@ -60,6 +61,15 @@ pub(crate) fn models() -> Vec<Model> {
             .reaches(&["lane.leave"]),
         holds(PERMIT, "lanes: completed", || permit(true)).bound(2).reaches(&["lane.leave", "lane.shut"]),
         holds(PERMIT, "lanes: given back", || permit(false)).bound(2).reaches(&["lane.leave", "lane.shut"]),
+        holds(LEN, "lanes: what a select leaves", || counted_after(receive_by_select)).bound(3).reaches(&["lane.shut"]),
+        holds(LEN, "lanes: what a close leaves", || {
+            counted_after(|rx| {
+                rx.close().unwrap();
+                None
+            });
+        })
+        .bound(3)
+        .reaches(&["lane.shut"]),
         holds(READY, "lanes: receive", ready_to_receive).bound(3).reaches(&["lane.leave", "chan.tell-observer"]),
         holds(DEADLINE, "lanes: receive", deadline).reaches(&["lane.leave"]).witnesses(&["in time", "too late"]),
         holds(CANCEL, "lanes: a receive", receive_dropped)
@@ -131,6 +141,26 @@ fn two_receives_two_senders() {
     assert_eq!(first + second, 3);
     witness(if first == 1 { "a first" } else { "b first" });
     drop(senders.map(|sender| sender.join().unwrap()));
+}
+
+/// By one that tries its cases in order, under their locks.
+fn receive_by_select(rx: &Receiver<i32>) -> Option<i32> {
+    let never = chan::never::<i32>();
+    select_biased! { recv(rx) -> value => value.ok(), recv(never) -> value => value.ok() }
+}
+
+/// Who shuts the lanes publishes what was in them, as who used them does not: neither the first value nor the last one is taken.
+fn counted_after(shut: fn(&Receiver<i32>) -> Option<i32>) {
+    let (tx, rx) = laned(4, || 0);
+    (1..=3).for_each(|n| tx.send(n).unwrap());
+    let other = go({
+        let rx = rx.clone();
+        move || shut(&rx)
+    });
+    drop(rx.clone());
+    let taken = other.join().unwrap();
+    assert_eq!(rx.len(), 3 - usize::from(taken.is_some()));
+    assert!(taken.into_iter().chain(rx.try_iter()).eq(1..=3));
 }
 
 /// A full channel, and who takes what is in it: the write before that is seen after the send.

@@ -30,7 +30,9 @@ mod package;
 mod pairs;
 mod permit;
 mod pool;
+mod put_back;
 mod reader;
+mod ready;
 mod rendezvous;
 mod rwmutex;
 mod rwmutex_async;
@@ -46,6 +48,7 @@ mod stack;
 mod task;
 mod task_select;
 mod timer;
+mod timer_back;
 mod value;
 mod wait_table;
 mod waitgroup;
@@ -66,6 +69,8 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         lanes_put_off::models(),
         lanes_shut::models(),
         permit::models(),
+        put_back::models(),
+        ready::models(),
         rendezvous::models(),
         select::models(),
         select_default::models(),
@@ -110,6 +115,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         singleflight::models(),
         stack::models(),
         timer::models(),
+        timer_back::models(),
         after_func::models(),
         value::models(),
         wait_table::models(),

@@ -1,5 +1,4 @@
-//! `Select`: what is set aside for an operation that comes later, given back if it does not come; and `ready`, which takes
-//! nothing.
+//! `Select`: what is set aside for an operation that comes later, and given back if it does not come.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -10,12 +9,12 @@ use gosync_atomic::__sys::control::expire_deadlines;
 
 use crate::model::{Model, holds, witness};
 use crate::plain::Plain;
+use crate::task::block_on;
 
 const SEND_BEFORE_RECV: &str = "chan.send-before-recv-complete";
 const RECV_BEFORE_SEND: &str = "chan.recv-before-unbuffered-send-complete";
 const CLOSE: &str = "chan.close-before-closed-recv";
 const PERMIT: &str = "gosync.permit";
-const READY: &str = "gosync.ready";
 
 const SOON: Duration = Duration::from_secs(1);
 
@@ -52,6 +51,12 @@ pub(crate) fn models() -> Vec<Model> {
         }),
         // What is given back goes to the next in line.
         holds(PERMIT, "room", room_given_back),
+        holds(PERMIT, "room is kept", room_is_kept),
+        holds(PERMIT, "room that is left", room_left_by_a_permit)
+            .pinged()
+            .witnesses(&["it has been received", "not yet"]),
+        holds(PERMIT, "a value beside a Select", || beside_a_chosen_receive(false)).bound(3),
+        holds(PERMIT, "a task's value beside a Select", || beside_a_chosen_receive(true)).bound(3),
         holds(PERMIT, "a value", || value_given_back(false)),
         holds(PERMIT, "a value, to a Select", || value_given_back(true)).bound(3),
         holds(PERMIT, "a promised receiver", promised_receiver).bound(3).reaches(&["permit.give-back"]),
@@ -66,71 +71,6 @@ pub(crate) fn models() -> Vec<Model> {
         holds(PERMIT, "two values, a permit for each", two_permits).bound(2),
         holds(PERMIT, "order, past a permit", || order_past_a_permit(false)).bound(3),
         holds(PERMIT, "order, past a permit, from a blocked sender", || order_past_a_permit(true)).bound(3),
-        // `ready`.
-        holds(READY, "receive, cap 0", || ready_to_receive(0)).bound(3).reaches(&["chan.tell-observer"]),
-        holds(READY, "receive, cap 1", || ready_to_receive(1)).bound(3).reaches(&["chan.tell-observer"]),
-        holds(READY, "send, cap 0", || ready_to_send(0)).bound(3).reaches(&["chan.tell-observer"]),
-        holds(READY, "send, cap 1", || ready_to_send(1)).bound(3).reaches(&["chan.tell-observer"]),
-        holds(READY, "a select blocks", ready_for_a_select).bound(3).reaches(&["chan.tell-observer"]),
-        holds(READY, "closed", || {
-            let (tx, rx) = chan::bounded::<()>(0);
-            let closer = go(move || tx.close().unwrap());
-            watch(&rx);
-            assert!(rx.try_recv().unwrap_err().is_disconnected());
-            closer.join().unwrap();
-        })
-        .reaches(&["chan.close.complete"]),
-        holds(READY, "two watch one channel", || {
-            let (tx, rx) = chan::bounded(1);
-            let watchers = [(); 2].map(|()| {
-                let rx = rx.clone();
-                go(move || {
-                    let mut select = Select::new();
-                    select.recv(&rx);
-                    select.ready();
-                })
-            });
-            tx.send(1).unwrap();
-            watchers.into_iter().for_each(|watcher| watcher.join().unwrap());
-            assert_eq!(rx.try_recv(), Ok(1));
-        })
-        .bound(2)
-        .reaches(&["sleeper.wake"]),
-        holds(READY, "a deadline", || {
-            let (tx, rx) = chan::bounded(1);
-            let watcher = go({
-                let rx = rx.clone();
-                move || {
-                    let mut select = Select::new();
-                    select.recv(&rx);
-                    witness(if select.ready_timeout(SOON).is_ok() { "ready" } else { "too late" });
-                }
-            });
-            expire_deadlines();
-            tx.send(1).unwrap();
-            watcher.join().unwrap();
-            assert_eq!(rx.try_recv(), Ok(1));
-        })
-        .witnesses(&["ready", "too late"]),
-        holds(READY, "does not take a receiver's value", || {
-            let (tx, rx) = chan::bounded(0);
-            let watcher = go({
-                let rx = rx.clone();
-                move || {
-                    let never = chan::never::<i32>();
-                    let mut select = Select::new();
-                    select.recv(&never);
-                    select.recv(&rx);
-                    assert_eq!(select.ready(), 1);
-                }
-            });
-            let sender = go(move || tx.send(1).unwrap());
-            assert_eq!(rx.recv(), Ok(1));
-            drop(rx);
-            watcher.join().unwrap();
-            sender.join().unwrap();
-        })
-        .bound(2),
     ];
     for cap in [0, 1] {
         models.push(holds(SEND_BEFORE_RECV, format!("Selects, cap {cap}"), move || both(cap)).bound(2));
@@ -148,13 +88,6 @@ fn recv(rx: &Receiver<i32>) -> i32 {
     let mut select = Select::new();
     select.recv(rx);
     select.select().recv(rx).unwrap()
-}
-
-/// Blocks until a receive could be done.
-fn watch<T>(rx: &Receiver<T>) {
-    let mut select = Select::new();
-    select.recv(rx);
-    assert_eq!(select.ready(), 0);
 }
 
 /// T1: write, send. T2: receive, read.
@@ -182,8 +115,51 @@ fn room_given_back() {
         move || tx.send(Plain::holding(1)).unwrap()
     });
     drop(permit);
-    assert_eq!(rx.recv().unwrap().read(), 1);
+    // Not the receive below is to find it.
     sender.join().unwrap();
+    assert_eq!(rx.recv().unwrap().read(), 1);
+}
+
+/// The only room belongs to a permit, and a sender who does not want to wait has none, whenever it comes.
+fn room_is_kept() {
+    let (tx, rx) = chan::bounded(1);
+    let mut select = Select::new();
+    select.send(&tx);
+    let permit = select.try_select().unwrap();
+    let sender = go({
+        let tx = tx.clone();
+        move || tx.try_send(2).is_ok()
+    });
+    permit.send(&tx, 1).unwrap();
+    assert!(!sender.join().unwrap(), "the room was taken");
+    assert!(rx.try_iter().eq([1]));
+}
+
+/// The only value is taken by who has chosen to, and leaves room that everybody sees.
+fn room_left_by_a_permit() {
+    let (tx, rx) = chan::bounded(1);
+    tx.send(1).unwrap();
+    let receiver = go(move || (recv(&rx), rx));
+    let early = tx.try_send(2).is_ok();
+    witness(if early { "it has been received" } else { "not yet" });
+    let (first, rx) = receiver.join().unwrap();
+    assert!(early || tx.try_send(2).is_ok(), "there is room");
+    assert_eq!((first, rx.try_recv()), (1, Ok(2)));
+}
+
+/// A `Select` waits, and a value comes for which there is room. Its sender goes on, whenever the other one does.
+fn beside_a_chosen_receive(by_task: bool) {
+    let ((tx, rx), (go_on, told)) = (chan::bounded(1), chan::bounded(1));
+    let receiver = go(move || {
+        let mut select = Select::new();
+        select.recv(&rx);
+        let permit = select.select();
+        told.recv().unwrap();
+        permit.recv(&rx)
+    });
+    if by_task { block_on(tx.send_async(1)) } else { tx.send(1) }.unwrap();
+    go_on.send(()).unwrap();
+    assert_eq!(receiver.join().unwrap(), Ok(1));
 }
 
 /// The only value belongs to a permit, a receiver blocks for it, the permit is given back.
@@ -365,38 +341,5 @@ fn order_past_a_permit(full: bool) {
     let first = c.recv();
     drop(permit);
     assert_eq!((first, c.recv()), (Ok(1), Ok(2)));
-    sender.join().unwrap();
-}
-
-fn ready_to_receive(cap: usize) {
-    let (tx, rx) = chan::bounded(cap);
-    let sender = go(move || tx.send(Plain::holding(1)).unwrap());
-    watch(&rx);
-    assert_eq!(rx.try_recv().unwrap().read(), 1);
-    sender.join().unwrap();
-}
-
-fn ready_to_send(cap: usize) {
-    let (tx, rx) = chan::bounded(cap);
-    (0..cap).for_each(|_| tx.send(0).unwrap());
-    let receiver = go(move || {
-        (0..cap).for_each(|_| assert_eq!(rx.recv(), Ok(0)));
-        assert_eq!(rx.recv(), Ok(1));
-    });
-    let mut select = Select::new();
-    select.send(&tx);
-    assert_eq!(select.ready(), 0);
-    tx.try_send(1).unwrap();
-    receiver.join().unwrap();
-}
-
-/// A select that blocks is somebody who could be met.
-fn ready_for_a_select() {
-    let (tx, rx) = chan::bounded(0);
-    let sender = go(move || {
-        select! { send(tx, 7) -> result => result.unwrap() }
-    });
-    watch(&rx);
-    assert_eq!(rx.try_recv(), Ok(7));
     sender.join().unwrap();
 }

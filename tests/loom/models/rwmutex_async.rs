@@ -1,9 +1,12 @@
 //! The readers-writer mutex, locked by tasks, beside threads: the rules are those of threads, and a future may go at any
 //! time.
 
-use std::pin::pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Mutex;
+use std::task::{Context, Wake, Waker};
 
-use gosync::{JoinHandle, RawRwMutex, RwMutex, go};
+use gosync::{ArcRwMutexReadGuard, JoinHandle, RawRwMutex, RwMutex, go};
 use gosync_atomic::__sys::Parker;
 use gosync_atomic::__sys::control::wake_spuriously;
 use loom::sync::Arc;
@@ -201,6 +204,9 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .mutants_at(4)
         .reaches(&["table.wake-task"]),
+        holds(PHASES, "who comes while readers are let in is none of them", comes_meanwhile)
+            .bound(2)
+            .witnesses(&["in between"]),
         fails(CANCEL, "a writer that is put aside", Verdict::Deadlock, || {
             // Neither polled nor dropped: it is let in, and the other one waits for it.
             let mutex = Arc::new(RawRwMutex::new());
@@ -274,4 +280,49 @@ fn writer_dropped(mutex: &Arc<RawRwMutex>) -> JoinHandle<()> {
         }
         witness(if is(&mutex, "pending: true") { "dropped in line" } else { "dropped when let in" });
     })
+}
+
+type Reading = Pin<Box<dyn Future<Output = ArcRwMutexReadGuard<()>>>>;
+
+/// A waker that joins the line of readers, then and there: a task that runs as soon as it is woken may do so.
+struct Joins(Mutex<Option<Reading>>);
+
+// SAFETY: loom runs one thread at a time and reports unordered accesses.
+unsafe impl Send for Joins {}
+// SAFETY: as above.
+unsafe impl Sync for Joins {}
+
+impl Wake for Joins {
+    fn wake(self: std::sync::Arc<Joins>) {
+        if let Some(reading) = &mut *self.0.lock().unwrap() {
+            witness("in between");
+            assert!(
+                reading.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(),
+                "past a writer that waits"
+            );
+        }
+    }
+}
+
+/// Two readers are in line, and let in one after the other, and a writer waits. A third reader comes in between, and has to wait for
+/// that writer, or readers could keep it out for ever.
+fn comes_meanwhile() {
+    let mutex = std::sync::Arc::new(RwMutex::new(()));
+    let reading = || -> Reading { Box::pin(mutex.read_arc_async()) };
+    let section = mutex.write_arc();
+    let joins = std::sync::Arc::new(Joins(Mutex::new(Some(reading()))));
+    let mut writer = Box::pin(mutex.write_arc_async());
+    let (mut first, mut second) = (reading(), reading());
+    let waker = Waker::from(std::sync::Arc::clone(&joins));
+    assert!(writer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(second.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let other = go(move || drop(section));
+    let sections = [block_on(first), block_on(second)];
+    other.join().unwrap();
+    let mut third = joins.0.lock().unwrap().take().expect("it was joined");
+    assert!(third.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(), "past a writer that waits");
+    drop(sections);
+    drop(block_on(writer));
+    drop(block_on(third));
 }

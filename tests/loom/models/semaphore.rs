@@ -285,6 +285,24 @@ pub(crate) fn models() -> Vec<Model> {
         })
         .bound(3)
         .reaches(&["semaphore.async.give-back", "sleeper.wake"]),
+        holds(CANCEL, "a task goes between two releases", || {
+            // Who returns a permit has found somebody in line, who has gone since, and so has the rule that nobody else changes the
+            // word: a second return is not to be overwritten.
+            let semaphore = Arc::new(Weighted::new(2));
+            assert!(semaphore.try_acquire(2));
+            let mut task = Box::pin(semaphore.acquire_async(2));
+            assert!(poll_once(task.as_mut(), &Parker::new()).is_pending());
+            let releases = [(); 2].map(|()| {
+                let semaphore = Arc::clone(&semaphore);
+                go(move || semaphore.release(1))
+            });
+            drop(task);
+            releases.into_iter().for_each(|release| release.join().unwrap());
+            assert_eq!(format!("{:?}", &*semaphore), "Weighted { size: 2, free: 2, queued: false }");
+        })
+        .bound(3)
+        .mutants_at(3)
+        .reaches(&["semaphore.give-late", "semaphore.leave.serve"]),
         holds(CANCEL, "another waker", || {
             let semaphore = one();
             assert!(semaphore.try_acquire(1));

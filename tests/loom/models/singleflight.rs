@@ -127,6 +127,43 @@ pub(crate) fn models() -> Vec<Model> {
         .bound(2)
         .witnesses(&["its own", "its own, shared", "the other's"])
         .bound(2),
+        holds(RETURN, "one that was forgotten ends", || {
+            // It leaves the call that came after it alone, and that is joined.
+            let group = Arc::new(Group::new());
+            let parker = Parker::new();
+            let (end, ended) = gosync::chan::bounded(1);
+            let mut second = Box::pin({
+                let group = Arc::clone(&group);
+                async move {
+                    let wait = async {
+                        ended.recv_async().await.unwrap();
+                        Plain::holding(2)
+                    };
+                    group.call_async(1, wait).await
+                }
+            });
+            let forgotten = go({
+                let group = Arc::clone(&group);
+                move || {
+                    let forget = || {
+                        group.forget(&1);
+                        assert!(poll_once(second.as_mut(), &parker).is_pending());
+                        Plain::holding(1)
+                    };
+                    let (value, _) = group.call(1, forget);
+                    assert_eq!(value.read(), 1);
+                    let mut third = Box::pin(group.call_async(1, std::future::pending()));
+                    assert!(poll_once(third.as_mut(), &parker).is_pending());
+                    end.send(()).unwrap();
+                    let values = [block_on(second), block_on(third)];
+                    assert!(values.iter().all(|(value, shared)| (value.read(), *shared) == (2, true)));
+                }
+            });
+            group.forget(&2);
+            forgotten.join().unwrap();
+        })
+        .bound(2)
+        .reaches(&["singleflight.over"]),
         fails(RETURN, "two keys", Verdict::Race, || {
             let (d, group) = (Plain::new(), Arc::new(Group::new()));
             let other = go({

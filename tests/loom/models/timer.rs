@@ -16,8 +16,8 @@ use crate::model::{Model, Verdict, fails, holds, witness};
 use crate::plain::Plain;
 
 pub(super) const ARM: &str = "timer.arm-before-fire";
-const NO_STALE: &str = "timer.no-stale-value";
-const DUE: &str = "gosync.timer-due";
+pub(super) const NO_STALE: &str = "timer.no-stale-value";
+pub(super) const DUE: &str = "gosync.timer-due";
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const MINUTE: Duration = Duration::from_secs(60);

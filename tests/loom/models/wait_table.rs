@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::ptr::NonNull;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use gosync::go;
 use gosync_atomic::__sys::control::{expire_deadlines, wake_spuriously};
-use gosync_atomic::__sys::{Futex, Lines, Parker, Waiter, ord};
+use gosync_atomic::__sys::{Futex, Lines, Parker, Waiter, Wake, ord};
 use loom::sync::Arc;
 
 use crate::model::{Model, Verdict, fails, holds, witness};
@@ -121,6 +121,32 @@ pub(crate) fn models() -> Vec<Model> {
             assert!(gate.word.queue(LINES).lock().is_empty());
         })
         .witnesses(&["ready at once", "dropped while pending"]),
+        holds(TABLE, "a task in a line that was detached goes", || {
+            // Whether it has been called or not, nobody else is called twice, or not at all.
+            let word = Arc::new(Futex::new(CLOSED));
+            let waiters = Arc::new([(); 2].map(|()| Waiter::of_task(0, Waker::noop().clone())));
+            let queue = word.queue(LINES);
+            let mut line = queue.lock();
+            // SAFETY: new; they stay where they are until the end.
+            waiters.iter().for_each(|waiter| unsafe { line.push_back(NonNull::from(waiter)) });
+            let detached = line.detach();
+            drop(line);
+            let caller = go({
+                let (word, waiters) = (Arc::clone(&word), Arc::clone(&waiters));
+                move || {
+                    let queue = word.queue(LINES);
+                    let calls = std::iter::from_fn(|| queue.lock().pop_detached(&detached).map(Wake::send)).count();
+                    (calls, waiters)
+                }
+            });
+            // SAFETY: alive, and of this word.
+            unsafe { queue.lock().forget(NonNull::from(&waiters[0])) };
+            let was_called = waiters[0].is_woken();
+            witness(if was_called { "called" } else { "gone" });
+            let (calls, waiters) = caller.join().unwrap();
+            assert_eq!((calls, waiters[1].is_woken()), (1 + usize::from(was_called), true));
+        })
+        .witnesses(&["called", "gone"]),
         holds(TABLE, "a task with another waker", || {
             let gate = Arc::new(Gate::new(CLOSED));
             let task = go({

@@ -102,49 +102,50 @@ impl Futex {
         Futex { inner: Arc::new(inner), alive: InUse::new() }
     }
 
-    fn word(&self) -> &AtomicU32 {
-        self.alive.used();
-        &self.inner.word
+    /// Works on the word, in one operation. The checker may let others run before that, and it is then that this has to be alive.
+    fn during<R>(&self, f: impl FnOnce(&AtomicU32) -> R) -> R {
+        let inner = Arc::clone(&self.inner);
+        self.alive.during(|| f(&inner.word))
     }
 
     pub fn load(&self, order: Ordering) -> u32 {
-        self.word().load(order)
+        self.during(|word| word.load(order))
     }
 
     /// Ends every [`doze`](Futex::doze).
     pub fn store(&self, new: u32, order: Ordering) {
         // It may be gone once it is stored.
         let inner = Arc::clone(&self.inner);
-        self.word().store(new, order);
+        self.during(|word| word.store(new, order));
         while inner.dozers.wake_one() {}
     }
 
     pub fn compare_exchange(&self, current: u32, new: u32, ok: Ordering, err: Ordering) -> Result<u32, u32> {
-        self.word().compare_exchange(current, new, ok, err)
+        self.during(|word| word.compare_exchange(current, new, ok, err))
     }
 
     pub fn test_and_set(&self, clear: u32, set: u32, order: Ordering) -> bool {
-        super::test_and_set(self.word(), clear, set, order)
+        self.during(|word| super::test_and_set(word, clear, set, order))
     }
 
     pub fn swap(&self, new: u32, order: Ordering) -> u32 {
-        self.word().swap(new, order)
+        self.during(|word| word.swap(new, order))
     }
 
     pub fn fetch_add(&self, n: u32, order: Ordering) -> u32 {
-        self.word().fetch_add(n, order)
+        self.during(|word| word.fetch_add(n, order))
     }
 
     pub fn fetch_sub(&self, n: u32, order: Ordering) -> u32 {
-        self.word().fetch_sub(n, order)
+        self.during(|word| word.fetch_sub(n, order))
     }
 
     pub fn fetch_or(&self, bits: u32, order: Ordering) -> u32 {
-        self.word().fetch_or(bits, order)
+        self.during(|word| word.fetch_or(bits, order))
     }
 
     pub fn fetch_and(&self, bits: u32, order: Ordering) -> u32 {
-        self.word().fetch_and(bits, order)
+        self.during(|word| word.fetch_and(bits, order))
     }
 
     /// Sleeps while the word is `expected`, until woken; returns for no reason if the model armed that.

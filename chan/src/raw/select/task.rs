@@ -276,7 +276,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         // SAFETY: it has begun.
         let operations = *unsafe { self.operations() };
         let mut receives = operations.iter().filter_map(|operation| Some((operation.port?, operation.node?)));
-        if receives.any(|(port, node)| port.leave_line(node)) {
+        if step!("task-select.leave-line", receives.any(|(port, node)| port.leave_line(node)), else false) {
             return self.end(None);
         }
         // SAFETY: the task is written.
@@ -287,7 +287,9 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         match (outcome, operation.port, operation.node) {
             // SAFETY: a value was delivered to this receive's slot, and nobody has taken it.
             (Outcome::Done, Some(port), Some(node)) => unsafe { port.put_back_from(node) },
-            (Outcome::Slot | Outcome::Partner, Some(port), _) => port.give_back(operation.side, Grant::of(outcome)),
+            (Outcome::Slot | Outcome::Partner, Some(port), _) => {
+                step!("task-select.return-permit", port.give_back(operation.side, Grant::of(outcome)));
+            }
             _ => {}
         }
     }

@@ -54,7 +54,8 @@ impl<T> Channel<T> {
         }
         drop(state);
         // SAFETY: the node is the caller's.
-        let unsent = unsent || unsafe { Node::task(node) }.wait().1 != Outcome::Done;
+        let is_closed = || unsafe { Node::task(node) }.wait().1 != Outcome::Done;
+        let unsent = unsent || step!("task.send-closed", is_closed(), else false);
         // SAFETY: nobody has taken the value.
         unsent.then(|| unsafe { Node::take_slot(node) })
     }
@@ -83,7 +84,7 @@ impl<T> Channel<T> {
             // The room may have gone to a value that came back from a task.
             state.set_aside.slots -= 1;
         } else if let Some(receiver) = state.set_aside.receivers.pop() {
-            let value = state.pass_through(value);
+            let value = step!("task.pass-promised", state.pass_through(value), else value);
             drop(state);
             // SAFETY: a receiver of this channel, promised to a holder of a permit like the caller.
             unsafe { waiter::put_into(receiver, value) };
@@ -103,15 +104,15 @@ impl<T> Channel<T> {
             state.append_for_permit(value);
             return Ok(());
         } else {
-            state.set_aside.deserted += 1;
+            step!("task.send-deserted", state.set_aside.deserted += 1);
         }
-        if state.closed {
+        if step!("task.send-chosen.closed", state.closed, else false) {
             return Err(value);
         }
         // SAFETY: the lock is held.
         match unsafe { state.receivers.meet() } {
             Some(Met::Transfer(receiver)) => {
-                let value = state.pass_through(value);
+                let value = step!("task.pass-chosen", state.pass_through(value), else value);
                 drop(state);
                 // SAFETY: a receiver of this channel, claimed just now.
                 unsafe { waiter::put_into(receiver, value) };
@@ -159,7 +160,7 @@ impl<T> Channel<T> {
                 if room.is_ok() {
                     state.put_first(value);
                     // SAFETY: the lock is held.
-                    unsafe { observers.call(&mut state.recv_watchers) };
+                    step!("task.put-back.tell", unsafe { observers.call(&mut state.recv_watchers) });
                 }
                 drop(state);
                 room

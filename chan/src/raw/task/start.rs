@@ -269,7 +269,7 @@ impl<T> Channel<T> {
                 // SAFETY: the lock is held; the node stays where it is.
                 unsafe { state.receivers.push(node.cast()) };
                 // SAFETY: the lock is held.
-                unsafe { observers.call(&mut state.send_watchers) };
+                step!("task.recv.tell", unsafe { observers.call(&mut state.send_watchers) });
                 waits
             }
         }
@@ -447,7 +447,8 @@ impl<T> Channel<T> {
         // SAFETY: the lock is held.
         match unsafe { state.receivers.meet() } {
             Some(Met::Transfer(receiver)) => {
-                let value = state.pass_through(unsent.take());
+                let value = unsent.take();
+                let value = step!("task.pass-started", state.pass_through(value), else value);
                 drop(state);
                 // SAFETY: a receiver of this channel, claimed just now.
                 unsafe { waiter::put_into(receiver, value) };
@@ -455,7 +456,7 @@ impl<T> Channel<T> {
                 unsafe { waiter::complete(receiver, Outcome::Done) };
                 Start::Done
             }
-            Some(Met::Permit(receiver)) if state.has_room(self.front.capacity) => {
+            Some(Met::Permit(receiver)) if step!("task.beside", state.has_room(self.front.capacity), else false) => {
                 let put = |state: &mut Settling<'_, T>| state.append_for_permit(unsent.take());
                 // SAFETY: claimed just now, and left to this.
                 let sent = unsafe { self.set_aside_for(receiver, state, put) };
@@ -485,7 +486,7 @@ impl<T> Channel<T> {
                 // SAFETY: the lock is held; the node stays where it is.
                 unsafe { state.senders.push(node.cast()) };
                 // SAFETY: the lock is held.
-                unsafe { observers.call(&mut state.recv_watchers) };
+                step!("task.send.tell", unsafe { observers.call(&mut state.recv_watchers) });
                 waits
             }
         }

@@ -174,7 +174,7 @@ impl PhaseLock {
                     Ended::Claim(_) => word & !PENDING,
                 };
                 let open = rest & HELD == 0 && (share != 0 || !matches!(ended, Ended::Phase));
-                let may_enter = if open { waiting.min(left) } else { 0 };
+                let may_enter = if open { step!("rw.advance.left", waiting.min(left), else waiting) } else { 0 };
                 let enter = may_enter.min(WAKE_BATCH);
                 let more = may_enter > enter;
                 let hand = may_enter == 0 && rest & PENDING != 0 && word::is_free(rest);

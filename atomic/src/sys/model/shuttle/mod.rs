@@ -114,6 +114,10 @@ impl InUse {
 
     pub(super) fn used(&self) {}
 
+    pub(super) fn during<R>(&self, f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
     pub(super) fn ended(&self) {}
 }
 
