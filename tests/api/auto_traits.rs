@@ -25,10 +25,11 @@ use gosync::errgroup::Group;
 use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitAsync, Weighted};
 use gosync::{
     ArcMutexGuard, ArcRwMutexReadGuard, ArcRwMutexWriteGuard, Cond, CondGuard, CondWaitAsync, JoinHandle, LockArcAsync,
-    LockAsync, MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc,
-    OncePanic, OnceValue, OnceValues, Pool, Pooled, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync,
-    ReadArcAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard,
-    ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync, WriteAsync,
+    LockAsync, Map, MapIntoIter, MapIter, MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex,
+    MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, Pool, Pooled, RawLockAsync, RawMutex, RawReadAsync,
+    RawRwMutex, RawWriteAsync, ReadArcAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex,
+    ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync,
+    WriteAsync,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all};
 
@@ -397,6 +398,22 @@ assert_impl_all!(TakeAll<'static, Opaque>: Debug, FusedIterator);
 assert_not_impl_any!(Stack<u8>: Clone);
 
 // So does an item. The function that makes them is called by whoever needs one.
+assert_impl_all!(Map<String, String>: Send, Sync, Default, Debug, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Map<u8, Breakable>: UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Map<Movable, u8>: Send);
+assert_impl_all!(Map<u8, Movable>: Send);
+assert_impl_all!(Map<u8, u8, Movable>: Send);
+assert_not_impl_any!(Map<Movable, u8>: Sync);
+assert_not_impl_any!(Map<u8, Movable>: Sync);
+assert_not_impl_any!(Map<u8, u8, Movable>: Sync);
+assert_not_impl_any!(Map<Fixed, u8>: Send, Sync);
+assert_not_impl_any!(Map<u8, Fixed>: Send, Sync);
+assert_not_impl_any!(Map<u8, u8, Fixed>: Send, Sync);
+assert_not_impl_any!(Map<u8, u8>: Clone);
+assert_impl_all!(MapIter<'static, u8, u8>: Send, Iterator<Item = (u8, u8)>, Debug);
+assert_not_impl_any!(MapIter<'static, u8, Movable>: Send);
+assert_impl_all!(MapIntoIter<u8, Movable>: Send, Iterator<Item = (u8, Movable)>, Debug);
+assert_not_impl_any!(MapIntoIter<u8, Fixed>: Send);
 assert_impl_all!(Pool<Movable>: Send, Sync);
 assert_not_impl_any!(Pool<Fixed>: Send, Sync);
 assert_not_impl_any!(Pool<Shared>: Send, Sync);

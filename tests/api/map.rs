@@ -2,25 +2,16 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::fmt::Debug;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
-use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use gosync::{Map, MapIntoIter, MapIter};
+use gosync::Map;
 
 use crate::rng::Rng;
 use crate::watchdog::Watchdog;
-
-static_assertions::assert_impl_all!(Map<String, String>: Send, Sync, Default, Debug, UnwindSafe, RefUnwindSafe);
-static_assertions::assert_impl_all!(Map<u8, Cell<u8>>: Send);
-static_assertions::assert_not_impl_any!(Map<u8, Cell<u8>>: Sync);
-static_assertions::assert_not_impl_any!(Map<Rc<u8>, u8>: Send, Sync);
-static_assertions::assert_not_impl_any!(Map<u8, Rc<u8>>: Send, Sync);
-static_assertions::assert_impl_all!(MapIter<'static, u8, u8, ()>: Send, Iterator, Debug);
-static_assertions::assert_impl_all!(MapIntoIter<u8, u8>: Send, Iterator, Debug);
 
 /// As a static, without anything before it is used.
 static MAP: Map<&str, usize> = Map::new();

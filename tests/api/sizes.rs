@@ -13,10 +13,11 @@ use gosync::package::{Package, Variable};
 use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitAsync, Weighted};
 use gosync::{
     ArcMutexGuard, ArcRwMutexReadGuard, ArcRwMutexWriteGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync,
-    MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard, Once, OnceFunc, OncePanic,
-    OnceValue, OnceValues, Pool, Pooled, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex, RawWriteAsync, ReadArcAsync,
-    ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex, ShardedRwMutexReadGuard,
-    ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync, WriteAsync, atomic,
+    Map, MapIntoIter, MapIter, MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard,
+    Once, OnceFunc, OncePanic, OnceValue, OnceValues, Pool, Pooled, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex,
+    RawWriteAsync, ReadArcAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex,
+    ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync,
+    WriteAsync, atomic,
 };
 use static_assertions::{assert_eq_size, const_assert, const_assert_eq};
 
@@ -133,6 +134,10 @@ assert_eq_size!(Stack<u8>, Stack<[u64; 100]>);
 assert_eq_size!(atomic::TakeAll<'static, [u64; 100]>, [usize; 2]);
 
 // The function, a pointer to what there is for each CPU, and the limit.
+#[cfg(target_pointer_width = "64")]
+assert_eq_size!(Map<String, [u64; 100]>, [usize; 6]);
+assert_eq_size!(MapIter<'static, u8, [u64; 100]>, [usize; 6]);
+const_assert!(size_of::<MapIntoIter<u8, [u64; 100]>>() <= 24 * size_of::<usize>());
 assert_eq_size!(Pool<[u64; 100]>, [usize; 3]);
 // The item, and where it goes back to.
 assert_eq_size!(Pooled<'static, [u64; 100]>, ([u64; 100], usize));

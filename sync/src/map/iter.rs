@@ -3,6 +3,8 @@
 use std::fmt;
 use std::vec;
 
+use gosync_atomic::__sys::RandomState;
+
 use super::{Entry, Map, Tables};
 
 impl<K, V, S> Map<K, V, S> {
@@ -29,7 +31,7 @@ impl<K, V, S> Map<K, V, S> {
 
 /// The iterator that [`Map::iter`] returns.
 #[must_use = "iterators do nothing unless they are used"]
-pub struct MapIter<'a, K, V, S> {
+pub struct MapIter<'a, K, V, S = RandomState> {
     map: &'a Map<K, V, S>,
     /// The number of the next table.
     next: usize,

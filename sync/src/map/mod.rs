@@ -87,6 +87,45 @@ pub use iter::{MapIntoIter, MapIter};
 /// assert_eq!(USERS.load_and_delete(&1).as_deref(), Some("Ada"));
 /// assert_eq!(USERS.load(&1), None);
 /// ```
+///
+/// What changes a value only if it is the expected one, by `==` or by identity:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use gosync::Map;
+///
+/// let map: Map<&str, Arc<u32>> = Map::from([("a", Arc::new(1))]);
+/// let old = map.load("a").unwrap();
+/// assert_eq!(map.compare_and_swap("a", &Arc::new(2), Arc::new(3)), Err(Arc::new(3)));
+/// assert!(map.compare_and_delete("a", &Arc::new(2)).is_none());
+/// // An equal one is not enough.
+/// assert!(map.swap_if("a", |value| Arc::ptr_eq(value, &Arc::new(1)), Arc::new(2)).is_err());
+/// assert!(map.swap_if("a", |value| Arc::ptr_eq(value, &old), Arc::new(2)).is_ok());
+/// assert_eq!(map.swap("a", old), Some(Arc::new(2)));
+/// assert!(map.contains_key("a"));
+/// assert_eq!(map.delete_if("a", |value| **value < 5), Some(Arc::new(1)));
+/// assert!(map.is_empty());
+/// ```
+///
+/// Other hashes, and what is left in the end:
+///
+/// ```
+/// use std::hash::{BuildHasherDefault, DefaultHasher};
+///
+/// use gosync::{Map, MapIntoIter, MapIter};
+///
+/// // The same in every run.
+/// static ORDER: Map<u8, char, BuildHasherDefault<DefaultHasher>> = Map::with_hasher(BuildHasherDefault::new());
+///
+/// ORDER.store(1, 'a');
+/// ORDER.clear();
+/// let map: Map<u8, char> = [(1, 'a'), (2, 'b')].into();
+/// let some: MapIter<'_, u8, char> = map.iter();
+/// assert_eq!(some.count(), 2);
+/// let all: MapIntoIter<u8, char> = map.into_iter();
+/// assert_eq!(all.map(|(key, _)| key).sum::<u8>(), 3);
+/// ```
 #[doc(alias = "sync.Map")]
 pub struct Map<K, V, S = RandomState> {
     tables: OnceValue<Tables<K, V, S>, Start<S>>,
