@@ -80,6 +80,13 @@ impl Passing {
 const NO: u32 = 0;
 const YES: u32 = 1;
 
+/// Passes by no lock any more.
+#[inline(always)]
+fn leave(place: &sc::AtomicUsize) {
+    // Release: to the writer who waits for this.
+    place.store_as(IDLE, ord!("biased.leave", Release));
+}
+
 /// A value that is read most of the time, by many threads.
 pub(crate) struct BiasedRwMutex<T> {
     lock: PhaseLock,
@@ -167,8 +174,8 @@ impl<T> BiasedRwMutex<T> {
         if step!("biased.look-again", is_open != NO, else true) {
             return Some(seat);
         }
-        // Relaxed: it has accessed nothing.
-        place.store_as(IDLE, ord!("biased.retreat", Relaxed));
+        // It has accessed nothing, but a writer who sees this has not seen that it left the last time.
+        step!("biased.retreat", leave(place));
         None
     }
 
@@ -232,8 +239,7 @@ impl<T> Drop for ReadGuard<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
         match self.passes {
-            // Release: to the writer who waits for this.
-            Some(seat) => passing().seats[seat].store_as(IDLE, ord!("biased.leave", Release)),
+            Some(seat) => leave(&passing().seats[seat]),
             // SAFETY: it has taken the lock, for reading.
             None => unsafe { self.mutex.lock.read_unlock() },
         }

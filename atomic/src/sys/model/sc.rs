@@ -45,8 +45,9 @@ macro_rules! word {
                 self.0.load(ordering)
             }
 
+            /// A plain store: a swap would go on with the release sequence of the one before. So it must not race a swap.
             pub fn store_as(&self, value: $value, ordering: Ordering) {
-                self.0.swap(value, ordering);
+                self.0.store(value, ordering);
             }
 
             /// What is not in the one order: for mutants.
