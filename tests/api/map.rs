@@ -344,6 +344,42 @@ fn a_key_is_dropped_without_a_lock_when_the_clone_of_its_value_panics() {
     assert_eq!((DROPS.load(Ordering::Relaxed), MAP.len()), (2, 0), "the clone, and the one that was there");
 }
 
+#[test]
+fn odd_values() {
+    #[repr(align(512))]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    struct Aligned(u8);
+    let map = Map::<_, _>::new();
+    for n in 0..200 {
+        map.store(Aligned(n), Aligned(n));
+    }
+    let is_in_its_place = |value: &Aligned| std::ptr::from_ref(value).addr() % 512 == 0;
+    (0..200).step_by(2).for_each(|n| assert!(map.delete_if(&Aligned(n), is_in_its_place).is_some()));
+    assert!(map.iter().all(|(key, value)| key == value && key.0 % 2 == 1));
+    assert_eq!(map.into_iter().count(), 100);
+
+    let nothing = Map::<(), ()>::new();
+    assert_eq!((nothing.swap((), ()), nothing.swap((), ())), (None, Some(())));
+    assert_eq!((nothing.len(), nothing.iter().count(), nothing.delete(&())), (1, 1, true));
+
+    // What is borrowed goes before the map, and neither looks at the other.
+    let text = String::from("a b c");
+    let words: Map<&str, &mut usize> = Map::new();
+    let mut counts = [0; 3];
+    (&words).extend(text.split(' ').zip(&mut counts));
+    drop(words);
+    assert_eq!(counts, [0; 3]);
+
+    let dynamic: Map<Box<str>, Arc<dyn Fn() -> usize + Send + Sync>> = Map::new();
+    dynamic.store("seven".into(), Arc::new(|| 7));
+    assert_eq!(dynamic.load("seven").unwrap()(), 7);
+    assert!(dynamic.swap_if("seven", |seven| seven() == 7, Arc::new(|| 8)).is_ok());
+
+    let large = Map::<u64, [u64; 1_000]>::new();
+    (0..100).for_each(|n| large.store(n, [n; 1_000]));
+    assert!((0..100).all(|n| large.load(&n).is_some_and(|value| value[999] == n)));
+}
+
 /// The map is not there yet when its hasher is made.
 #[test]
 fn a_hasher_that_cannot_be_made() {
