@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use gosync::Map;
@@ -303,6 +304,227 @@ fn drops_may_use_the_map() {
     assert!(map.swap_if(&1, move |value| Rc::ptr_eq(value, &captured), new()).is_err());
     assert_eq!(DROPS.get(), 10);
     CLEARS.set(None);
+}
+
+/// A key whose drop uses the map, and whose value cannot be cloned.
+#[test]
+fn a_key_is_dropped_without_a_lock_when_the_clone_of_its_value_panics() {
+    static MAP: Map<Key, Value> = Map::new();
+    static DROPS: AtomicUsize = AtomicUsize::new(0);
+    #[derive(Clone, PartialEq, Eq, Hash)]
+    struct Key;
+    impl Drop for Key {
+        fn drop(&mut self) {
+            if DROPS.fetch_add(1, Ordering::Relaxed) == 0 {
+                MAP.clear();
+            }
+        }
+    }
+    struct Value;
+    impl Clone for Value {
+        fn clone(&self) -> Value {
+            resume_unwind(Box::new("expected"))
+        }
+    }
+    let _watchdog = Watchdog::new();
+    MAP.store(Key, Value);
+    let key = Key;
+    // So many that some pass by the table's lock.
+    (0..100).for_each(|_| assert!(MAP.contains_key(&key)));
+    assert!(catch_unwind(|| MAP.iter().count()).is_err());
+    assert_eq!((DROPS.load(Ordering::Relaxed), MAP.len()), (2, 0), "the clone, and the one that was there");
+}
+
+#[test]
+fn odd_values() {
+    #[repr(align(512))]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    struct Aligned(u8);
+    let map = Map::<_, _>::new();
+    for n in 0..200 {
+        map.store(Aligned(n), Aligned(n));
+    }
+    let is_in_its_place = |value: &Aligned| std::ptr::from_ref(value).addr() % 512 == 0;
+    (0..200).step_by(2).for_each(|n| assert!(map.delete_if(&Aligned(n), is_in_its_place).is_some()));
+    assert!(map.iter().all(|(key, value)| key == value && key.0 % 2 == 1));
+    assert_eq!(map.into_iter().count(), 100);
+
+    let nothing = Map::<(), ()>::new();
+    assert_eq!((nothing.swap((), ()), nothing.swap((), ())), (None, Some(())));
+    assert_eq!((nothing.len(), nothing.iter().count(), nothing.delete(&())), (1, 1, true));
+
+    // What is borrowed goes before the map, and neither looks at the other.
+    let text = String::from("a b c");
+    let words: Map<&str, &mut usize> = Map::new();
+    let mut counts = [0; 3];
+    (&words).extend(text.split(' ').zip(&mut counts));
+    drop(words);
+    assert_eq!(counts, [0; 3]);
+
+    let dynamic: Map<Box<str>, Arc<dyn Fn() -> usize + Send + Sync>> = Map::new();
+    dynamic.store("seven".into(), Arc::new(|| 7));
+    assert_eq!(dynamic.load("seven").unwrap()(), 7);
+    assert!(dynamic.swap_if("seven", |seven| seven() == 7, Arc::new(|| 8)).is_ok());
+
+    let large = Map::<u64, [u64; 1_000]>::new();
+    (0..100).for_each(|n| large.store(n, [n; 1_000]));
+    assert!((0..100).all(|n| large.load(&n).is_some_and(|value| value[999] == n)));
+}
+
+/// The map is not there yet when its hasher is made.
+#[test]
+fn a_hasher_that_cannot_be_made() {
+    static MAP: Map<u8, Arc<u8>, Fails> = Map::new();
+    thread_local!(static USES: Cell<bool> = const { Cell::new(false) });
+    struct Fails;
+    impl Default for Fails {
+        fn default() -> Fails {
+            if USES.get() {
+                MAP.store(1, Arc::new(1));
+            }
+            resume_unwind(Box::new("expected"))
+        }
+    }
+    impl BuildHasher for Fails {
+        type Hasher = Masked<0>;
+        fn build_hasher(&self) -> Masked<0> {
+            unreachable!("there is none")
+        }
+    }
+    let _watchdog = Watchdog::new();
+    USES.set(true);
+    let value = Arc::new(2);
+    for _ in 0..3 {
+        let theirs = Arc::clone(&value);
+        assert!(catch_unwind(|| MAP.store(1, theirs)).is_err());
+        assert!(catch_unwind(|| MAP.len()).is_err());
+        assert!(catch_unwind(|| MAP.iter().next()).is_err());
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
+    let map = Map::<u8, u8, Fails>::new();
+    assert!(catch_unwind(|| map.load(&1)).is_err());
+    assert_eq!(map.into_iter().count(), 0);
+}
+
+/// One that is given is used as it is, and none is made.
+#[test]
+fn a_hasher_that_is_given() {
+    #[derive(Clone)]
+    struct Given<'a>(&'a AtomicUsize);
+    impl BuildHasher for Given<'_> {
+        type Hasher = Masked<7>;
+        fn build_hasher(&self) -> Masked<7> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Masked::default()
+        }
+    }
+    let uses = AtomicUsize::new(0);
+    let map = Map::with_hasher(Given(&uses));
+    (0..100).for_each(|n| map.store(n, n));
+    assert_eq!(uses.load(Ordering::Relaxed), 100, "one hash for each, also where tables grow");
+    (0..90).for_each(|n| assert!(map.delete(&n)));
+    assert_eq!((map.len(), uses.load(Ordering::Relaxed)), (10, 190));
+}
+
+/// Threads use a map to their last moment, when they have no seat any more; and more of them than there are seats.
+#[test]
+fn at_the_end_of_a_thread() {
+    const THREADS: usize = 80;
+    static MAP: Map<usize, Arc<usize>> = Map::new();
+    static START: Barrier = Barrier::new(THREADS);
+    struct User(Cell<Option<usize>>);
+    impl Drop for User {
+        fn drop(&mut self) {
+            self.0.take().into_iter().for_each(turn);
+        }
+    }
+    thread_local! {
+        static FIRST: User = const { User(Cell::new(None)) };
+        static LAST: User = const { User(Cell::new(None)) };
+    }
+    fn turn(thread: usize) {
+        for n in 0..100 {
+            let value = MAP.load(&0).unwrap();
+            assert!(*value <= THREADS);
+            drop(value);
+            if n % 50 == 0 {
+                MAP.store(0, Arc::new(thread));
+            }
+        }
+    }
+    let _watchdog = Watchdog::new();
+    MAP.store(0, Arc::new(0));
+    (0..100).for_each(|_| _ = MAP.load(&0));
+    let threads = (0..THREADS).map(|thread| {
+        thread::spawn(move || {
+            // One of them is set up before the map is used, one afterwards.
+            FIRST.with(|user| user.0.set(Some(thread)));
+            START.wait();
+            if thread % 2 == 0 {
+                turn(thread);
+            }
+            LAST.with(|user| user.0.set(Some(thread)));
+        })
+    });
+    let threads: Vec<_> = threads.collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let last = MAP.load(&0).unwrap();
+    assert_eq!(Arc::strong_count(&last), 2, "all others are gone");
+}
+
+/// A thread that passes by the lock of one map, and of no other meanwhile; while others write to all of them.
+#[test]
+fn maps_of_maps() {
+    type Inner = Map<u8, Arc<usize>>;
+    struct Outer(Arc<Inner>);
+    impl Clone for Outer {
+        fn clone(&self) -> Outer {
+            assert!(self.0.load(&0).is_some_and(|value| *value < 1_000));
+            assert_eq!(self.0.len(), 1);
+            Outer(Arc::clone(&self.0))
+        }
+    }
+    let _watchdog = Watchdog::new();
+    let (inner, outer) = (Arc::new(Inner::new()), Map::<u8, Outer>::new());
+    inner.store(0, Arc::new(0));
+    outer.store(0, Outer(Arc::clone(&inner)));
+    thread::scope(|s| {
+        for _ in 0..3 {
+            s.spawn(|| {
+                for _ in 0..1_000 {
+                    let found = outer.load(&0).unwrap();
+                    assert!(found.0.contains_key(&0));
+                    assert_eq!(outer.iter().count(), 1);
+                }
+            });
+        }
+        for n in 0..1_000 {
+            inner.store(0, Arc::new(n));
+            if n % 40 == 0 {
+                outer.store(0, Outer(Arc::clone(&inner)));
+            }
+            if n % 100 == 0 {
+                thread::yield_now();
+            }
+        }
+    });
+}
+
+/// Locks come and go at the same address, while threads keep their seats.
+#[test]
+fn maps_that_come_and_go() {
+    let _watchdog = Watchdog::new();
+    for round in 0..200 {
+        let map = Map::<usize, Arc<usize>>::from([(0, Arc::new(round))]);
+        thread::scope(|s| {
+            for _ in 0..2 {
+                s.spawn(|| (0..40).for_each(|_| assert_eq!(*map.load(&0).unwrap() % 1_000, round)));
+            }
+            (0..40).for_each(|_| assert_eq!(*map.load(&0).unwrap(), round));
+            map.store(0, Arc::new(round + 1_000));
+        });
+        assert_eq!(Arc::strong_count(&map.load(&0).unwrap()), 2);
+    }
 }
 
 #[test]

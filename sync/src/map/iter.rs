@@ -49,11 +49,15 @@ impl<K: Clone, V: Clone, S> Iterator for MapIter<'_, K, V, S> {
             }
             let table = self.map.tables().tables.get(self.next)?;
             self.next += 1;
-            // Before the lock, after which it is dropped if a clone panics.
-            let mut pairs = Vec::new();
+            // Before the lock, after which they are dropped if a clone panics.
+            let (mut pairs, mut key) = (Vec::new(), None);
             let table = table.read();
             pairs.reserve(table.len());
-            pairs.extend(table.iter().map(|entry| (entry.key.clone(), entry.value.clone())));
+            for entry in table.iter() {
+                _ = key.insert(entry.key.clone());
+                let value = entry.value.clone();
+                pairs.extend(key.take().map(|key| (key, value)));
+            }
             drop(table);
             self.pairs = pairs.into_iter();
         }

@@ -8,8 +8,8 @@
 //!
 //! 1. A key is in the table of its hash only, and there at most once.
 //! 2. Nobody has the lock of one table and waits for that of an earlier one.
-//! 3. Under a lock no code of users is run but `Eq` of keys and `Clone` and `PartialEq` of values (and what they ask to be asked, as
-//!    by [`swap_if`](Map::swap_if)): hashes are kept beside the keys, and what is dropped is dropped after the lock is
+//! 3. Under a lock no code of users is run but `Eq`, `Borrow` and `Clone` of keys and `Clone` and `PartialEq` of values (and what they
+//!    ask to be asked, as by [`swap_if`](Map::swap_if)): hashes are kept beside the keys, and what is dropped is dropped after the lock is
 //!    released. A panic in any of it leaves the map as it was.
 //!
 //! # Ordering
@@ -42,13 +42,15 @@ pub use iter::{MapIntoIter, MapIter};
 /// `const`; it allocates nothing until it is first used, and then four locks, in cache lines of their own, for each CPU.
 /// Operations take amortised constant time, and block only while others use the same table.
 ///
-/// Values are given out as clones, which are made under a lock: use an `Arc`, or another cheap one. `Eq` of keys, and `Clone`
-/// and `PartialEq` of values, must not use the map: they may wait for the lock that they are called under. Everything
-/// else that users bring may: hashing, and the dropping of keys and values.
+/// Values are given out as clones, which are made under a lock: use an `Arc`, or another cheap one. `Eq`, `Borrow` and `Clone` of
+/// keys, and `Clone` and `PartialEq` of values, must not use the map, nor wait for a thread that does: they may wait for the lock that
+/// they are called under. Everything else that users bring may: hashing, and the dropping of keys and values.
 ///
 /// # Panics
 ///
-/// A panic in a user's `Hash`, `Eq`, `Clone` or `PartialEq` goes to the caller, and leaves the map as it was.
+/// A panic in a user's `Hash`, `Eq`, `Borrow`, `Clone` or `PartialEq` goes to the caller, and leaves the map as it was.
+///
+/// The first operation makes the hasher, by `S::default()`. If that panics, or uses the map, this and all later operations panic.
 ///
 /// # Memory ordering
 ///

@@ -27,7 +27,8 @@ use self::places::Places;
 /// A pool is no store: it may drop any item at any time, and may make a new one although it has some. But an item that is taken is
 /// the taker's alone.
 ///
-/// `const`; nothing is allocated before the first `put`, and nothing after as many items were out at a time as ever are.
+/// `const`; nothing is allocated before the first `put`, and later only when more items than ever before come to one place. Items go
+/// to the place of the thread that puts them, so that may be some time after as many were out at a time as ever are.
 ///
 /// # What it keeps
 ///

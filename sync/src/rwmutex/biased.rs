@@ -25,9 +25,11 @@
 //!
 //! The reader names the lock and then looks whether it is open; the writer shuts it and then looks at the seats: one of
 //! them must see the other, so all four are in the one order of sequentially consistent accesses. So is what tells the writer
-//! which seats to look at: `used` grows before the reader names a lock for the first time, and is read after the lock is shut. `leave` releases what the reader
-//! has read to the writer's look. `open` releases what its reader has acquired by the lock, which is all that was written
-//! before, to those who pass by.
+//! which seats to look at: `used` grows before the reader names a lock for the first time, and is read after the lock is shut.
+//! Whatever a seat is set to releases what its thread has read to the writer's look, for who looks late sees only what was stored
+//! last: a reader who leaves and comes back, and has to retreat, hides its `leave` behind that. (loom has fences around an access
+//! of that one order, which let any later store release, so the models cannot tell.) `open` releases what its reader has
+//! acquired by the lock, which is all that was written before, to those who pass by.
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -75,17 +77,17 @@ impl Passing {
         }
         true
     }
+
+    /// From here on the thread at this seat passes by no lock.
+    #[inline(always)]
+    fn leave(&self, seat: usize) {
+        // Release: to the writer who waits for this, for what was read at this seat, now or earlier.
+        self.seats[seat].store_as(IDLE, ord!("biased.leave", Release));
+    }
 }
 
 const NO: u32 = 0;
 const YES: u32 = 1;
-
-/// Passes by no lock any more.
-#[inline(always)]
-fn leave(place: &sc::AtomicUsize) {
-    // Release: to the writer who waits for this.
-    place.store_as(IDLE, ord!("biased.leave", Release));
-}
 
 /// A value that is read most of the time, by many threads.
 pub(crate) struct BiasedRwMutex<T> {
@@ -174,8 +176,7 @@ impl<T> BiasedRwMutex<T> {
         if step!("biased.look-again", is_open != NO, else true) {
             return Some(seat);
         }
-        // It has accessed nothing, but a writer who sees this has not seen that it left the last time.
-        step!("biased.retreat", leave(place));
+        step!("biased.retreat", passing.leave(seat));
         None
     }
 
@@ -239,7 +240,7 @@ impl<T> Drop for ReadGuard<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
         match self.passes {
-            Some(seat) => leave(&passing().seats[seat]),
+            Some(seat) => passing().leave(seat),
             // SAFETY: it has taken the lock, for reading.
             None => unsafe { self.mutex.lock.read_unlock() },
         }
