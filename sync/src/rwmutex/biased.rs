@@ -61,21 +61,18 @@ const UNUSED: usize = 1;
 const IDLE: usize = 0;
 
 impl Passing {
-    /// For the thread at this seat, which does not seem to be idle: whether it is, but for that none was there before. Then
-    /// writers look at the seat from now on.
-    #[cold]
-    #[inline(never)]
-    fn begin(&self, seat: usize) -> bool {
+    /// Lets the thread at this seat pass by locks, and writers look there, if that is not so yet.
+    fn begin(&self, seat: usize) {
         // Relaxed: only this thread changes it.
-        if step!("biased.one-at-a-time", self.seats[seat].load_as(ord!("biased.own-again", Relaxed)) != UNUSED, else false)
-        {
-            return false;
+        if self.seats[seat].load_as(ord!("biased.is-used", Relaxed)) != UNUSED {
+            return;
         }
         let mut used = self.used.load();
         while used <= seat && !self.used.compare_exchange(used, seat + 1) {
             used = self.used.load();
         }
-        true
+        // Relaxed: as above.
+        self.seats[seat].store_as(IDLE, ord!("biased.use", Relaxed));
     }
 
     /// From here on the thread at this seat passes by no lock.
@@ -159,7 +156,8 @@ impl<T> BiasedRwMutex<T> {
         let passing = passing();
         let place = &passing.seats[seat];
         // Relaxed: only this thread changes it.
-        if place.load_as(ord!("biased.own", Relaxed)) != IDLE && !passing.begin(seat) {
+        let own = place.load_as(ord!("biased.own", Relaxed));
+        if step!("biased.one-at-a-time", own != IDLE, else own == UNUSED) {
             return None;
         }
         let is_open = step!(
@@ -180,11 +178,15 @@ impl<T> BiasedRwMutex<T> {
         None
     }
 
-    /// Takes the lock, for reading.
+    /// Takes the lock, for reading. Who passes by a lock has come here before: to ask there whether it is the first time
+    /// would take a tenth of a reader's time.
     #[cold]
     #[inline(never)]
     fn read_locked(&self) {
         self.lock.read();
+        if let Some(seat) = seat() {
+            passing().begin(seat);
+        }
         // Relaxed: it is about time, whoever else counts. Those who take the lock for writing come before or after.
         let taken = self.taken.load(ord!("biased.count", Relaxed));
         if taken >= READERS_UNTIL_OPEN {

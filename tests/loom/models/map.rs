@@ -263,7 +263,8 @@ pub(crate) fn models() -> Vec<Model> {
             // One of the three has no seat.
             let others = [(); 2].map(|()| {
                 let map = Arc::clone(&map);
-                go(move || _ = map.load(&0))
+                // The first time it takes the lock.
+                go(move || (0..2).for_each(|_| _ = map.load(&0)))
             });
             map.store(0, 1);
             others.into_iter().for_each(|other| other.join().unwrap());
