@@ -391,7 +391,7 @@ fn map() {
     give_seats(2);
     let (room, map) = (Room::default(), Map::<u8, Seen<'_>>::new());
     map.store(0, Seen(&room));
-    (0..2).for_each(|_| drop(map.load(&0)));
+    (0..2).for_each(|_| _ = map.load(&0));
     threads(6, |_| {
         for _ in 0..3 {
             if any(3) == 0 {
