@@ -483,3 +483,22 @@ impl<K: Hash + Eq, V, S: BuildHasher + Default, const N: usize> From<[(K, V); N]
         pairs.into_iter().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_goes_when_keys_go() {
+        let map = Map::<u32, u32>::new();
+        let capacity = || map.tables().tables.iter().map(|table| table.read().capacity()).sum::<usize>();
+        (0..100_000).for_each(|key| map.store(key, key));
+        assert!(capacity() >= 100_000);
+        (100..100_000).for_each(|key| assert!(map.delete(&key)));
+        // Of each table, 64 may stay, or the rest of the last halving.
+        assert!(capacity() < 128 * map.tables().tables.len() + 100, "{}", capacity());
+        (0..100).for_each(|key| assert_eq!(map.load(&key), Some(key)));
+        map.clear();
+        assert_eq!(capacity(), 0);
+    }
+}

@@ -26,8 +26,8 @@
 //! The reader names the lock and then looks whether it is open; the writer shuts it and then looks at the seats: one of
 //! them must see the other, so all four are in the one order of sequentially consistent accesses. So is what tells the writer
 //! which seats to look at: `used` grows before the reader names a lock for the first time, and is read after the lock is shut.
-//! Whatever a seat is set to releases what its thread has read to the writer's look, for who looks late sees only what was stored
-//! last: a reader who leaves and comes back, and has to retreat, hides its `leave` behind that. (loom has fences around an access
+//! Once a seat is in use, whatever it is set to releases what was read there to the writer's look, for who looks late sees only
+//! what was stored last: a reader who leaves and comes back, and has to retreat, hides its `leave` behind that. (loom has fences around an access
 //! of that one order, which let any later store release, so the models cannot tell.) `open` releases what its reader has
 //! acquired by the lock, which is all that was written before, to those who pass by.
 
@@ -71,7 +71,7 @@ impl Passing {
         while used <= seat && !self.used.compare_exchange(used, seat + 1) {
             used = self.used.load();
         }
-        // Relaxed: as above.
+        // Relaxed: nothing has been read at this seat, so there is nothing to release.
         self.seats[seat].store_as(IDLE, ord!("biased.use", Relaxed));
     }
 
