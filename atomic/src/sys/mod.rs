@@ -29,7 +29,7 @@
 //! | [`LOOKS_UNTIL_PUT_OFF`] | 2 | 1 |
 //! | [`WAKE_BATCH`] | 16 | 1 |
 //! | [`READERS_UNTIL_OPEN`] | 16 | 1 |
-//! | [`TABLES_PER_SLOT`] | 4 | 1 |
+//! | [`TABLES_PER_SLOT`] | 8 | 1 |
 //! | [`RandomState`] | std's | the same hashes every time |
 //! | [`array!`](array) | constant | the same, not constant |
 //! | [`null_pointers`] | constant | the same, not constant |

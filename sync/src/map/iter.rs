@@ -99,7 +99,7 @@ impl<K, V> Iterator for MapIntoIter<K, V> {
     type Item = (K, V);
 
     fn next(&mut self) -> Option<(K, V)> {
-        self.entries.next().map(|Entry { key, value, .. }| (key, value))
+        self.entries.next().map(|Entry { key, value }| (key, value))
     }
 }
 

@@ -8,9 +8,13 @@
 //!
 //! 1. A key is in the table of its hash only, and there at most once.
 //! 2. Nobody has the lock of one table and waits for that of an earlier one.
-//! 3. Under a lock no code of users is run but `Eq`, `Borrow` and `Clone` of keys and `Clone` and `PartialEq` of values (and what they
-//!    ask to be asked, as by [`swap_if`](Map::swap_if)): hashes are kept beside the keys, and what is dropped is dropped after the lock is
-//!    released. A panic in any of it leaves the map as it was.
+//! 3. Under a lock no code of users is run but `Hash`, `Eq`, `Borrow` and `Clone` of keys and `Clone` and `PartialEq` of values (and what
+//!    they ask to be asked, as by [`swap_if`](Map::swap_if)): what is dropped is dropped after the lock is released. A panic in any of
+//!    it leaves the map as it was. So a table that grows is told no hash function, whose panic would empty it: it has room for an entry
+//!    before that is added, and where it has none it is [built anew](rebuild), from hashes that are there before anything is moved.
+//!
+//! Hashes are not kept beside the keys: with small keys and values that makes entries half as large again, and it is by lines of
+//! memory that a write is slow which another CPU has been at before.
 //!
 //! # Ordering
 //!
@@ -39,12 +43,12 @@ pub use iter::{MapIntoIter, MapIter};
 /// and operations on different keys seldom meet. Where several changes belong together, or a value is changed in
 /// place, a [`Mutex`](crate::Mutex) or [`RwMutex`](crate::RwMutex) around a `HashMap` is the better choice.
 ///
-/// `const`; it allocates nothing until it is first used, and then four locks, in cache lines of their own, for each CPU.
+/// `const`; it allocates nothing until it is first used, and then eight locks, in cache lines of their own, for each CPU.
 /// Operations take amortised constant time, and block only while others use the same table.
 ///
-/// Values are given out as clones, which are made under a lock: use an `Arc`, or another cheap one. `Eq`, `Borrow` and `Clone` of
-/// keys, and `Clone` and `PartialEq` of values, must not use the map, nor wait for a thread that does: they may wait for the lock that
-/// they are called under. Everything else that users bring may: hashing, and the dropping of keys and values.
+/// Values are given out as clones, which are made under a lock: use an `Arc`, or another cheap one. `Hash`, `Eq`, `Borrow` and `Clone`
+/// of keys, and `Clone` and `PartialEq` of values, must not use the map, nor wait for a thread that does: they may wait for the lock
+/// that they are called under. The dropping of keys and values may.
 ///
 /// # Panics
 ///
@@ -154,18 +158,17 @@ struct Tables<K, V, S> {
 type Table<K, V> = CachePadded<BiasedRwMutex<HashTable<Entry<K, V>>>>;
 
 struct Entry<K, V> {
-    hash: u64,
     key: K,
     value: V,
 }
 
 impl<K, V> Entry<K, V> {
     #[inline(always)]
-    fn is_of<Q: Eq + ?Sized>(&self, hash: u64, key: &Q) -> bool
+    fn is_of<Q: Eq + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
-        self.hash == hash && self.key.borrow() == key
+        self.key.borrow() == key
     }
 }
 
@@ -236,6 +239,10 @@ impl<K, V, S> Map<K, V, S> {
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
+    fn hasher(&self) -> &S {
+        &self.tables().hasher
+    }
+
     /// The hash of a key, and the table that it belongs to.
     #[inline]
     fn place<Q: Hash + ?Sized>(&self, key: &Q) -> (u64, &Table<K, V>) {
@@ -265,7 +272,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         K: Borrow<Q>,
     {
         let (hash, table) = self.place(key);
-        table.read().find(hash, |entry| entry.is_of(hash, key)).is_some()
+        table.read().find(hash, |entry| entry.is_of(key)).is_some()
     }
 
     /// Sets the value of a key, and drops the one that it had.
@@ -276,11 +283,12 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Sets the value of a key: the one that it had. The key that is there stays there.
+    #[inline]
     #[doc(alias = "Swap")]
     pub fn swap(&self, key: K, value: V) -> Option<V> {
         let (hash, table) = self.place(&key);
         let mut table = table.write();
-        match table.find_mut(hash, |entry| entry.is_of(hash, &key)) {
+        match table.find_mut(hash, |entry| entry.is_of(&key)) {
             Some(entry) => {
                 let old = mem::replace(&mut entry.value, value);
                 // Before the key is dropped.
@@ -288,7 +296,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
                 Some(old)
             }
             None => {
-                table.insert_unique(hash, Entry { hash, key, value }, |entry| entry.hash);
+                make_room(&mut table, self.hasher());
+                table.insert_unique(hash, Entry { key, value }, has_room);
                 None
             }
         }
@@ -316,7 +325,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         }
         let mut table = table.write();
         // Somebody else may have stored it meanwhile.
-        let found = step!("map.look-again", table.find(hash, |entry| entry.is_of(hash, &key)), else None);
+        let found = step!("map.look-again", table.find(hash, |entry| entry.is_of(&key)), else None);
         if let Some(entry) = found {
             let loaded = entry.value.clone();
             // Before what was given is dropped.
@@ -324,7 +333,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
             return (loaded, true);
         }
         let stored = value.clone();
-        table.insert_unique(hash, Entry { hash, key, value }, |entry| entry.hash);
+        make_room(&mut table, self.hasher());
+        table.insert_unique(hash, Entry { key, value }, has_room);
         (stored, false)
     }
 
@@ -343,6 +353,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Deletes a key: the value that it had.
+    #[inline]
     #[doc(alias = "LoadAndDelete")]
     pub fn load_and_delete<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
     where
@@ -352,6 +363,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     }
 
     /// Deletes a key: whether there was one.
+    #[inline]
     #[doc(alias = "Delete")]
     pub fn delete<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
@@ -406,25 +418,31 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     {
         let (hash, table) = self.place(key);
         let mut table = table.write();
-        match table.find_mut(hash, |entry| entry.is_of(hash, key)) {
+        match table.find_mut(hash, |entry| entry.is_of(key)) {
             Some(entry) if is_old(&entry.value) => Ok(mem::replace(&mut entry.value, new)),
             _ => Err(new),
         }
     }
 
     /// Deletes a key that has a value of this kind: the value. `is_old` is called under the lock, and must not use the map.
+    #[inline]
     pub fn delete_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, mut is_old: impl FnMut(&V) -> bool) -> Option<V>
     where
         K: Borrow<Q>,
     {
         let (hash, table) = self.place(key);
         let mut table = table.write();
-        let entry = table.find_entry(hash, |entry| entry.is_of(hash, key)).ok()?;
+        let is_sparse = is_sparse(&table);
+        let mut entry = table.find_entry(hash, |entry| entry.is_of(key)).ok()?;
         if !is_old(&entry.get().value) {
             return None;
         }
+        if is_sparse {
+            // Before anything is changed, for it may panic.
+            give_back(&mut table, self.hasher());
+            entry = table.find_entry(hash, |entry| entry.is_of(key)).ok()?;
+        }
         let (entry, _) = entry.remove();
-        shrink(&mut table);
         drop(table);
         // The key is dropped by now, or here: after the lock is released.
         Some(entry.value)
@@ -434,15 +452,50 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
 #[inline(always)]
 fn load_from<K: Borrow<Q>, V: Clone, Q: Eq + ?Sized>(table: &Table<K, V>, hash: u64, key: &Q) -> Option<V> {
     let table = table.read();
-    table.find(hash, |entry| entry.is_of(hash, key)).map(|entry| entry.value.clone())
+    table.find(hash, |entry| entry.is_of(key)).map(|entry| entry.value.clone())
+}
+
+/// Sees to it that an entry can be added without a hash function.
+#[inline(always)]
+fn make_room<K: Hash, V>(table: &mut HashTable<Entry<K, V>>, hasher: &impl BuildHasher) {
+    if table.len() == table.capacity() {
+        // A table that is full of what was deleted keeps its size by this, or gets smaller.
+        rebuild(table, table.len().saturating_mul(2).max(1), hasher);
+    }
+}
+
+/// What to tell a table that has room.
+fn has_room<E>(_: &E) -> u64 {
+    unreachable!("it does not grow")
+}
+
+/// Whether a table has much more memory than it needs.
+#[inline(always)]
+fn is_sparse<E>(table: &HashTable<E>) -> bool {
+    const FEW: usize = 64;
+    // Not its capacity, which does not count what was deleted but has to stay for others to be found.
+    table.num_buckets() > FEW && table.len() <= table.num_buckets() / 8
 }
 
 /// Gives memory back that a table once needed, but no longer does: what that costs, so many deletions have paid for.
-fn shrink<K, V>(table: &mut HashTable<Entry<K, V>>) {
-    const FEW: usize = 64;
-    if table.capacity() > FEW && table.len() < table.capacity() / 8 {
-        table.shrink_to(2 * table.len(), |entry| entry.hash);
+#[cold]
+#[inline(never)]
+fn give_back<K: Hash, V>(table: &mut HashTable<Entry<K, V>>, hasher: &impl BuildHasher) {
+    rebuild(table, 2 * table.len(), hasher);
+}
+
+/// Moves all entries to a table with room for so many.
+#[cold]
+#[inline(never)]
+fn rebuild<K: Hash, V>(table: &mut HashTable<Entry<K, V>>, capacity: usize, hasher: &impl BuildHasher) {
+    // All that may panic comes before anything is moved.
+    let hashes: Vec<u64> = table.iter().map(|entry| hasher.hash_one(&entry.key)).collect();
+    let mut new = HashTable::with_capacity(capacity);
+    // In the order in which `iter` has gone through them.
+    for (entry, hash) in table.drain().zip(hashes) {
+        new.insert_unique(hash, entry, has_room);
     }
+    *table = new;
 }
 
 impl<K, V, S: Default> Default for Map<K, V, S> {
@@ -491,14 +544,13 @@ mod tests {
     #[test]
     fn memory_goes_when_keys_go() {
         let map = Map::<u32, u32>::new();
-        let capacity = || map.tables().tables.iter().map(|table| table.read().capacity()).sum::<usize>();
+        let capacity = || map.tables().tables.iter().map(|table| table.read().num_buckets()).sum::<usize>();
         (0..100_000).for_each(|key| map.store(key, key));
         assert!(capacity() >= 100_000);
         (100..100_000).for_each(|key| assert!(map.delete(&key)));
-        // Of each table, 64 may stay, or the rest of the last halving.
-        assert!(capacity() < 128 * map.tables().tables.len() + 100, "{}", capacity());
+        assert!(capacity() <= 64 * map.tables().tables.len(), "{}", capacity());
         (0..100).for_each(|key| assert_eq!(map.load(&key), Some(key)));
         map.clear();
-        assert_eq!(capacity(), 0);
+        assert!(capacity() <= map.tables().tables.len());
     }
 }

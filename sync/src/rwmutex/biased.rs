@@ -178,18 +178,18 @@ impl<T> BiasedRwMutex<T> {
         None
     }
 
-    /// Takes the lock, for reading. Who passes by a lock has come here before: to ask there whether it is the first time
-    /// would take a tenth of a reader's time.
+    /// Takes the lock, for reading. Who passes by a lock has found one open here before: to ask there whether it is the first
+    /// time would take a tenth of a reader's time.
     #[cold]
     #[inline(never)]
     fn read_locked(&self) {
         self.lock.read();
-        if let Some(seat) = seat() {
-            passing().begin(seat);
-        }
         // Relaxed: it is about time, whoever else counts. Those who take the lock for writing come before or after.
         let taken = self.taken.load(ord!("biased.count", Relaxed));
         if taken >= READERS_UNTIL_OPEN {
+            if let Some(seat) = seat() {
+                passing().begin(seat);
+            }
             // Release: to those who pass by, for what was written before this one took the lock.
             self.open.store_as(YES, ord!("biased.open", Release));
         } else {

@@ -125,7 +125,7 @@ pub const WAKE_BATCH: usize = 16;
 pub const READERS_UNTIL_OPEN: u32 = 16;
 
 /// How many hash tables a map has for each slot: so many that threads seldom meet.
-pub const TABLES_PER_SLOT: usize = 4;
+pub const TABLES_PER_SLOT: usize = 8;
 
 /// Pointers that are null.
 #[must_use]
