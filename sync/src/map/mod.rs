@@ -11,6 +11,8 @@
 //! 3. Under a lock no code of users is run but `Eq`, `Borrow` and `Clone` of keys and `Clone` and `PartialEq` of values (and what they
 //!    ask to be asked, as by [`swap_if`](Map::swap_if)): hashes are kept beside the keys, and what is dropped is dropped after the lock is
 //!    released. A panic in any of it leaves the map as it was.
+//! 4. What a user's drop may panic in is dropped before something is returned, and not after it, as arguments are: by then what is
+//!    returned has its place at the caller's, and nobody would drop it.
 //!
 //! # Ordering
 //!
@@ -19,18 +21,20 @@
 
 mod iter;
 
+use std::alloc::handle_alloc_error;
 use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use gosync_atomic::__sys::{RandomState, TABLES_PER_SLOT, const_fn, slots, step};
+use gosync_atomic::__sys::{RandomState, TABLES_PER_SLOT, const_fn, slots, step, waits};
 use gosync_atomic::CachePadded;
 use gosync_once::OnceValue;
-use hashbrown::HashTable;
+use hashbrown::{HashTable, TryReserveError};
 
-use crate::rwmutex::BiasedRwMutex;
+use crate::rwmutex::{BiasedRwMutex, ReadGuard, WriteGuard};
+use iter::drop_all;
 pub use iter::{MapIntoIter, MapIter};
 
 /// A hash map that threads and tasks share: as `sync.Map`.
@@ -152,6 +156,8 @@ struct Tables<K, V, S> {
 }
 
 type Table<K, V> = CachePadded<BiasedRwMutex<HashTable<Entry<K, V>>>>;
+type Reading<'a, K, V> = ReadGuard<'a, HashTable<Entry<K, V>>>;
+type Writing<'a, K, V> = WriteGuard<'a, HashTable<Entry<K, V>>>;
 
 struct Entry<K, V> {
     hash: u64,
@@ -166,6 +172,14 @@ impl<K, V> Entry<K, V> {
         K: Borrow<Q>,
     {
         self.hash == hash && self.key.borrow() == key
+    }
+}
+
+impl<K, V, S> Drop for Tables<K, V, S> {
+    /// Drops all keys and values. If the drop of one panics, the others are dropped all the same.
+    fn drop(&mut self) {
+        let tables = mem::take(&mut self.tables).into_iter();
+        drop_all(&mut tables.flat_map(|table| table.into_inner().into_inner()));
     }
 }
 
@@ -207,7 +221,9 @@ impl<K, V, S> Map<K, V, S> {
     }
 
     /// How many keys there are: at one instant, for which all writes wait. Has no counterpart in Go.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn len(&self) -> usize {
+        waits!("waits to read a Map");
         let tables = self.tables().tables.iter().map(|table| {
             let table = table.read();
             (table.len(), step!("map.len.keep", Some(table), else None))
@@ -217,21 +233,34 @@ impl<K, V, S> Map<K, V, S> {
     }
 
     /// Whether there are no keys; as [`len`](Map::len).
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Deletes all keys, at one instant. What was stored before is gone, and what is stored later stays.
     ///
-    /// Values are dropped at the end, while others may use the map again.
+    /// Keys and values are dropped at the end, while others may use the map again.
+    ///
+    /// # Panics
+    ///
+    /// If the drop of a key or value does; the others are dropped all the same.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn clear(&self) {
+        drop_all(&mut self.take_all().into_iter().flatten());
+    }
+
+    /// Takes all keys out, at one instant.
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    fn take_all(&self) -> Vec<HashTable<Entry<K, V>>> {
+        waits!("waits to change a Map");
         let tables = self.tables().tables.iter().map(|table| {
             let mut table = table.write();
             (mem::take(&mut *table), step!("map.clear.keep", Some(table), else None))
         });
         let (all, locked): (Vec<_>, Vec<_>) = tables.unzip();
         drop(locked);
-        drop(all);
+        all
     }
 }
 
@@ -249,6 +278,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// The value of a key.
     #[inline]
     #[doc(alias = "Load")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn load<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -260,38 +290,37 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
 
     /// Whether there is a value for this key.
     #[inline]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn contains_key<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
         let (hash, table) = self.place(key);
-        table.read().find(hash, |entry| entry.is_of(hash, key)).is_some()
+        read(table).find(hash, |entry| entry.is_of(hash, key)).is_some()
     }
 
     /// Sets the value of a key, and drops the one that it had.
     #[inline]
     #[doc(alias = "Store")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn store(&self, key: K, value: V) {
         drop(self.swap(key, value));
     }
 
     /// Sets the value of a key: the one that it had. The key that is there stays there.
     #[doc(alias = "Swap")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn swap(&self, key: K, value: V) -> Option<V> {
         let (hash, table) = self.place(&key);
-        let mut table = table.write();
-        match table.find_mut(hash, |entry| entry.is_of(hash, &key)) {
-            Some(entry) => {
-                let old = mem::replace(&mut entry.value, value);
-                // Before the key is dropped.
-                drop(table);
-                Some(old)
-            }
-            None => {
-                table.insert_unique(hash, Entry { hash, key, value }, |entry| entry.hash);
-                None
-            }
-        }
+        let mut table = write(table);
+        let Some(entry) = table.find_mut(hash, |entry| entry.is_of(hash, &key)) else {
+            insert(table, Entry { hash, key, value });
+            return None;
+        };
+        let old = mem::replace(&mut entry.value, value);
+        drop(table);
+        drop(key); // Invariant 4.
+        Some(old)
     }
 
     /// The value of a key, which is `value` if it had none: what it has now, and whether it had it before.
@@ -306,25 +335,27 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// assert_eq!(ports.load_or_store("http", 8080), (80, true));
     /// ```
     #[doc(alias = "LoadOrStore")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn load_or_store(&self, key: K, value: V) -> (V, bool)
     where
         V: Clone,
     {
         let (hash, table) = self.place(&key);
         if let Some(loaded) = load_from(table, hash, &key) {
+            drop((key, value)); // Invariant 4.
             return (loaded, true);
         }
-        let mut table = table.write();
+        let table = write(table);
         // Somebody else may have stored it meanwhile.
         let found = step!("map.look-again", table.find(hash, |entry| entry.is_of(hash, &key)), else None);
         if let Some(entry) = found {
             let loaded = entry.value.clone();
-            // Before what was given is dropped.
             drop(table);
+            drop((key, value)); // Invariant 4.
             return (loaded, true);
         }
         let stored = value.clone();
-        table.insert_unique(hash, Entry { hash, key, value }, |entry| entry.hash);
+        insert(table, Entry { hash, key, value });
         (stored, false)
     }
 
@@ -332,18 +363,23 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     ///
     /// It is made without a lock, so it may use the map, and threads that come at the same time may each make one, of which one is
     /// stored. To make it but once, see [`singleflight`](crate::singleflight).
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn load_or_store_with(&self, key: K, make: impl FnOnce() -> V) -> (V, bool)
     where
         V: Clone,
     {
         match self.load(&key) {
-            Some(loaded) => (loaded, true),
+            Some(loaded) => {
+                drop((key, make)); // Invariant 4.
+                (loaded, true)
+            }
             None => self.load_or_store(key, make()),
         }
     }
 
     /// Deletes a key: the value that it had.
     #[doc(alias = "LoadAndDelete")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn load_and_delete<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -353,6 +389,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
 
     /// Deletes a key: whether there was one.
     #[doc(alias = "Delete")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn delete<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -375,6 +412,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// assert_eq!(state.compare_and_swap("job", &"queued", "running"), Ok("queued"));
     /// ```
     #[doc(alias = "CompareAndSwap")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn compare_and_swap<Q: Hash + Eq + ?Sized>(&self, key: &Q, old: &V, new: V) -> Result<V, V>
     where
         K: Borrow<Q>,
@@ -385,6 +423,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
 
     /// Deletes a key that has the value `old`: the value that it had. `None` if it has another one, or none.
     #[doc(alias = "CompareAndDelete")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn compare_and_delete<Q: Hash + Eq + ?Sized>(&self, key: &Q, old: &V) -> Option<V>
     where
         K: Borrow<Q>,
@@ -400,41 +439,84 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// # Errors
     ///
     /// If it has another one, or none: gives `new` back.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn swap_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, mut is_old: impl FnMut(&V) -> bool, new: V) -> Result<V, V>
     where
         K: Borrow<Q>,
     {
         let (hash, table) = self.place(key);
-        let mut table = table.write();
-        match table.find_mut(hash, |entry| entry.is_of(hash, key)) {
+        let mut table = write(table);
+        let result = match table.find_mut(hash, |entry| entry.is_of(hash, key)) {
             Some(entry) if is_old(&entry.value) => Ok(mem::replace(&mut entry.value, new)),
             _ => Err(new),
-        }
+        };
+        drop(table);
+        drop(is_old); // Invariant 4.
+        result
     }
 
     /// Deletes a key that has a value of this kind: the value. `is_old` is called under the lock, and must not use the map.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn delete_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, mut is_old: impl FnMut(&V) -> bool) -> Option<V>
     where
         K: Borrow<Q>,
     {
         let (hash, table) = self.place(key);
-        let mut table = table.write();
+        let mut table = write(table);
         let entry = table.find_entry(hash, |entry| entry.is_of(hash, key)).ok()?;
         if !is_old(&entry.get().value) {
             return None;
         }
-        let (entry, _) = entry.remove();
+        let (Entry { key, value, .. }, _) = entry.remove();
         shrink(&mut table);
         drop(table);
-        // The key is dropped by now, or here: after the lock is released.
-        Some(entry.value)
+        drop((key, is_old)); // Invariant 4.
+        Some(value)
     }
 }
 
 #[inline(always)]
+#[cfg_attr(feature = "deadlock", track_caller)]
 fn load_from<K: Borrow<Q>, V: Clone, Q: Eq + ?Sized>(table: &Table<K, V>, hash: u64, key: &Q) -> Option<V> {
-    let table = table.read();
-    table.find(hash, |entry| entry.is_of(hash, key)).map(|entry| entry.value.clone())
+    read(table).find(hash, |entry| entry.is_of(hash, key)).map(|entry| entry.value.clone())
+}
+
+/// Locks for reading; who waits for it is named.
+#[inline(always)]
+#[cfg_attr(feature = "deadlock", track_caller)]
+fn read<K, V>(table: &Table<K, V>) -> Reading<'_, K, V> {
+    waits!("waits to read a Map");
+    table.read()
+}
+
+/// Locks for writing, likewise.
+#[inline(always)]
+#[cfg_attr(feature = "deadlock", track_caller)]
+fn write<K, V>(table: &Table<K, V>) -> Writing<'_, K, V> {
+    waits!("waits to change a Map");
+    table.write()
+}
+
+/// Stores a key that is not there, and releases the lock.
+#[inline(always)]
+fn insert<K, V>(mut table: Writing<'_, K, V>, entry: Entry<K, V>) {
+    // Otherwise there is no address for the bytes that would be too many.
+    if cfg!(not(target_pointer_width = "64")) && table.len() == table.capacity() {
+        table = make_room(table, 1);
+    }
+    table.insert_unique(entry.hash, entry, |entry| entry.hash);
+}
+
+/// Makes room for so many more. A panic that there cannot be so many comes after the lock is released, for it drops what the caller
+/// has in its hands.
+#[cold]
+fn make_room<K, V>(mut table: Writing<'_, K, V>, more: usize) -> Writing<'_, K, V> {
+    let Err(error) = table.try_reserve(more, |entry| entry.hash) else { return table };
+    drop(table);
+    match error {
+        TryReserveError::CapacityOverflow => panic!("gosync: too many keys for a Map"),
+        TryReserveError::AllocError { layout } => handle_alloc_error(layout),
+    }
 }
 
 /// Gives memory back that a table once needed, but no longer does: what that costs, so many deletions have paid for.
@@ -459,12 +541,16 @@ impl<K, V, S> fmt::Debug for Map<K, V, S> {
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for &Map<K, V, S> {
+    #[cfg_attr(feature = "deadlock", track_caller)]
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
-        pairs.into_iter().for_each(|(key, value)| self.store(key, value));
+        for (key, value) in pairs {
+            self.store(key, value);
+        }
     }
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for Map<K, V, S> {
+    #[cfg_attr(feature = "deadlock", track_caller)]
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
         (&*self).extend(pairs);
     }
@@ -486,6 +572,8 @@ impl<K: Hash + Eq, V, S: BuildHasher + Default, const N: usize> From<[(K, V); N]
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
 
     #[test]
@@ -500,5 +588,15 @@ mod tests {
         (0..100).for_each(|key| assert_eq!(map.load(&key), Some(key)));
         map.clear();
         assert_eq!(capacity(), 0);
+    }
+    #[test]
+    fn a_panic_that_there_are_too_many_keys_comes_without_the_lock() {
+        let map = Map::<u32, u32>::from([(1, 1)]);
+        let (_, table) = map.place(&1);
+        let result = catch_unwind(AssertUnwindSafe(|| drop(make_room(table.write(), usize::MAX))));
+        assert!(result.is_err_and(|payload| payload.is::<&str>()));
+        assert_eq!(map.swap(1, 2), Some(1));
+        drop(make_room(table.write(), 1000));
+        assert!(table.read().capacity() > 1000);
     }
 }
