@@ -1,6 +1,8 @@
 //! `Map`: what is about one key, and what is about all of them, `clear` and `len`, at one instant.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::thread;
 
 use gosync::Map;
 
@@ -92,44 +94,79 @@ pub(crate) trait Table: Default + Sync {
     }
 }
 
+/// A value that takes its time where a map calls it under a lock, so that others meet the map half way.
+#[derive(Debug)]
+struct Slow(u8);
+
+fn hesitate() {
+    thread_local! {
+        static TIMES: Cell<u32> = const { Cell::new(0) };
+    }
+    TIMES.set(TIMES.get() + 1);
+    if TIMES.get() % 3 == 0 {
+        thread::yield_now();
+    }
+}
+
+impl Clone for Slow {
+    fn clone(&self) -> Slow {
+        hesitate();
+        Slow(self.0)
+    }
+}
+
+impl PartialEq for Slow {
+    fn eq(&self, other: &Slow) -> bool {
+        hesitate();
+        self.0 == other.0
+    }
+}
+
 /// As it is shipped.
 #[derive(Default)]
-struct Shipped(Map<u8, u8>);
+struct Shipped(Map<u8, Slow>);
 
 impl Table for Shipped {
     fn load(&self, key: u8) -> Option<u8> {
-        self.0.load(&key)
+        self.0.load(&key).map(|value| value.0)
     }
 
     fn swap(&self, key: u8, new: u8) -> Option<u8> {
-        self.0.swap(key, new)
+        self.0.swap(key, Slow(new)).map(|value| value.0)
     }
 
     fn load_or_store(&self, key: u8, new: u8, rng: &mut Rng) -> (u8, bool) {
-        if rng.one_in(2) { self.0.load_or_store(key, new) } else { self.0.load_or_store_with(key, || new) }
+        let new = Slow(new);
+        let (value, loaded) =
+            if rng.one_in(2) { self.0.load_or_store(key, new) } else { self.0.load_or_store_with(key, || new) };
+        (value.0, loaded)
     }
 
     fn delete_if(&self, key: u8, is_old: impl Fn(u8) -> bool) -> Option<u8> {
-        self.0.delete_if(&key, |value| is_old(*value))
+        let is_old = |value: &Slow| {
+            hesitate();
+            is_old(value.0)
+        };
+        self.0.delete_if(&key, is_old).map(|value| value.0)
     }
 
     fn compare_and_swap(&self, key: u8, old: u8, new: u8, rng: &mut Rng) -> bool {
         let result = if rng.one_in(2) {
-            self.0.compare_and_swap(&key, &old, new)
+            self.0.compare_and_swap(&key, &Slow(old), Slow(new))
         } else {
-            self.0.swap_if(&key, |value| *value == old, new)
+            self.0.swap_if(&key, |value| *value == Slow(old), Slow(new))
         };
-        assert_eq!(result, if result.is_ok() { Ok(old) } else { Err(new) });
+        assert_eq!(result, if result.is_ok() { Ok(Slow(old)) } else { Err(Slow(new)) });
         result.is_ok()
     }
 
     fn compare_and_delete(&self, key: u8, old: u8, rng: &mut Rng) -> bool {
         let result = if rng.one_in(2) {
-            self.0.compare_and_delete(&key, &old)
+            self.0.compare_and_delete(&key, &Slow(old))
         } else {
-            self.0.delete_if(&key, |value| *value == old)
+            self.0.delete_if(&key, |value| *value == Slow(old))
         };
-        assert!(result.is_none_or(|value| value == old));
+        assert!(result.as_ref().is_none_or(|value| value.0 == old));
         result.is_some()
     }
 
@@ -142,11 +179,11 @@ impl Table for Shipped {
     }
 
     fn pairs(&self) -> Vec<(u8, u8)> {
-        self.0.iter().collect()
+        self.0.iter().map(|(key, value)| (key, value.0)).collect()
     }
 
     fn store(&self, key: u8, new: u8) {
-        self.0.store(key, new);
+        self.0.store(key, Slow(new));
     }
 
     fn contains_key(&self, key: u8) -> bool {
@@ -154,7 +191,7 @@ impl Table for Shipped {
     }
 
     fn load_and_delete(&self, key: u8) -> Option<u8> {
-        self.0.load_and_delete(&key)
+        self.0.load_and_delete(&key).map(|value| value.0)
     }
 
     fn is_empty(&self) -> bool {

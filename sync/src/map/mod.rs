@@ -52,7 +52,8 @@ pub use iter::{MapIntoIter, MapIter};
 ///
 /// # Panics
 ///
-/// A panic in a user's `Hash`, `Eq`, `Borrow`, `Clone` or `PartialEq` goes to the caller, and leaves the map as it was.
+/// A panic in a user's `Hash`, `Eq`, `Borrow`, `Clone` or `PartialEq` goes to the caller, and leaves the map as it was. One in the
+/// drop of a key or value goes to the caller when all else is done.
 ///
 /// The first operation makes the hasher, by `S::default()`. If that panics, or uses the map, this and all later operations panic.
 ///
@@ -223,8 +224,9 @@ impl<K, V, S> Map<K, V, S> {
     /// How many keys there are: at one instant, for which all writes wait. Has no counterpart in Go.
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn len(&self) -> usize {
+        let tables = &self.tables().tables;
         waits!("waits to read a Map");
-        let tables = self.tables().tables.iter().map(|table| {
+        let tables = tables.iter().map(|table| {
             let table = table.read();
             (table.len(), step!("map.len.keep", Some(table), else None))
         });
@@ -253,8 +255,9 @@ impl<K, V, S> Map<K, V, S> {
     /// Takes all keys out, at one instant.
     #[cfg_attr(feature = "deadlock", track_caller)]
     fn take_all(&self) -> Vec<HashTable<Entry<K, V>>> {
+        let tables = &self.tables().tables;
         waits!("waits to change a Map");
-        let tables = self.tables().tables.iter().map(|table| {
+        let tables = tables.iter().map(|table| {
             let mut table = table.write();
             (mem::take(&mut *table), step!("map.clear.keep", Some(table), else None))
         });

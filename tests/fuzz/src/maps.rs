@@ -9,7 +9,7 @@ use gosync::{Map, MapIter};
 
 use crate::Input;
 
-/// Hashes of so many values, which fall into tables of all numbers, or of one.
+/// Hashes of so many values.
 #[derive(Clone, Copy)]
 struct Few {
     mask: u64,
@@ -26,14 +26,21 @@ impl BuildHasher for Few {
 }
 
 impl Hasher for Few {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.hash = self.hash << 8 | u64::from(byte));
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are numbers")
+    }
+
+    fn write_u16(&mut self, key: u16) {
+        self.hash = u64::from(key);
     }
 
     fn finish(&self) -> u64 {
         (self.hash & self.mask).wrapping_mul(self.factor)
     }
 }
+
+/// By this factor, all keys have hashes that belong to one table, as far as a map multiplies by the golden ratio, too.
+const ONE_TABLE: u64 = 0xf1de_83e1_9937_733d;
 
 /// A value that is counted. Clones are equal, and so are some others.
 #[derive(Clone, Debug)]
@@ -92,13 +99,13 @@ pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let few = Few {
         mask: [0, 1, 7, 0xff, u64::MAX][input.below(5)],
-        factor: [1, 0x9e37_79b9_7f4a_7c15, 1 << 57][input.below(3)],
+        factor: [1, 1 << 57, ONE_TABLE][input.below(3)],
         hash: 0,
     };
     let count = Rc::new(());
     let map = Map::with_hasher(few);
     {
-        let mut game = Game { map: &map, model: HashMap::new(), walk: None, count: &count };
+        let mut game = Game { map: &map, model: HashMap::new(), walk: None, count: &count, is_wide: few.mask >= 0xff };
         while !input.is_over() {
             game.step(&mut input);
         }
@@ -123,6 +130,8 @@ struct Game<'a> {
     model: HashMap<u16, u8>,
     walk: Option<Walk<'a>>,
     count: &'a Rc<()>,
+    /// Whether there are many hashes.
+    is_wide: bool,
 }
 
 impl<'a> Game<'a> {
@@ -203,7 +212,9 @@ impl<'a> Game<'a> {
             }
             14 => {
                 // Enough for tables to grow.
-                let keys = 100..100 + 8 * u16::from(input.byte());
+                let n = u16::from(input.byte());
+                // Keys that all have one hash take long.
+                let keys = 100..100 + if self.is_wide { n } else { n % 16 };
                 let mut map = map;
                 map.extend(keys.clone().map(|key| (key, of(new))));
                 keys.for_each(|key| _ = self.set(key, Some(new)));
