@@ -227,6 +227,9 @@ fn items() -> Vec<Model> {
         .witnesses(&["mine", "theirs"]),
         holds(ONCE, "an item of another place", || {
             let pool = Arc::new(Items::new(fresh));
+            // This thread has the first place.
+            pool.put(1);
+            assert_eq!(pool.take(), 1);
             let other = at(&pool, |pool| pool.put(1));
             let mine = pool.try_take();
             other.join().unwrap();
