@@ -93,7 +93,7 @@ impl<T> Places<T> {
         // SAFETY: published, and a slot is less than their number (invariant 1).
         let item = unsafe { place(places, first) }.take();
         // SAFETY: as above.
-        step!("pool.elsewhere", item.or_else(|| unsafe { take_elsewhere(places, first) }), else item)
+        item.or_else(|| unsafe { take_elsewhere(places, first) })
     }
 
     /// Keeps the item, or returns it if no room is found.

@@ -225,19 +225,6 @@ fn items() -> Vec<Model> {
             complete(&pool, mine.into_iter().chain(theirs), 1);
         })
         .witnesses(&["mine", "theirs"]),
-        holds(ONCE, "an item of another place", || {
-            let pool = Arc::new(Items::new(fresh));
-            // This thread has the first place.
-            pool.put(1);
-            assert_eq!(pool.take(), 1);
-            let other = at(&pool, |pool| pool.put(1));
-            let mine = pool.try_take();
-            other.join().unwrap();
-            witness(if mine.is_some() { "found at once" } else { "found later" });
-            // It is looked for in all places.
-            complete(&pool, mine, 1);
-        })
-        .witnesses(&["found at once", "found later"]),
         holds(ONCE, "three takes, two items", || {
             let pool = Arc::new(Items::new(fresh));
             (1..=2).for_each(|item| pool.put(item));

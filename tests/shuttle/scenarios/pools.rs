@@ -12,10 +12,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         holds("pool", 6, || shared(false))
             .witnesses(&["an old one", "a new one", "no room"])
-            .convicts(IS_WRONG, &["pool.room-again", "pool.elsewhere", "pool.free"]),
+            .convicts(IS_WRONG, &["pool.room-again", "pool.free"]),
         holds("pool, cleared", 6, || shared(true))
             .witnesses(&["an old one", "a new one", "cleared"])
-            .convicts(IS_WRONG, &["pool.room-again", "pool.elsewhere", "pool.free"]),
+            .convicts(IS_WRONG, &["pool.room-again", "pool.free"]),
     ]
 }
 
