@@ -21,6 +21,9 @@
 //! by its handle is not in gosync either: wait for a [`WaitGroup`](crate::WaitGroup) or a channel to be seen. And
 //! threads that wait for each other while others go on are in [`dump`] only, as Go does not report them either.
 //!
+//! A thread that changes a [`Map`](crate::Map) and waits for those who are in the middle of a look at the same keys does not sleep
+//! for it, as that takes a moment: if one of them waits for ever, in a `clone` of a value, there is no report.
+//!
 //! The number of threads is known on Linux. Elsewhere there is [`dump`], and no report.
 //!
 //! What is left out of account is whatever could wake a thread without being one: a signal handler, or another process.

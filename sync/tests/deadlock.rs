@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gosync::chan::{self, Receiver, Select};
-use gosync::{Mutex, Once, RawMutex, WaitGroup, deadlock, go, select};
+use gosync::{Map, Mutex, Once, RawMutex, WaitGroup, deadlock, go, select};
 
 /// What becomes of a program.
 #[derive(Debug)]
@@ -56,6 +56,16 @@ const PROGRAMS: &[Program] = &[
         ]),
     },
     Program { name: "two locks", run: two_locks, end: End::Report(&["locks a mutex at", "waits for a WaitGroup at"]) },
+    Program {
+        name: "a map",
+        run: a_map,
+        end: End::Report(&[
+            "receives from a channel at sync/tests/deadlock.rs:",
+            "waits to read a Map at sync/tests/deadlock.rs:",
+            "waits to change a Map at sync/tests/deadlock.rs:",
+        ]),
+    },
+    Program { name: "a map, in each way", run: each_way_at_a_map, end: End::Code(2) },
     Program { name: "the last one goes", run: the_last_one_goes, end: End::Report(&["receives from a channel at"]) },
     Program { name: "hook", run: hook, end: End::Code(2) },
     Program { name: "hook that panics", run: hook_that_panics, end: End::Abort("one of 2 threads") },
@@ -142,6 +152,66 @@ fn two_locks() {
         });
     }
     set.wait();
+}
+
+static MAP: Map<u8, u8> = Map::new();
+
+/// A thread that waits for ever under the lock of a table.
+fn lock_a_table(group: &Arc<WaitGroup>) {
+    MAP.store(0, 0);
+    let (locked, is_locked) = chan::bounded(0);
+    group.go(move || {
+        _ = MAP.delete_if(&0, |_| {
+            locked.send(()).unwrap();
+            chan::never::<()>().recv().is_ok()
+        });
+    });
+    is_locked.recv().unwrap();
+}
+
+fn a_map() {
+    let group = Arc::new(WaitGroup::new());
+    lock_a_table(&group);
+    group.go(|| _ = MAP.load(&0));
+    group.go(|| MAP.store(0, 1));
+    group.wait();
+}
+
+/// Whichever way it came to that lock, a thread is said to be where it was called.
+fn each_way_at_a_map() {
+    const READS: [fn(); 7] = [
+        || _ = MAP.load(&0),
+        || _ = MAP.contains_key(&0),
+        || _ = MAP.len(),
+        || _ = MAP.is_empty(),
+        || for _ in &MAP {},
+        || _ = MAP.load_or_store(0, 1),
+        || _ = MAP.load_or_store_with(0, || 1),
+    ];
+    const WRITES: [fn(); 10] = [
+        || MAP.store(0, 1),
+        || _ = MAP.swap(0, 1),
+        || _ = MAP.load_and_delete(&0),
+        || _ = MAP.delete(&0),
+        || _ = MAP.compare_and_swap(&0, &1, 1),
+        || _ = MAP.compare_and_delete(&0, &1),
+        || _ = MAP.swap_if(&0, |_| true, 1),
+        || _ = MAP.delete_if(&0, |_| true),
+        || (&MAP).extend([(0, 1)]),
+        || MAP.clear(),
+    ];
+    deadlock::set_hook(|report| {
+        let count = |what| report.waiting().iter().filter(|waiting| waiting.what == Some(what)).count();
+        assert_eq!(count("waits to read a Map"), READS.len(), "{report}");
+        assert_eq!(count("waits to change a Map"), WRITES.len(), "{report}");
+        let is_here = |at: &std::panic::Location<'_>| at.file().ends_with("tests/deadlock.rs");
+        assert!(report.waiting().iter().all(|waiting| waiting.at.is_some_and(is_here)), "{report}");
+        std::process::exit(2);
+    });
+    let group = Arc::new(WaitGroup::new());
+    lock_a_table(&group);
+    READS.into_iter().chain(WRITES).for_each(|operation| group.go(operation));
+    group.wait();
 }
 
 fn the_last_one_goes() {

@@ -308,6 +308,85 @@ fn a_drop_that_panics_has_done_what_it_was_about() {
     assert!(map.is_empty());
 }
 
+/// A key or value that is counted. The drop of the next one panics, or that of each.
+struct Charged(u8, Rc<()>);
+
+impl PartialEq for Charged {
+    fn eq(&self, other: &Charged) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Charged {}
+
+impl Hash for Charged {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl Clone for Charged {
+    fn clone(&self) -> Charged {
+        Charged(self.0, Rc::clone(&self.1))
+    }
+}
+
+impl Drop for Charged {
+    fn drop(&mut self) {
+        trip("drop");
+        if ARMED.get() == "each drop" && !std::thread::panicking() {
+            panic!("each drop");
+        }
+    }
+}
+
+/// What was about to be returned goes too, and so does what a table has behind the one that panics.
+#[test]
+fn a_drop_that_panics_loses_nothing() {
+    let _watchdog = Watchdog::new();
+    type Operation = fn(Map<Charged, Charged>, Charged);
+    // Each drops one before it returns another one, or drops all.
+    let operations: [Operation; 12] = [
+        |map, new| drop(map.swap(new.clone(), new)),
+        |map, new| drop(map.load_or_store(new.clone(), new)),
+        |map, new| drop(map.load_or_store_with(new, || unreachable!("there is one"))),
+        |map, new| {
+            let key = new.clone();
+            drop(map.load_or_store_with(key, move || new));
+        },
+        |map, new| drop(map.load_and_delete(&new)),
+        |map, new| drop(map.delete_if(&new.clone(), move |value| *value == new)),
+        |map, new| {
+            let (key, other) = (new.clone(), new.clone());
+            drop(map.swap_if(&key, move |value| *value == other, new));
+        },
+        |map, new| {
+            let (key, other) = (new.clone(), new.clone());
+            drop(map.swap_if(&key, move |value| *value != other, new));
+        },
+        |map, _| map.clear(),
+        |map, _| drop(map),
+        |map, _| drop(map.into_iter()),
+        |map, _| {
+            let mut rest = map.into_iter();
+            drop(rest.next());
+        },
+    ];
+    for (n, operation) in operations.into_iter().enumerate() {
+        for armed in ["drop", "each drop"] {
+            let count = Rc::new(());
+            let new = |key| Charged(key, Rc::clone(&count));
+            let map: Map<_, _> = (0..200).map(|key| (new(key), new(key))).collect();
+            let given = new(150);
+            ARMED.set(armed);
+            let result = catch_unwind(AssertUnwindSafe(|| operation(map, given)));
+            ARMED.set("");
+            assert!(result.is_err(), "operation {n}, {armed}");
+            assert_eq!(Rc::strong_count(&count), 1, "operation {n}, {armed}");
+        }
+    }
+}
+
 /// A value whose drop uses the map that it was in.
 struct Returns;
 

@@ -54,6 +54,11 @@ impl Ledger {
         Live { id, ledger: Arc::clone(self), armed, _heap: Box::new(id) }
     }
 
+    /// Whether it is still there.
+    pub(crate) fn is_alive(&self, id: usize) -> bool {
+        self.states[id].load(Ordering::Relaxed) == ALIVE
+    }
+
     pub(crate) fn made(&self) -> usize {
         self.made.lock().unwrap().len()
     }
@@ -86,6 +91,13 @@ impl Ledger {
         let twice = self.dropped_twice.load(Ordering::Relaxed);
         run.expect(twice == 0, || format!("{twice} values were dropped twice"));
         run.expect(left.len() <= may_be_left, || format!("left of {} values, not {may_be_left}: {left:?}", made.len()));
+    }
+}
+
+impl Live {
+    /// Another value of the same ledger.
+    pub(crate) fn another(&self, what: &'static str) -> Live {
+        self.ledger.value(what)
     }
 }
 

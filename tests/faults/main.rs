@@ -14,6 +14,7 @@
 //! | `errgroup` | functions and futures that panic, futures that are dropped |
 //! | `singleflight` | functions, comparisons and clones that panic, futures that are dropped |
 //! | `waitgroup` | tasks that panic, futures that are dropped, changes out of the range |
+//! | `map` | hashes, comparisons, borrows, clones, drops, closures and the making of the hasher that panic, iterators that are forgotten |
 //! | `pool` | makers, sections and drops that panic, guards that are forgotten |
 //! | `stack` | drops that panic, iterators that are dropped and forgotten |
 //! | `value` | drops and comparisons that panic |
@@ -28,6 +29,7 @@ mod contexts;
 mod groups;
 mod ledger;
 mod locks;
+mod maps;
 mod once;
 mod permits;
 mod pointers;
@@ -51,8 +53,8 @@ use crate::run::{Budget, Run, is_fault};
 type Scenario = fn(&Run);
 
 /// Each with its share of the operations, in thousandths.
-const SCENARIOS: [(&str, Scenario, u64); 14] = [
-    ("channels", channels::everything, 385),
+const SCENARIOS: [(&str, Scenario, u64); 15] = [
+    ("channels", channels::everything, 335),
     ("once", once::everything, 20),
     ("mutex", locks::mutex, 133),
     ("rwmutex", rwmutex::everything, 100),
@@ -62,6 +64,7 @@ const SCENARIOS: [(&str, Scenario, u64); 14] = [
     ("errgroup", groups::errgroup, 2),
     ("singleflight", groups::singleflight, 3),
     ("waitgroup", locks::waitgroup, 10),
+    ("map", maps::everything, 50),
     ("pool", pointers::pool, 50),
     ("stack", pointers::stack, 100),
     ("value", pointers::value_cell, 100),

@@ -94,7 +94,8 @@ pub(crate) fn pool(run: &Run) {
             }
             ledger.value("pool")
         };
-        let pool = &Pool::with_limit(number % 4, make);
+        let owned = Pool::with_limit(number % 4, make);
+        let pool = &owned;
         let forgotten: usize = thread::scope(|s| {
             let threads: Vec<_> = (0..THREADS)
                 .map(|i| {
@@ -109,10 +110,16 @@ pub(crate) fn pool(run: &Run) {
                 .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
-        doing("clear");
-        // The drop of one may panic; the others go all the same.
-        survive(|| pool.clear());
-        run.expect(pool.try_take().is_none(), || "not empty at the end".to_owned());
+        // It goes on as ever. The drop of one may panic, and then the others go all the same.
+        let whole = survive(|| pool.put(ledger.value("pool")));
+        run.expect(whole.is_some() && (number % 4 == 0 || pool.try_get().is_some()), || "nothing is kept".to_owned());
+        if number % 8 < 4 {
+            doing("clear");
+            survive(|| pool.clear());
+            run.expect(pool.try_take().is_none(), || "not empty at the end".to_owned());
+        }
+        doing("drop of a pool");
+        survive(|| drop(owned));
         ledger.check(run, forgotten);
     }
     done();

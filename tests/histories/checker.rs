@@ -7,7 +7,8 @@
 //!
 //! What is shown of a violation is a smaller one, by two steps that cannot invent it. What comes before some time is kept:
 //! if no order explains that, with the operations that have not returned by then done or left out at will, no order
-//! explains all. And an operation that changes nothing is left out, if it is not needed.
+//! explains all. And an operation is left out, if it is not needed: one that changes nothing, or one that has not returned by then
+//! and does not explain what had.
 
 use std::collections::HashSet;
 use std::fmt::{Debug, Write as _};
@@ -94,13 +95,19 @@ pub(crate) fn minimised<S: Spec>(start: &S, events: &[Event<S::Effect>]) -> Vec<
     let at = |time: usize| events.iter().filter(|event| event.called < time).cloned().collect::<Vec<_>>();
     let time = times.into_iter().find(|&time| !explains(start, &at(time), time)).expect("all of it is a violation");
     let mut kept = at(time);
-    // From its end, so that what is left is early.
-    for i in (0..kept.len()).rev() {
-        let mut fewer = kept.clone();
-        let event = fewer.remove(i);
-        let is_open = event.returned > time;
-        if (is_open || changes_nothing(start, events, &event.effect)) && !explains(start, &fewer, time) {
-            kept = fewer;
+    // From its end, so that what is left is early. What is open goes last: as long as it is there, what is left is not to be explained
+    // with it either.
+    for open in [false, true] {
+        for i in (0..kept.len()).rev() {
+            let mut fewer = kept.clone();
+            let event = fewer.remove(i);
+            let may_go = match open {
+                false => event.returned <= time && changes_nothing(start, events, &event.effect),
+                true => event.returned > time && explains(start, &fewer, time.saturating_sub(1)),
+            };
+            if may_go && !explains(start, &fewer, time) {
+                kept = fewer;
+            }
         }
     }
     // What is still open returned later than all that is shown.

@@ -8,6 +8,8 @@
 //! | `channels` | channels at capacity 0, 1, 2, 3, 8 and without a bound: plain operations, tries, deadlines, selects, tasks, closes |
 //! | `registers` | `Mutex` around a value, `Value` and its `Reader`, a typed atomic |
 //! | `stack` | `Stack` |
+//! | `maps` | `Map`: each key, and at one instant all of them |
+//! | `pools` | `Pool`: what is handed out was in it, and what there is room for stays |
 //! | `locks` | `Mutex`, `RwMutex`, `ShardedRwMutex`: sections of readers and writers, downgrades, tries, deadlines, tasks |
 //! | `counts` | `semaphore::Weighted`, `WaitGroup` |
 //! | `conds` | `Cond`: who is woken, by whom |
@@ -24,7 +26,9 @@ mod conds;
 mod contexts;
 mod counts;
 mod locks;
+mod maps;
 mod model;
+mod pools;
 mod record;
 mod registers;
 #[path = "../stress/rng.rs"]

@@ -1,11 +1,15 @@
 //! Going through a [`Map`].
 
 use std::fmt;
+use std::iter::Flatten;
+use std::mem::{self, needs_drop};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::vec;
 
 use gosync_atomic::__sys::RandomState;
+use hashbrown::HashTable;
 
-use super::{Entry, Map, Tables};
+use super::{Entry, Map, read};
 
 impl<K, V, S> Map<K, V, S> {
     /// Clones of all keys and values, a table at a time: no lock is held while the caller looks at them, so the loop may
@@ -42,6 +46,7 @@ pub struct MapIter<'a, K, V, S = RandomState> {
 impl<K: Clone, V: Clone, S> Iterator for MapIter<'_, K, V, S> {
     type Item = (K, V);
 
+    #[cfg_attr(feature = "deadlock", track_caller)]
     fn next(&mut self) -> Option<(K, V)> {
         loop {
             if let Some(pair) = self.pairs.next() {
@@ -51,7 +56,7 @@ impl<K: Clone, V: Clone, S> Iterator for MapIter<'_, K, V, S> {
             self.next += 1;
             // Before the lock, after which they are dropped if a clone panics.
             let (mut pairs, mut key) = (Vec::new(), None);
-            let table = table.read();
+            let table = read(table);
             pairs.reserve(table.len());
             for entry in table.iter() {
                 _ = key.insert(entry.key.clone());
@@ -84,15 +89,35 @@ impl<K, V, S> IntoIterator for Map<K, V, S> {
     type IntoIter = MapIntoIter<K, V>;
 
     fn into_iter(self) -> MapIntoIter<K, V> {
-        let tables = self.tables.into_inner().map_or_else(Vec::new, |Tables { tables, .. }| tables.into_vec());
-        let tables: Vec<_> = tables.into_iter().map(|table| table.into_inner().into_inner().into_iter()).collect();
+        let tables = self.tables.into_inner().map_or_else(Box::default, |mut tables| mem::take(&mut tables.tables));
+        let tables: Vec<_> = tables.into_iter().map(|table| table.into_inner().into_inner()).collect();
         MapIntoIter { entries: tables.into_iter().flatten() }
     }
 }
 
 /// The keys and values of a [`Map`] that was given away for them.
 pub struct MapIntoIter<K, V> {
-    entries: std::iter::Flatten<vec::IntoIter<hashbrown::hash_table::IntoIter<Entry<K, V>>>>,
+    entries: Flatten<vec::IntoIter<HashTable<Entry<K, V>>>>,
+}
+
+impl<K, V> Drop for MapIntoIter<K, V> {
+    fn drop(&mut self) {
+        drop_all(&mut self.entries);
+    }
+}
+
+/// Drops what is left. If the drop of one panics, the others go all the same, which hashbrown would forget.
+pub(super) fn drop_all<T>(entries: &mut impl Iterator<Item = T>) {
+    let mut panic = None;
+    while needs_drop::<T>() {
+        match catch_unwind(AssertUnwindSafe(|| entries.by_ref().for_each(drop))) {
+            Ok(()) => break,
+            Err(payload) => _ = panic.get_or_insert(payload),
+        }
+    }
+    if let Some(payload) = panic {
+        resume_unwind(payload);
+    }
 }
 
 impl<K, V> Iterator for MapIntoIter<K, V> {

@@ -15,6 +15,8 @@
 //!
 //! Hashes are not kept beside the keys: with small keys and values that makes entries half as large again, and it is by lines of
 //! memory that a write is slow which another CPU has been at before.
+//! 4. What a user's drop may panic in is dropped before something is returned, and not after it, as arguments are: by then what is
+//!    returned has its place at the caller's, and nobody would drop it.
 //!
 //! # Ordering
 //!
@@ -29,12 +31,13 @@ use std::hash::{BuildHasher, Hash};
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use gosync_atomic::__sys::{RandomState, TABLES_PER_SLOT, const_fn, slots, step};
+use gosync_atomic::__sys::{RandomState, TABLES_PER_SLOT, const_fn, slots, step, waits};
 use gosync_atomic::CachePadded;
 use gosync_once::OnceValue;
 use hashbrown::HashTable;
 
-use crate::rwmutex::BiasedRwMutex;
+use crate::rwmutex::{BiasedRwMutex, ReadGuard, WriteGuard};
+use iter::drop_all;
 pub use iter::{MapIntoIter, MapIter};
 
 /// A hash map that threads and tasks share: as `sync.Map`.
@@ -52,7 +55,8 @@ pub use iter::{MapIntoIter, MapIter};
 ///
 /// # Panics
 ///
-/// A panic in a user's `Hash`, `Eq`, `Borrow`, `Clone` or `PartialEq` goes to the caller, and leaves the map as it was.
+/// A panic in a user's `Hash`, `Eq`, `Borrow`, `Clone` or `PartialEq` goes to the caller, and leaves the map as it was. One in the
+/// drop of a key or value goes to the caller when all else is done.
 ///
 /// The first operation makes the hasher, by `S::default()`. If that panics, or uses the map, this and all later operations panic.
 ///
@@ -156,6 +160,8 @@ struct Tables<K, V, S> {
 }
 
 type Table<K, V> = CachePadded<BiasedRwMutex<HashTable<Entry<K, V>>>>;
+type Reading<'a, K, V> = ReadGuard<'a, HashTable<Entry<K, V>>>;
+type Writing<'a, K, V> = WriteGuard<'a, HashTable<Entry<K, V>>>;
 
 struct Entry<K, V> {
     key: K,
@@ -169,6 +175,14 @@ impl<K, V> Entry<K, V> {
         K: Borrow<Q>,
     {
         self.key.borrow() == key
+    }
+}
+
+impl<K, V, S> Drop for Tables<K, V, S> {
+    /// Drops all keys and values. If the drop of one panics, the others are dropped all the same.
+    fn drop(&mut self) {
+        let tables = mem::take(&mut self.tables).into_iter();
+        drop_all(&mut tables.flat_map(|table| table.into_inner().into_inner()));
     }
 }
 
@@ -210,8 +224,11 @@ impl<K, V, S> Map<K, V, S> {
     }
 
     /// How many keys there are: at one instant, for which all writes wait. Has no counterpart in Go.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn len(&self) -> usize {
-        let tables = self.tables().tables.iter().map(|table| {
+        let tables = &self.tables().tables;
+        waits!("waits to read a Map");
+        let tables = tables.iter().map(|table| {
             let table = table.read();
             (table.len(), step!("map.len.keep", Some(table), else None))
         });
@@ -220,21 +237,35 @@ impl<K, V, S> Map<K, V, S> {
     }
 
     /// Whether there are no keys; as [`len`](Map::len).
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Deletes all keys, at one instant. What was stored before is gone, and what is stored later stays.
     ///
-    /// Values are dropped at the end, while others may use the map again.
+    /// Keys and values are dropped at the end, while others may use the map again.
+    ///
+    /// # Panics
+    ///
+    /// If the drop of a key or value does; the others are dropped all the same.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn clear(&self) {
-        let tables = self.tables().tables.iter().map(|table| {
+        drop_all(&mut self.take_all().into_iter().flatten());
+    }
+
+    /// Takes all keys out, at one instant.
+    #[cfg_attr(feature = "deadlock", track_caller)]
+    fn take_all(&self) -> Vec<HashTable<Entry<K, V>>> {
+        let tables = &self.tables().tables;
+        waits!("waits to change a Map");
+        let tables = tables.iter().map(|table| {
             let mut table = table.write();
             (mem::take(&mut *table), step!("map.clear.keep", Some(table), else None))
         });
         let (all, locked): (Vec<_>, Vec<_>) = tables.unzip();
         drop(locked);
-        drop(all);
+        all
     }
 }
 
@@ -256,6 +287,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// The value of a key.
     #[inline]
     #[doc(alias = "Load")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn load<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -267,17 +299,19 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
 
     /// Whether there is a value for this key.
     #[inline]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn contains_key<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
     {
         let (hash, table) = self.place(key);
-        table.read().find(hash, |entry| entry.is_of(key)).is_some()
+        read(table).find(hash, |entry| entry.is_of(key)).is_some()
     }
 
     /// Sets the value of a key, and drops the one that it had.
     #[inline]
     #[doc(alias = "Store")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn store(&self, key: K, value: V) {
         drop(self.swap(key, value));
     }
@@ -285,22 +319,19 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// Sets the value of a key: the one that it had. The key that is there stays there.
     #[inline]
     #[doc(alias = "Swap")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn swap(&self, key: K, value: V) -> Option<V> {
         let (hash, table) = self.place(&key);
-        let mut table = table.write();
-        match table.find_mut(hash, |entry| entry.is_of(&key)) {
-            Some(entry) => {
-                let old = mem::replace(&mut entry.value, value);
-                // Before the key is dropped.
-                drop(table);
-                Some(old)
-            }
-            None => {
-                make_room(&mut table, self.hasher());
-                table.insert_unique(hash, Entry { key, value }, has_room);
-                None
-            }
-        }
+        let mut table = write(table);
+        let Some(entry) = table.find_mut(hash, |entry| entry.is_of(&key)) else {
+            make_room(&mut table, self.hasher());
+            table.insert_unique(hash, Entry { key, value }, has_room);
+            return None;
+        };
+        let old = mem::replace(&mut entry.value, value);
+        drop(table);
+        drop(key); // Invariant 4.
+        Some(old)
     }
 
     /// The value of a key, which is `value` if it had none: what it has now, and whether it had it before.
@@ -315,21 +346,23 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// assert_eq!(ports.load_or_store("http", 8080), (80, true));
     /// ```
     #[doc(alias = "LoadOrStore")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn load_or_store(&self, key: K, value: V) -> (V, bool)
     where
         V: Clone,
     {
         let (hash, table) = self.place(&key);
         if let Some(loaded) = load_from(table, hash, &key) {
+            drop((key, value)); // Invariant 4.
             return (loaded, true);
         }
-        let mut table = table.write();
+        let mut table = write(table);
         // Somebody else may have stored it meanwhile.
         let found = step!("map.look-again", table.find(hash, |entry| entry.is_of(&key)), else None);
         if let Some(entry) = found {
             let loaded = entry.value.clone();
-            // Before what was given is dropped.
             drop(table);
+            drop((key, value)); // Invariant 4.
             return (loaded, true);
         }
         let stored = value.clone();
@@ -342,12 +375,16 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     ///
     /// It is made without a lock, so it may use the map, and threads that come at the same time may each make one, of which one is
     /// stored. To make it but once, see [`singleflight`](crate::singleflight).
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn load_or_store_with(&self, key: K, make: impl FnOnce() -> V) -> (V, bool)
     where
         V: Clone,
     {
         match self.load(&key) {
-            Some(loaded) => (loaded, true),
+            Some(loaded) => {
+                drop((key, make)); // Invariant 4.
+                (loaded, true)
+            }
             None => self.load_or_store(key, make()),
         }
     }
@@ -355,6 +392,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// Deletes a key: the value that it had.
     #[inline]
     #[doc(alias = "LoadAndDelete")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn load_and_delete<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -365,6 +403,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// Deletes a key: whether there was one.
     #[inline]
     #[doc(alias = "Delete")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn delete<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -387,6 +426,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// assert_eq!(state.compare_and_swap("job", &"queued", "running"), Ok("queued"));
     /// ```
     #[doc(alias = "CompareAndSwap")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn compare_and_swap<Q: Hash + Eq + ?Sized>(&self, key: &Q, old: &V, new: V) -> Result<V, V>
     where
         K: Borrow<Q>,
@@ -397,6 +437,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
 
     /// Deletes a key that has the value `old`: the value that it had. `None` if it has another one, or none.
     #[doc(alias = "CompareAndDelete")]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn compare_and_delete<Q: Hash + Eq + ?Sized>(&self, key: &Q, old: &V) -> Option<V>
     where
         K: Borrow<Q>,
@@ -412,26 +453,31 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     /// # Errors
     ///
     /// If it has another one, or none: gives `new` back.
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn swap_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, mut is_old: impl FnMut(&V) -> bool, new: V) -> Result<V, V>
     where
         K: Borrow<Q>,
     {
         let (hash, table) = self.place(key);
-        let mut table = table.write();
-        match table.find_mut(hash, |entry| entry.is_of(key)) {
+        let mut table = write(table);
+        let result = match table.find_mut(hash, |entry| entry.is_of(key)) {
             Some(entry) if is_old(&entry.value) => Ok(mem::replace(&mut entry.value, new)),
             _ => Err(new),
-        }
+        };
+        drop(table);
+        drop(is_old); // Invariant 4.
+        result
     }
 
     /// Deletes a key that has a value of this kind: the value. `is_old` is called under the lock, and must not use the map.
     #[inline]
+    #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn delete_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, mut is_old: impl FnMut(&V) -> bool) -> Option<V>
     where
         K: Borrow<Q>,
     {
         let (hash, table) = self.place(key);
-        let mut table = table.write();
+        let mut table = write(table);
         let is_sparse = is_sparse(&table);
         let mut entry = table.find_entry(hash, |entry| entry.is_of(key)).ok()?;
         if !is_old(&entry.get().value) {
@@ -442,20 +488,36 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
             give_back(&mut table, self.hasher());
             entry = table.find_entry(hash, |entry| entry.is_of(key)).ok()?;
         }
-        let (entry, _) = entry.remove();
+        let (Entry { key, value }, _) = entry.remove();
         drop(table);
-        // The key is dropped by now, or here: after the lock is released.
-        Some(entry.value)
+        drop((key, is_old)); // Invariant 4.
+        Some(value)
     }
 }
 
 #[inline(always)]
+#[cfg_attr(feature = "deadlock", track_caller)]
 fn load_from<K: Borrow<Q>, V: Clone, Q: Eq + ?Sized>(table: &Table<K, V>, hash: u64, key: &Q) -> Option<V> {
-    let table = table.read();
-    table.find(hash, |entry| entry.is_of(key)).map(|entry| entry.value.clone())
+    read(table).find(hash, |entry| entry.is_of(key)).map(|entry| entry.value.clone())
 }
 
-/// Sees to it that an entry can be added without a hash function.
+/// Locks for reading; who waits for it is named.
+#[inline(always)]
+#[cfg_attr(feature = "deadlock", track_caller)]
+fn read<K, V>(table: &Table<K, V>) -> Reading<'_, K, V> {
+    waits!("waits to read a Map");
+    table.read()
+}
+
+/// Locks for writing, likewise.
+#[inline(always)]
+#[cfg_attr(feature = "deadlock", track_caller)]
+fn write<K, V>(table: &Table<K, V>) -> Writing<'_, K, V> {
+    waits!("waits to change a Map");
+    table.write()
+}
+
+/// Sees to it that an entry can be added without a hash function, and without a panic that there are too many.
 #[inline(always)]
 fn make_room<K: Hash, V>(table: &mut HashTable<Entry<K, V>>, hasher: &impl BuildHasher) {
     if table.len() == table.capacity() {
@@ -512,12 +574,16 @@ impl<K, V, S> fmt::Debug for Map<K, V, S> {
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for &Map<K, V, S> {
+    #[cfg_attr(feature = "deadlock", track_caller)]
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
-        pairs.into_iter().for_each(|(key, value)| self.store(key, value));
+        for (key, value) in pairs {
+            self.store(key, value);
+        }
     }
 }
 
 impl<K: Hash + Eq, V, S: BuildHasher> Extend<(K, V)> for Map<K, V, S> {
+    #[cfg_attr(feature = "deadlock", track_caller)]
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
         (&*self).extend(pairs);
     }
@@ -539,6 +605,8 @@ impl<K: Hash + Eq, V, S: BuildHasher + Default, const N: usize> From<[(K, V); N]
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
     use super::*;
 
     #[test]
@@ -552,5 +620,14 @@ mod tests {
         (0..100).for_each(|key| assert_eq!(map.load(&key), Some(key)));
         map.clear();
         assert!(capacity() <= map.tables().tables.len());
+    }
+
+    #[test]
+    fn a_panic_that_there_are_too_many_keys_changes_nothing() {
+        let map = Map::<u32, u32>::from([(1, 1)]);
+        let (_, table) = map.place(&1);
+        let result = catch_unwind(AssertUnwindSafe(|| rebuild(&mut table.write(), usize::MAX, map.hasher())));
+        assert!(result.is_err());
+        assert_eq!(map.swap(1, 2), Some(1));
     }
 }

@@ -245,7 +245,9 @@ impl<T> Stash<T> {
         }
         let held = self.lock.try_lock()?;
         let is_room = |items: &mut Vec<T>| {
-            items.len() < limit && (items.len() < items.capacity() || items.try_reserve(1).is_ok())
+            // Somebody else may have filled it since `count` was read.
+            let has_room = step!("pool.room-again", items.len() < limit, else true);
+            has_room && (items.len() < items.capacity() || items.try_reserve(1).is_ok())
         };
         // The length stays as it is.
         self.with(&held, is_room).then_some(Room { stash: self, held })

@@ -22,7 +22,7 @@ use gosync_atomic::__sys::{UnsafeCell, const_fn, deadline_after, waits};
 pub use arc::{ArcRwMutexReadGuard, ArcRwMutexWriteGuard};
 #[cfg(feature = "async")]
 pub use arc::{ReadArcAsync, WriteArcAsync};
-pub(crate) use biased::BiasedRwMutex;
+pub(crate) use biased::{BiasedRwMutex, ReadGuard, WriteGuard};
 pub use guards::{MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RwMutexReadGuard, RwMutexWriteGuard};
 use phase_lock::PhaseLock;
 pub use raw_rwmutex::RawRwMutex;

@@ -6,7 +6,9 @@ mod cond;
 mod context;
 mod errgroup;
 mod locks;
+mod maps;
 mod once;
+mod pools;
 mod rwmutex;
 mod selects;
 mod semaphore;
@@ -27,6 +29,8 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(cond::cases());
     cases.extend(once::cases());
     cases.extend(waitgroup::cases());
+    cases.extend(maps::cases());
+    cases.extend(pools::cases());
     cases.extend(context::cases());
     cases.extend(errgroup::cases());
     cases.extend(semaphore::cases());

@@ -5,12 +5,16 @@
 //! | `channels` | tries, closes, lens, selects with a default, permits by `Select`, timers, on several channels, against a model |
 //! | `locks` | tries on an `RwMutex` and a semaphore, downgrades, guards that are dropped in any order, against a model |
 //! | `futures` | the futures of channels, locks, semaphores and conds, polled, dropped and moved on in any order: nothing is lost |
+//! | `maps` | all of `Map`, with hashes that collide and iterators that go on meanwhile, against std's `HashMap` |
+//! | `pools` | all of `Pool`, guards and items that go back in any order, against a model |
 //!
 //! One thread each. `tests/fuzz/run` fuzzes; `cargo test` in this folder replays the corpus, and random inputs.
 
 pub mod channels;
 pub mod futures;
 pub mod locks;
+pub mod maps;
+pub mod pools;
 
 /// Bytes as choices; zeros when they are used up.
 pub struct Input<'a> {
@@ -42,5 +46,10 @@ impl<'a> Input<'a> {
 pub type Target = fn(&[u8]);
 
 /// By name.
-pub const TARGETS: [(&str, Target); 3] =
-    [("channels", channels::run), ("locks", locks::run), ("futures", futures::run)];
+pub const TARGETS: [(&str, Target); 5] = [
+    ("channels", channels::run),
+    ("locks", locks::run),
+    ("futures", futures::run),
+    ("maps", maps::run),
+    ("pools", pools::run),
+];

@@ -60,3 +60,13 @@ fn locks() {
 fn futures() {
     play("futures");
 }
+
+#[test]
+fn maps() {
+    play("maps");
+}
+
+#[test]
+fn pools() {
+    play("pools");
+}

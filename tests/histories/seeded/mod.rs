@@ -1,6 +1,8 @@
 //! Broken objects: each must be convicted, which shows that the tests can.
 
+mod maps;
 mod permits;
+mod pools;
 mod sync;
 
 use std::collections::VecDeque;

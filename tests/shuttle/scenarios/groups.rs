@@ -1,4 +1,4 @@
-//! What many threads share besides: wait groups, once, semaphores, contexts, error groups, a stack, a map.
+//! What many threads share besides: wait groups, once, semaphores, contexts, error groups, a stack.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use gosync::context::ContextError;
 use gosync::errgroup::Group;
 use gosync::semaphore::Weighted;
-use gosync::{Context, Map, Once, OnceValue, Stack, WaitGroup, chan, select, singleflight};
+use gosync::{Context, Once, OnceValue, Stack, WaitGroup, chan, select, singleflight};
 use gosync_atomic::__sys::Parker;
 use gosync_atomic::__sys::control::{expire_deadlines, give_seats};
 
@@ -46,7 +46,6 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             stack(4);
         })
         .convicts(IS_WRONG, &["stack.place.empty"]),
-        holds("map", 6, map).convicts(IS_WRONG, &["biased.wait", "biased.look-again", "biased.used"]),
     ]
 }
 
@@ -375,34 +374,4 @@ fn stack(n: usize) {
     all.sort_unstable();
     let pushed: Vec<_> = (0..n).flat_map(|me| [(me, 0), (me, 1)]).collect();
     assert_eq!(all, pushed);
-}
-
-/// Notices who is at it when it is cloned.
-struct Seen<'a>(&'a Room);
-
-impl Clone for Seen<'_> {
-    fn clone(&self) -> Self {
-        self.0.among(|_| Seen(self.0))
-    }
-}
-
-/// Two of the threads can pass by the lock of a table.
-fn map() {
-    give_seats(2);
-    let (room, map) = (Room::default(), Map::<u8, Seen<'_>>::new());
-    map.store(0, Seen(&room));
-    (0..2).for_each(|_| _ = map.load(&0));
-    threads(6, |_| {
-        for _ in 0..3 {
-            if any(3) == 0 {
-                let look = |seen: &Seen<'_>| {
-                    seen.0.alone(|| ());
-                    false
-                };
-                assert!(map.swap_if(&0, look, Seen(&room)).is_err());
-            } else {
-                assert!(map.load(&0).is_some());
-            }
-        }
-    });
 }

@@ -7,6 +7,8 @@ mod cond;
 mod groups;
 mod lanes;
 mod locks;
+mod maps;
+mod pools;
 mod selects;
 mod tasks;
 
@@ -18,6 +20,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         locks::scenarios(),
         cond::scenarios(),
         groups::scenarios(),
+        maps::scenarios(),
+        pools::scenarios(),
         tasks::scenarios(),
     ]
     .into_iter()
