@@ -227,7 +227,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             }
             drop(all);
         }
-        drop(observers);
+        let wakes = observers.complete();
         match won? {
             (_, Fired::Promised(holder)) => {
                 self.stage = Stage::Promised;
@@ -235,8 +235,11 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
                 step!("task-select.tell-holder", unsafe { waiter::complete(holder, Outcome::Partner) });
                 None
             }
-            // SAFETY: the task is written.
-            (number, fired) => Some((number, settle(&operations[number], fired, unsafe { task.as_ref() }.sleeper()))),
+            (number, fired) => {
+                // SAFETY: the task is written.
+                let sleeper = unsafe { task.as_ref() }.sleeper();
+                Some((number, settle(&operations[number], fired, sleeper, wakes)))
+            }
         }
     }
 
