@@ -248,7 +248,9 @@ fn a_timers_receiver_drops_whom_a_select_has_met() {
             move || {
                 // Nothing is ready when the select has looked, and when it has all locks the timer is due, and both wait.
                 let mut peer: Pin<Box<dyn Future<Output = ()> + Send>> = if met_select {
-                    Box::pin(async move { select_async! { send(tx, Box::new(7)) -> _ => () } })
+                    Box::pin(async move {
+                        select_async! { send(tx, Box::new(7)) -> _ => () }
+                    })
                 } else {
                     Box::pin(async move { drop(tx.send_async(Box::new(7)).await) })
                 };

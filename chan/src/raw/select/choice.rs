@@ -46,9 +46,38 @@ pub(super) fn try_each<'a>(
     seen: &[usize],
     ready: usize,
     biased: bool,
+    fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
+) -> Option<(usize, Fired)> {
+    try_from(operations, seen, if biased || ready < 2 { 0 } else { pick(ready) }, fire)
+}
+
+/// As [`try_each`], for who may have tried one of the operations before, any of them, which came to nothing: if that may proceed
+/// all the same, because there was more to it than the guess does, it is the one to begin with. So all that are ready remain equally
+/// likely, as they are with a [`guess`](super::alone::guess) that does whatever can be done.
+#[cfg(feature = "async")]
+#[inline]
+pub(super) fn try_each_after_guess<'a>(
+    operations: &[Operation<'a>],
+    seen: &[usize],
+    ready: usize,
+    (biased, guessed): (bool, Option<usize>),
+    fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
+) -> Option<(usize, Fired)> {
+    let may_proceed = |number: &usize| operations[*number].may_proceed(seen[*number]);
+    match guessed.filter(may_proceed) {
+        Some(number) => try_from(operations, seen, (0..number).filter(may_proceed).count(), fire),
+        None => try_each(operations, seen, ready, biased, fire),
+    }
+}
+
+/// Tries those that may proceed, as was seen, beginning with the one that has so many of them before it.
+#[inline(always)]
+fn try_from<'a>(
+    operations: &[Operation<'a>],
+    seen: &[usize],
+    mut skip: usize,
     mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
 ) -> Option<(usize, Fired)> {
-    let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
     // Twice round: up to the one to begin with, from there on, and again up to there.
     for _ in 0..2 {
         for (number, (operation, seen)) in operations.iter().zip(seen).enumerate() {
