@@ -153,6 +153,30 @@ fn a_waker_panics() {
     waiting.iter_mut().for_each(|future| assert_eq!(poll(future), Poll::Ready(Err(RecvError))));
 }
 
+/// The panic ends there, and what it came with goes, too, if that can be dropped.
+#[test]
+fn what_a_waker_panics_with_is_dropped() {
+    struct Payload(#[allow(dead_code, reason = "counted")] Arc<()>, bool);
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            if self.1 {
+                std::panic::resume_unwind(Box::new(()));
+            }
+        }
+    }
+    let kept = Arc::new(());
+    for drop_panics in [false, true] {
+        let (tx, rx) = make(Some(0));
+        let payload = Payload(Arc::clone(&kept), drop_panics);
+        let waker = OnWake::waker(move || std::panic::resume_unwind(Box::new(payload)));
+        let mut receive = receive(&rx);
+        assert!(poll_for(&mut receive, &waker).is_pending());
+        tx.try_send(1).unwrap();
+        assert_eq!(poll(&mut receive), Poll::Ready(Ok(1)));
+        assert_eq!(Arc::strong_count(&kept), 1);
+    }
+}
+
 /// No waker is kept longer than its future waits.
 #[test]
 fn wakers_are_dropped() {
