@@ -370,13 +370,16 @@ impl Observers {
         self.complete_all(&mut Wakes::default());
     }
 
+    /// Whether there is nobody to tell.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Completes them: their tasks are woken when what this returns is dropped.
-    #[inline]
     pub(super) fn complete(mut self) -> Wakes {
         let mut wakes = Wakes::default();
-        if !self.0.is_empty() {
-            self.complete_all(&mut wakes);
-        }
+        self.complete_all(&mut wakes);
         wakes
     }
 

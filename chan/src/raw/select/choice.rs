@@ -63,11 +63,20 @@ pub(super) fn try_each_after_guess<'a>(
     (biased, guessed): (bool, Option<usize>),
     fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
 ) -> Option<(usize, Fired)> {
-    let may_proceed = |number: &usize| operations[*number].may_proceed(seen[*number]);
-    match guessed.filter(may_proceed) {
-        Some(number) => try_from(operations, seen, (0..number).filter(may_proceed).count(), fire),
-        None => try_each(operations, seen, ready, biased, fire),
-    }
+    let skip = match guessed {
+        Some(number) if operations[number].may_proceed(seen[number]) => ready_before(operations, seen, number),
+        _ if biased || ready < 2 => 0,
+        _ => pick(ready),
+    };
+    try_from(operations, seen, skip, fire)
+}
+
+/// How many of the operations before this one may proceed.
+#[cfg(feature = "async")]
+#[cold]
+#[inline(never)]
+fn ready_before(operations: &[Operation<'_>], seen: &[usize], number: usize) -> usize {
+    operations[..number].iter().zip(seen).filter(|(operation, seen)| operation.may_proceed(**seen)).count()
 }
 
 /// Tries those that may proceed, as was seen, beginning with the one that has so many of them before it.

@@ -229,10 +229,11 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             }
             drop(all);
         }
-        let wakes = observers.complete();
         match won? {
             (_, Fired::Promised(holder)) => {
                 self.stage = Stage::Promised;
+                // Before the holder is told, and woken after that: as in `settle`.
+                let _wakes = observers.complete();
                 // SAFETY: claimed by the operation, and its only completion.
                 step!("task-select.tell-holder", unsafe { waiter::complete(holder, Outcome::Partner) });
                 None
@@ -240,7 +241,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             (number, fired) => {
                 // SAFETY: the task is written.
                 let sleeper = unsafe { task.as_ref() }.sleeper();
-                Some((number, settle(&operations[number], fired, sleeper, wakes)))
+                Some((number, settle_and_tell(&operations[number], fired, sleeper, observers)))
             }
         }
     }
