@@ -64,8 +64,8 @@ pub(super) fn try_each_after_guess<'a>(
     fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
 ) -> Option<(usize, Fired)> {
     let skip = match guessed {
-        Some(number) if operations[number].may_proceed(seen[number]) => ready_before(operations, seen, number),
         _ if biased || ready < 2 => 0,
+        Some(number) if operations[number].may_proceed(seen[number]) => ready_before(operations, seen, number),
         _ => pick(ready),
     };
     try_from(operations, seen, skip, fire)

@@ -230,6 +230,8 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             drop(all);
         }
         match won? {
+            // As a rule. There is nobody who has to be completed before the observers are told.
+            (number, Fired::Won(outcome, None)) => Some((number, outcome)),
             (_, Fired::Promised(holder)) => {
                 self.stage = Stage::Promised;
                 // Before the holder is told, and woken after that: as in `settle`.
