@@ -1,8 +1,10 @@
 //! A select that holds all locks, finds that what a timer has is somebody else's, and then meets a peer at another channel: two
 //! nodes that it has claimed, of two tasks. The first one's waker drops the future of the second.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
@@ -56,14 +58,14 @@ fn meets_both(due: usize, select: fn(&[Timer], &Receiver<u8>) -> Option<u8>) {
     stop_clock();
     let timers: Vec<Timer> = (0..=due).map(|n| Timer::new(if n < due { SECOND } else { HOUR })).collect();
     let (tx, rx) = chan::bounded(0);
-    let doomed = std::sync::Arc::new(Mutex::new(None));
+    let doomed = Rc::new(Cell::new(None));
     let served: Vec<_> = timers[..due - 1].iter().map(|timer| waits_for(timer, || {})).collect();
-    let drops_it = std::sync::Arc::clone(&doomed);
-    let last = waits_for(&timers[due], move || drop(drops_it.lock().unwrap().take()));
+    let drops_it = Rc::clone(&doomed);
+    let last = waits_for(&timers[due], move || drop(drops_it.take()));
     let prepare = move || {
         let mut send: Waiting<_> = Box::pin(async move { tx.send_async(7).await });
         assert!(send.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        *doomed.lock().unwrap() = Some(send);
+        doomed.set(Some(send));
         pass(HOUR);
     };
     let preparing = waits_for(&timers[due - 1], prepare);
