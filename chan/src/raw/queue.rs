@@ -367,7 +367,23 @@ impl Drop for Observers {
 impl Observers {
     #[cold]
     fn tell_all(&mut self) {
+        self.complete_all(&mut Wakes::default());
+    }
+
+    /// Whether there is nobody to tell.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Completes them: their tasks are woken when what this returns is dropped.
+    pub(super) fn complete(mut self) -> Wakes {
         let mut wakes = Wakes::default();
+        self.complete_all(&mut wakes);
+        wakes
+    }
+
+    fn complete_all(&mut self, wakes: &mut Wakes) {
         while let Some(waiter) = self.0.pop() {
             // SAFETY: claimed, and not completed yet.
             let outcome = unsafe { waiter.as_ref() }.satisfied();

@@ -332,7 +332,8 @@ impl<'a, C: TaskCases<'a>, const N: usize> Future for SelectFuture<'a, C, N> {
         // SAFETY: pinned with the future.
         let select = unsafe { Pin::new_unchecked(&mut this.select) };
         let cases = &this.cases;
-        if let Some(won) = select.guess().and_then(|number| cases.guess(number)) {
+        let guessed = select.guess();
+        if let Some(won) = guessed.and_then(|number| cases.guess(number)) {
             select.finish();
             return Poll::Ready(won);
         }
@@ -342,7 +343,7 @@ impl<'a, C: TaskCases<'a>, const N: usize> Future for SelectFuture<'a, C, N> {
             list.map(|TaskOperation(operation)| operation)
         };
         // SAFETY: the nodes are in the cases, pinned with the future, which drops the select first.
-        Poll::Ready(match std::task::ready!(unsafe { select.poll(cx, operations) }) {
+        Poll::Ready(match std::task::ready!(unsafe { select.poll(cx, operations, guessed) }) {
             // SAFETY: it was won, and the select is over.
             Some((number, outcome)) => unsafe { cases.won(number, TaskOutcome(outcome)) },
             None => C::nothing(),

@@ -2,6 +2,7 @@
 
 mod contexts;
 mod drops;
+mod fairness;
 mod futures;
 mod many;
 mod mixed;

@@ -1,13 +1,17 @@
 //! Wakers that do what they like: run their task at once, drop others, use the channel, panic.
 
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::task::{Poll, RawWaker, RawWakerVTable, Waker};
+use std::task::{Poll, RawWaker, RawWakerVTable, Wake, Waker};
+use std::thread::ThreadId;
 use std::time::Duration;
 
-use gosync::chan::{RecvError, SendError, Timer, select_async};
+use gosync::chan::{RecvError, SendError, Timer, select_async, select_async_biased};
 
 use super::{Count, OnWake, poll, poll_for, receive, send};
 use crate::drops::Ledger;
@@ -149,6 +153,30 @@ fn a_waker_panics() {
     waiting.iter_mut().for_each(|future| assert_eq!(poll(future), Poll::Ready(Err(RecvError))));
 }
 
+/// The panic ends there, and what it came with goes, too, if that can be dropped.
+#[test]
+fn what_a_waker_panics_with_is_dropped() {
+    struct Payload(#[allow(dead_code, reason = "counted")] Arc<()>, bool);
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            if self.1 {
+                std::panic::resume_unwind(Box::new(()));
+            }
+        }
+    }
+    let kept = Arc::new(());
+    for drop_panics in [false, true] {
+        let (tx, rx) = make(Some(0));
+        let payload = Payload(Arc::clone(&kept), drop_panics);
+        let waker = OnWake::waker(move || std::panic::resume_unwind(Box::new(payload)));
+        let mut receive = receive(&rx);
+        assert!(poll_for(&mut receive, &waker).is_pending());
+        tx.try_send(1).unwrap();
+        assert_eq!(poll(&mut receive), Poll::Ready(Ok(1)));
+        assert_eq!(Arc::strong_count(&kept), 1);
+    }
+}
+
 /// No waker is kept longer than its future waits.
 #[test]
 fn wakers_are_dropped() {
@@ -213,6 +241,78 @@ fn a_clone_drops_whom_a_timer_has_served() {
     });
     let polled = poll_for(&mut select, &waker);
     assert_eq!(if polled.is_ready() { polled } else { poll(&mut select) }, Poll::Ready(true), "the value came back");
+}
+
+/// Does something when it is woken by this thread, and not by the one that looks at the clock for tasks.
+struct OnWakeBy {
+    thread: ThreadId,
+    then: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Wake for OnWakeBy {
+    fn wake(self: Arc<OnWakeBy>) {
+        if std::thread::current().id() == self.thread {
+            (self.then)();
+        }
+    }
+}
+
+/// A select that finds, with all locks held, that a timer's value is somebody else's, and then meets a peer at another channel:
+/// the first may drop the other one's future when it is woken. So that must have been completed by then.
+#[test]
+fn a_timers_receiver_drops_whom_a_select_has_met() {
+    let _watchdog = Watchdog::new();
+    for met_select in [false, true] {
+        let timer: &'static Timer = Box::leak(Box::new(Timer::new(Duration::from_secs(3600))));
+        let (tx, rx) = make::<Box<u8>>(Some(0));
+        let doomed = Doomed::<Pin<Box<dyn Future<Output = ()> + Send>>>::default();
+        let (served, count) = (Arc::new(Mutex::new(None)), Count::new());
+        let waker = waker_whose_clone({
+            let (doomed, served, woken) = (Arc::clone(&doomed), Arc::clone(&served), Arc::clone(&count.0));
+            move || {
+                // Nothing is ready when the select has looked, and when it has all locks the timer is due, and both wait.
+                let mut peer: Pin<Box<dyn Future<Output = ()> + Send>> = if met_select {
+                    Box::pin(async move {
+                        select_async! { send(tx, Box::new(7)) -> _ => () }
+                    })
+                } else {
+                    Box::pin(async move { drop(tx.send_async(Box::new(7)).await) })
+                };
+                assert!(poll(&mut peer).is_pending());
+                doomed.lock().unwrap().push(peer);
+                let drops_them = Waker::from(Arc::new(OnWakeBy {
+                    thread: std::thread::current().id(),
+                    then: Box::new(move || {
+                        woken.0.fetch_add(1, Ordering::Relaxed);
+                        drop(std::mem::take(&mut *doomed.lock().unwrap()));
+                    }),
+                }));
+                let mut first = Box::pin(timer.channel().recv_async());
+                loop {
+                    timer.reset(Duration::from_millis(5));
+                    if poll_for(&mut first, &drops_them).is_pending() {
+                        break;
+                    }
+                    // This thread was kept from it until it was due.
+                    first = Box::pin(timer.channel().recv_async());
+                }
+                std::thread::sleep(Duration::from_millis(10));
+                *served.lock().unwrap() = Some(first);
+            }
+        });
+        let mut select = Box::pin(async {
+            select_async_biased! { recv(timer.channel()) -> _ => None, recv(rx) -> value => Some(value) }
+        });
+        let polled = poll_for(&mut select, &waker);
+        let first = served.lock().unwrap().take();
+        let time = poll(&mut first.expect("the waker was cloned"));
+        assert!(matches!(time, Poll::Ready(Ok(_))), "{time:?}");
+        assert_eq!(count.0.get(), 1, "it was woken");
+        assert!(doomed.lock().unwrap().is_empty());
+        // A select had no value yet, and its sender has gone with it.
+        let expected = if met_select { Err(RecvError) } else { Ok(Box::new(7)) };
+        assert_eq!(polled, Poll::Ready(Some(expected)));
+    }
 }
 
 /// A waker whose drop panics is reported, and takes nothing along that its task has received.

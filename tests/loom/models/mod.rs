@@ -49,6 +49,7 @@ mod task;
 mod task_select;
 mod timer;
 mod timer_back;
+mod timer_wakes;
 mod value;
 mod wait_table;
 mod waitgroup;
@@ -116,6 +117,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         stack::models(),
         timer::models(),
         timer_back::models(),
+        timer_wakes::models(),
         after_func::models(),
         value::models(),
         wait_table::models(),

@@ -81,9 +81,10 @@ pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
 
 /// Calls what must not unwind into its caller. The hook has reported a panic by the time that it ends here.
 pub fn contained(f: impl FnOnce()) {
-    if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
-        // Its drop may panic again.
-        std::mem::forget(payload);
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        // Its drop may panic again; what that panics with is kept for ever.
+        catch_unwind(AssertUnwindSafe(|| drop(payload))).unwrap_or_else(std::mem::forget);
     }
 }
 

@@ -143,7 +143,7 @@ fn without_timer(
 
 /// As [`settle`], with nothing for who was promised a value and did not get it: it has committed itself to nothing.
 fn settled(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper) -> Option<Outcome> {
-    let outcome = settle(operation, fired, sleeper);
+    let outcome = settle(operation, fired, sleeper, ());
     (outcome != Outcome::Retry).then_some(outcome)
 }
 

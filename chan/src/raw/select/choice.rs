@@ -46,9 +46,47 @@ pub(super) fn try_each<'a>(
     seen: &[usize],
     ready: usize,
     biased: bool,
+    fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
+) -> Option<(usize, Fired)> {
+    try_from(operations, seen, if biased || ready < 2 { 0 } else { pick(ready) }, fire)
+}
+
+/// As [`try_each`], for who may have tried one of the operations before, any of them, which came to nothing: if that may proceed
+/// all the same, because there was more to it than the guess does, it is the one to begin with. So all that are ready remain equally
+/// likely, as they are with a [`guess`](super::alone::guess) that does whatever can be done.
+#[cfg(feature = "async")]
+#[inline]
+pub(super) fn try_each_after_guess<'a>(
+    operations: &[Operation<'a>],
+    seen: &[usize],
+    ready: usize,
+    (biased, guessed): (bool, Option<usize>),
+    fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
+) -> Option<(usize, Fired)> {
+    let skip = match guessed {
+        _ if biased || ready < 2 => 0,
+        Some(number) if operations[number].may_proceed(seen[number]) => ready_before(operations, seen, number),
+        _ => pick(ready),
+    };
+    try_from(operations, seen, skip, fire)
+}
+
+/// How many of the operations before this one may proceed.
+#[cfg(feature = "async")]
+#[cold]
+#[inline(never)]
+fn ready_before(operations: &[Operation<'_>], seen: &[usize], number: usize) -> usize {
+    operations[..number].iter().zip(seen).filter(|(operation, seen)| operation.may_proceed(**seen)).count()
+}
+
+/// Tries those that may proceed, as was seen, beginning with the one that has so many of them before it.
+#[inline(always)]
+fn try_from<'a>(
+    operations: &[Operation<'a>],
+    seen: &[usize],
+    mut skip: usize,
     mut fire: impl FnMut(usize, &Operation<'a>, &'a (dyn Port + 'a)) -> Fired,
 ) -> Option<(usize, Fired)> {
-    let mut skip = if biased || ready < 2 { 0 } else { pick(ready) };
     // Twice round: up to the one to begin with, from there on, and again up to there.
     for _ in 0..2 {
         for (number, (operation, seen)) in operations.iter().zip(seen).enumerate() {

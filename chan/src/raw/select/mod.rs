@@ -247,8 +247,7 @@ fn attempt<'a>(
     }
     if let Some((number, fired)) = won {
         drop(all);
-        drop(observers);
-        return Some((number, settle(&operations[number], fired, sleeper)));
+        return Some((number, settle_and_tell(&operations[number], fired, sleeper, observers)));
     }
     let Patience::Until(deadline) = how.patience else { return None };
     if has_passed(deadline) {
@@ -314,9 +313,31 @@ fn sleep(
     Some((number as usize, outcome))
 }
 
-/// What remains to be done, without any lock, for an operation that was fired.
+/// As [`settle`], and for those whom a timer has given its value, which was not due for this one.
 #[inline]
-fn settle(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper) -> Outcome {
+fn settle_and_tell(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper, observers: Observers) -> Outcome {
+    #[cold]
+    #[inline(never)]
+    fn settle_after(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper, observers: Observers) -> Outcome {
+        settle(operation, fired, sleeper, observers.complete())
+    }
+
+    if observers.is_empty() {
+        settle(operation, fired, sleeper, ())
+    } else {
+        settle_after(operation, fired, sleeper, observers)
+    }
+}
+
+/// What remains to be done, without any lock, for an operation that was fired. `wakes` are those of others, who have been completed. They
+/// run a user's code, so they come after the completion of the peer, as that one's own wake-up comes after the completion of
+/// the others; and before this waits for a partner.
+#[inline]
+fn settle<W>(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper, wakes: W) -> Outcome {
+    let wakes = step!("select.wake-last", Some(wakes), else {
+        drop(wakes);
+        None
+    });
     match fired {
         Fired::Won(outcome, peer) => {
             if let Some((peer, outcome)) = peer {
@@ -337,6 +358,7 @@ fn settle(operation: &Operation<'_>, fired: Fired, sleeper: &Sleeper) -> Outcome
         Fired::Promised(sender) => {
             // SAFETY: as above.
             step!("select.tell-holder", unsafe { waiter::complete(sender, Outcome::Partner) });
+            drop(wakes);
             sleeper.spin(Cpu::UNKNOWN);
             sleeper.wait(None).map_or(Outcome::Retry, |code| Outcome::from_code(code).1)
         }

@@ -15,7 +15,7 @@ use gosync_atomic::__sys::pick;
 
 use super::super::Grant;
 use super::super::task::Task;
-use super::choice::nothing_has_changed;
+use super::choice::{nothing_has_changed, try_each_after_guess};
 use super::*;
 use crate::timer::TaskTimer;
 
@@ -99,7 +99,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
     }
 
     /// Goes on with these operations: the number of one that was done, and how it ended. `None`: it only tries, and there was an
-    /// instant at which nothing was ready.
+    /// instant at which nothing was ready. `guessed` is the one that was tried in vain.
     ///
     /// # Safety
     ///
@@ -110,6 +110,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         self: Pin<&mut Self>,
         cx: &Context<'_>,
         operations: impl Fn() -> [Operation<'a>; N],
+        mut guessed: Option<usize>,
     ) -> Poll<Option<(usize, Outcome)>> {
         // SAFETY: nothing is moved out of the future.
         let this = unsafe { self.get_unchecked_mut() };
@@ -120,7 +121,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
                     // SAFETY: nobody knows the task.
                     unsafe { this.task().write(Task::new(None)) };
                     let unknown = Unknown(this.task());
-                    let won = this.begin(cx.waker());
+                    let won = this.begin(cx.waker(), guessed.take());
                     forget(unknown);
                     match this.stage {
                         // SAFETY: it has begun.
@@ -172,7 +173,7 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
     /// Steps 1 and 3, and 2 if it only tries. A waker's clone is a user's code, so it is made before the locks are taken; and it
     /// costs something, so it is
     /// made only when nothing could be done at once.
-    fn begin(&mut self, waker: &Waker) -> Option<(usize, Outcome)> {
+    fn begin(&mut self, waker: &Waker, guessed: Option<usize>) -> Option<(usize, Outcome)> {
         let how = How { patience: Patience::Until(None), biased: self.biased, only_news: false };
         // SAFETY: it begins.
         let operations = unsafe { self.operations.assume_init_ref() };
@@ -187,11 +188,12 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
         let mut seen = [0; N];
         let mut observers = Observers::default();
         let ready = look(operations, &mut seen);
-        let mut won = try_each(operations, &seen, ready, how.biased, |number, operation, port| {
-            let _lock = port.front().lock_for_task();
-            // SAFETY: the lock is held; the node is the operation's, or its place's.
-            unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
-        });
+        let mut won =
+            try_each_after_guess(operations, &seen, ready, (how.biased, guessed), |number, operation, port| {
+                let _lock = port.front().lock_for_task();
+                // SAFETY: the lock is held; the node is the operation's, or its place's.
+                unsafe { port.fire(operation.side, case(number), places[number].node_of(operation), &mut observers) }
+            });
         if matches!(won, None | Some((_, Fired::NotDue))) {
             // Whom a timer has given its value waits for nothing more, and not for a user's code.
             drop(std::mem::take(&mut observers));
@@ -227,16 +229,22 @@ impl<'a, const N: usize> TaskSelect<'a, N> {
             }
             drop(all);
         }
-        drop(observers);
         match won? {
+            // As a rule. There is nobody who has to be completed before the observers are told.
+            (number, Fired::Won(outcome, None)) => Some((number, outcome)),
             (_, Fired::Promised(holder)) => {
                 self.stage = Stage::Promised;
+                // Before the holder is told, and woken after that: as in `settle`.
+                let _wakes = observers.complete();
                 // SAFETY: claimed by the operation, and its only completion.
                 step!("task-select.tell-holder", unsafe { waiter::complete(holder, Outcome::Partner) });
                 None
             }
-            // SAFETY: the task is written.
-            (number, fired) => Some((number, settle(&operations[number], fired, unsafe { task.as_ref() }.sleeper()))),
+            (number, fired) => {
+                // SAFETY: the task is written.
+                let sleeper = unsafe { task.as_ref() }.sleeper();
+                Some((number, settle_and_tell(&operations[number], fired, sleeper, observers)))
+            }
         }
     }
 
