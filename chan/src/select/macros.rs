@@ -259,16 +259,16 @@ macro_rules! __select_parse {
 
     // What is none of these.
     ($biased:tt $cases:tt $default:tt recv $($rest:tt)*) => {
-        ::core::compile_error!("expected `recv(receiver) -> result => body`, with a comma after a body that is no block")
+        ::core::compile_error!("expected `recv(receiver) -> result => body`, with a comma after the body unless it is a block")
     };
     ($biased:tt $cases:tt $default:tt send $($rest:tt)*) => {
         ::core::compile_error!(
-            "expected `send(sender, message) -> result => body`, with a comma after a body that is no block"
+            "expected `send(sender, message) -> result => body`, with a comma after the body unless it is a block"
         )
     };
     ($biased:tt $cases:tt $default:tt default $($rest:tt)*) => {
         ::core::compile_error!(
-            "expected `default => body` or `default(timeout) => body`, with a comma after a body that is no block"
+            "expected `default => body` or `default(timeout) => body`, with a comma after the body unless it is a block"
         )
     };
     ($biased:tt $cases:tt $default:tt , $($rest:tt)*) => {
@@ -276,7 +276,8 @@ macro_rules! __select_parse {
     };
     ($biased:tt $cases:tt $default:tt $other:tt $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
-            "expected `recv(..)`, `send(..)` or `default`, found `", ::core::stringify!($other), "`"
+            "expected `recv(receiver) -> result => body`, `send(sender, message) -> result => body` or `default => body`, found `",
+            ::core::stringify!($other), "`"
         ))
     };
 }
@@ -291,7 +292,7 @@ macro_rules! __select_bind {
         match $receiver {
             ref operand => {
                 #[allow(unused_imports)]
-                use $crate::__cases::{AnyOperand as _, ReceiverHandle as _, ReceiverOperand as _};
+                use $crate::__cases::{AnyOperand as _, NoReceiver as _, ReceiverHandle as _, ReceiverOperand as _};
                 let operand = $crate::__cases::Operand(operand).__gosync_pick_receiver();
                 $crate::__select_case!($biased case RecvCase TaskRecvCase (operand.__gosync_receiver()));
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case () $result $body)) $default)
@@ -302,7 +303,7 @@ macro_rules! __select_bind {
         match $sender {
             ref operand => {
                 #[allow(unused_imports)]
-                use $crate::__cases::{AnyOperand as _, SenderHandle as _, SenderOperand as _};
+                use $crate::__cases::{AnyOperand as _, NoSender as _, SenderHandle as _, SenderOperand as _};
                 let operand = $crate::__cases::Operand(operand).__gosync_pick_sender();
                 $crate::__select_case!($biased case SendCase TaskSendCase (operand.__gosync_sender()));
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case $message $result $body)) $default)
