@@ -1,6 +1,7 @@
 //! Going through a [`Map`].
 
 use std::fmt;
+use std::iter::FusedIterator;
 use std::vec;
 
 use gosync_atomic::__sys::RandomState;
@@ -64,6 +65,9 @@ impl<K: Clone, V: Clone, S> Iterator for MapIter<'_, K, V, S> {
     }
 }
 
+// It ends behind the last table, and no table comes after that.
+impl<K: Clone, V: Clone, S> FusedIterator for MapIter<'_, K, V, S> {}
+
 impl<K, V, S> fmt::Debug for MapIter<'_, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapIter").finish_non_exhaustive()
@@ -102,6 +106,8 @@ impl<K, V> Iterator for MapIntoIter<K, V> {
         self.entries.next().map(|Entry { key, value, .. }| (key, value))
     }
 }
+
+impl<K, V> FusedIterator for MapIntoIter<K, V> {}
 
 impl<K, V> fmt::Debug for MapIntoIter<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -43,12 +43,14 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// As [`try_lock`](Mutex::try_lock), with a guard that borrows nothing.
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_lock_arc(self: &Arc<Self>) -> Option<ArcMutexGuard<T>> {
         self.lock.try_lock().then(|| ArcMutexGuard::of(Arc::clone(self)))
     }
 
     /// As [`lock_timeout`](Mutex::lock_timeout), with a guard that borrows nothing.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn lock_arc_timeout(self: &Arc<Self>, timeout: Duration) -> Option<ArcMutexGuard<T>> {
         waits!("locks a mutex");
         self.lock.lock_until(deadline_after(timeout)).then(|| ArcMutexGuard::of(Arc::clone(self)))
@@ -56,6 +58,7 @@ impl<T: ?Sized> Mutex<T> {
 
     /// As [`lock_deadline`](Mutex::lock_deadline), with a guard that borrows nothing.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn lock_arc_deadline(self: &Arc<Self>, deadline: Instant) -> Option<ArcMutexGuard<T>> {
         waits!("locks a mutex");
         self.lock.lock_until(Some(deadline)).then(|| ArcMutexGuard::of(Arc::clone(self)))
@@ -95,6 +98,7 @@ impl<T: ?Sized> Mutex<T> {
 ///
 /// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ArcMutexGuard<T: ?Sized> {
     mutex: Arc<Mutex<T>>,
     // Only the bounds below say what it can be sent and shared for.

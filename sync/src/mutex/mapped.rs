@@ -83,6 +83,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 /// assert_eq!(*cell, 5);
 /// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
     lock: &'a FairLock,
     value: NonNull<T>,

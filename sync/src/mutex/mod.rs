@@ -189,6 +189,7 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[inline]
     #[doc(alias = "TryLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.lock.try_lock().then(|| MutexGuard::of(self))
     }
@@ -207,6 +208,7 @@ impl<T: ?Sized> Mutex<T> {
     /// assert!(mutex.lock_timeout(Duration::from_millis(5)).is_none());
     /// ```
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
         waits!("locks a mutex");
         self.lock.lock_until(deadline_after(timeout)).then(|| MutexGuard::of(self))
@@ -214,6 +216,7 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Locks, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn lock_deadline(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
         waits!("locks a mutex");
         self.lock.lock_until(Some(deadline)).then(|| MutexGuard::of(self))
@@ -312,6 +315,7 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
 ///
 /// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
     // What the bounds below stand for; without it a guard would be `Sync` whenever its mutex is.

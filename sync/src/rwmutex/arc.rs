@@ -57,6 +57,7 @@ impl<T: ?Sized> RwMutex<T> {
     ///
     /// As [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_read_arc(self: &Arc<Self>) -> Option<ArcRwMutexReadGuard<T>> {
         self.lock.try_read().then(|| ArcRwMutexReadGuard::of(Arc::clone(self)))
     }
@@ -67,6 +68,7 @@ impl<T: ?Sized> RwMutex<T> {
     ///
     /// As [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_arc_timeout(self: &Arc<Self>, timeout: Duration) -> Option<ArcRwMutexReadGuard<T>> {
         waits!("locks for reading");
         self.lock.read_until(deadline_after(timeout)).then(|| ArcRwMutexReadGuard::of(Arc::clone(self)))
@@ -78,6 +80,7 @@ impl<T: ?Sized> RwMutex<T> {
     ///
     /// As [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_arc_deadline(self: &Arc<Self>, deadline: Instant) -> Option<ArcRwMutexReadGuard<T>> {
         waits!("locks for reading");
         self.lock.read_until(Some(deadline)).then(|| ArcRwMutexReadGuard::of(Arc::clone(self)))
@@ -118,6 +121,7 @@ impl<T: ?Sized> RwMutex<T> {
     }
 
     /// As [`try_write`](RwMutex::try_write), with a guard that borrows nothing.
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_write_arc(self: &Arc<Self>) -> Option<ArcRwMutexWriteGuard<T>> {
         self.lock.try_write().is_ok().then(|| ArcRwMutexWriteGuard::of(Arc::clone(self)))
     }
@@ -128,6 +132,7 @@ impl<T: ?Sized> RwMutex<T> {
     ///
     /// As [`write_timeout`](RwMutex::write_timeout).
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_arc_timeout(self: &Arc<Self>, timeout: Duration) -> Option<ArcRwMutexWriteGuard<T>> {
         waits!("locks for writing");
         self.lock.write_until(deadline_after(timeout)).then(|| ArcRwMutexWriteGuard::of(Arc::clone(self)))
@@ -139,6 +144,7 @@ impl<T: ?Sized> RwMutex<T> {
     ///
     /// As [`write_timeout`](RwMutex::write_timeout).
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_arc_deadline(self: &Arc<Self>, deadline: Instant) -> Option<ArcRwMutexWriteGuard<T>> {
         waits!("locks for writing");
         self.lock.write_until(Some(deadline)).then(|| ArcRwMutexWriteGuard::of(Arc::clone(self)))
@@ -180,6 +186,7 @@ impl<T: ?Sized> RwMutex<T> {
 ///
 /// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ArcRwMutexReadGuard<T: ?Sized> {
     mutex: Arc<RwMutex<T>>,
     // Only the bounds below say what it can be sent and shared for.
@@ -221,6 +228,7 @@ impl<T: ?Sized> Drop for ArcRwMutexReadGuard<T> {
 ///
 /// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ArcRwMutexWriteGuard<T: ?Sized> {
     mutex: Arc<RwMutex<T>>,
     // Only the bounds below say what it can be sent and shared for.

@@ -16,6 +16,7 @@ use super::phase_lock::PhaseLock;
 ///
 /// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct RwMutexReadGuard<'a, T: ?Sized> {
     mutex: &'a RwMutex<T>,
     // What the bounds below stand for.
@@ -96,6 +97,7 @@ impl<T: ?Sized> Drop for RwMutexReadGuard<'_, T> {
 ///
 /// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct RwMutexWriteGuard<'a, T: ?Sized> {
     mutex: &'a RwMutex<T>,
     // What the bounds below stand for; without it a guard would be `Sync` whenever its mutex is.
@@ -261,6 +263,7 @@ impl<T: ?Sized> Drop for RwMutexWriteGuard<'_, T> {
 /// assert_eq!(*cell, 4);
 /// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct MappedRwMutexReadGuard<'a, T: ?Sized> {
     lock: &'a PhaseLock,
     value: NonNull<T>,
@@ -341,6 +344,7 @@ impl<T: ?Sized> Drop for MappedRwMutexReadGuard<'_, T> {
 /// assert_eq!(table.read()[1][1], 5);
 /// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct MappedRwMutexWriteGuard<'a, T: ?Sized> {
     lock: &'a PhaseLock,
     value: NonNull<T>,

@@ -159,6 +159,7 @@ impl<T: ?Sized> RwMutex<T> {
     #[inline]
     #[track_caller]
     #[doc(alias = "TryRLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_read(&self) -> Option<RwMutexReadGuard<'_, T>> {
         self.lock.try_read().then(|| RwMutexReadGuard::of(self))
     }
@@ -171,6 +172,7 @@ impl<T: ?Sized> RwMutex<T> {
     ///
     /// As [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_timeout(&self, timeout: Duration) -> Option<RwMutexReadGuard<'_, T>> {
         waits!("locks for reading");
         self.lock.read_until(deadline_after(timeout)).then(|| RwMutexReadGuard::of(self))
@@ -182,6 +184,7 @@ impl<T: ?Sized> RwMutex<T> {
     ///
     /// As [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_deadline(&self, deadline: Instant) -> Option<RwMutexReadGuard<'_, T>> {
         waits!("locks for reading");
         self.lock.read_until(Some(deadline)).then(|| RwMutexReadGuard::of(self))
@@ -247,6 +250,7 @@ impl<T: ?Sized> RwMutex<T> {
     /// `None` only if somebody has the lock, is about to find that he may not have it for reading, or waits for it.
     #[inline]
     #[doc(alias = "TryLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_write(&self) -> Option<RwMutexWriteGuard<'_, T>> {
         self.lock.try_write().is_ok().then(|| RwMutexWriteGuard::of(self))
     }
@@ -271,6 +275,7 @@ impl<T: ?Sized> RwMutex<T> {
     /// assert!(mutex.read_timeout(Duration::from_millis(5)).is_some());
     /// ```
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_timeout(&self, timeout: Duration) -> Option<RwMutexWriteGuard<'_, T>> {
         waits!("locks for writing");
         self.lock.write_until(deadline_after(timeout)).then(|| RwMutexWriteGuard::of(self))
@@ -282,6 +287,7 @@ impl<T: ?Sized> RwMutex<T> {
     ///
     /// As [`write_timeout`](RwMutex::write_timeout).
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_deadline(&self, deadline: Instant) -> Option<RwMutexWriteGuard<'_, T>> {
         waits!("locks for writing");
         self.lock.write_until(Some(deadline)).then(|| RwMutexWriteGuard::of(self))

@@ -72,7 +72,7 @@ use super::phase_lock::PhaseLock;
 ///
 /// use gosync::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard};
 ///
-/// let mut n: ShardedRwMutex<i32> = ShardedRwMutex::new(1);
+/// let mut n = ShardedRwMutex::new(1);
 /// *n.get_mut() += 1;
 /// let reader: ShardedRwMutexReadGuard<'_, i32> = n.read();
 /// assert!(n.try_read().is_some() && n.read_timeout(Duration::from_millis(1)).is_some());
@@ -96,12 +96,34 @@ unsafe impl<T: ?Sized + Send, const N: usize> Send for ShardedRwMutex<T, N> {}
 // SAFETY: it moves the value, for writers, and shares it, for readers.
 unsafe impl<T: ?Sized + Send + Sync, const N: usize> Sync for ShardedRwMutex<T, N> {}
 
-impl<T, const N: usize> ShardedRwMutex<T, N> {
+impl<T> ShardedRwMutex<T> {
     const_fn! {
-        /// An unlocked one around `value`. `N` that is no power of two does not compile.
+        /// An unlocked mutex around `value`, with 8 locks. Another number is [`with_shards`](ShardedRwMutex::with_shards).
         #[inline]
         #[must_use]
-        pub const fn new(value: T) -> ShardedRwMutex<T, N> {
+        pub const fn new(value: T) -> ShardedRwMutex<T> {
+            ShardedRwMutex::with_shards(value)
+        }
+    }
+}
+
+impl<T, const N: usize> ShardedRwMutex<T, N> {
+    const_fn! {
+        /// An unlocked mutex around `value`, with `N` locks. Does not compile unless `N` is a power of two.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use gosync::ShardedRwMutex;
+        ///
+        /// static ROUTES: ShardedRwMutex<Vec<&str>, 16> = ShardedRwMutex::with_shards(Vec::new());
+        ///
+        /// ROUTES.write().push("/");
+        /// assert_eq!(ROUTES.read().len(), 1);
+        /// ```
+        #[inline]
+        #[must_use]
+        pub const fn with_shards(value: T) -> ShardedRwMutex<T, N> {
             const { assert!(N.is_power_of_two(), "the number of locks must be a power of two") };
             ShardedRwMutex { locks: array!(CachePadded::new(PhaseLock::new()); N), value: UnsafeCell::new(value) }
         }
@@ -138,6 +160,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     #[inline]
     #[track_caller]
     #[doc(alias = "TryRLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_read(&self) -> Option<ShardedRwMutexReadGuard<'_, T>> {
         let lock = self.mine();
         lock.try_read().then(|| self.reader(lock))
@@ -149,6 +172,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     ///
     /// As [`RwMutex::read`](crate::RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_timeout(&self, timeout: Duration) -> Option<ShardedRwMutexReadGuard<'_, T>> {
         waits!("locks for reading");
         let lock = self.mine();
@@ -161,6 +185,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     ///
     /// As [`RwMutex::read`](crate::RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_deadline(&self, deadline: Instant) -> Option<ShardedRwMutexReadGuard<'_, T>> {
         waits!("locks for reading");
         let lock = self.mine();
@@ -178,12 +203,14 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
 
     /// Locks for writing if that needs no waiting.
     #[doc(alias = "TryLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_write(&self) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
         self.write_each(|lock| lock.try_write().is_ok())
     }
 
     /// Locks for writing, and blocks for `timeout` at most; one beyond what the clock can tell is for ever.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_timeout(&self, timeout: Duration) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
         waits!("locks for writing");
         let deadline = deadline_after(timeout);
@@ -192,6 +219,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
 
     /// Locks for writing, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_deadline(&self, deadline: Instant) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
         waits!("locks for writing");
         self.write_each(|lock| lock.write_until(Some(deadline)))
@@ -245,13 +273,13 @@ unsafe fn unlock(locks: &[CachePadded<PhaseLock>]) {
 
 impl<T: Default, const N: usize> Default for ShardedRwMutex<T, N> {
     fn default() -> ShardedRwMutex<T, N> {
-        ShardedRwMutex::new(T::default())
+        ShardedRwMutex::with_shards(T::default())
     }
 }
 
 impl<T, const N: usize> From<T> for ShardedRwMutex<T, N> {
     fn from(value: T) -> ShardedRwMutex<T, N> {
-        ShardedRwMutex::new(value)
+        ShardedRwMutex::with_shards(value)
     }
 }
 
@@ -269,6 +297,7 @@ impl<T: ?Sized + fmt::Debug, const N: usize> fmt::Debug for ShardedRwMutex<T, N>
 
 /// A [`ShardedRwMutex`] that is locked for reading: reaches the value, and unlocks when dropped, in whichever thread.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ShardedRwMutexReadGuard<'a, T: ?Sized> {
     lock: &'a PhaseLock,
     value: &'a UnsafeCell<T>,
@@ -301,6 +330,7 @@ impl<T: ?Sized> Drop for ShardedRwMutexReadGuard<'_, T> {
 
 /// A [`ShardedRwMutex`] that is locked for writing: reaches the value, and unlocks when dropped, in whichever thread.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ShardedRwMutexWriteGuard<'a, T: ?Sized, const N: usize = 8> {
     mutex: &'a ShardedRwMutex<T, N>,
     // What the bounds below stand for; without it a guard would be `Sync` whenever its mutex is.
@@ -344,6 +374,18 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for ShardedRwMutexReadGuard<'_, T> {
 }
 
 impl<T: ?Sized + fmt::Debug, const N: usize> fmt::Debug for ShardedRwMutexWriteGuard<'_, T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for ShardedRwMutexReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display, const N: usize> fmt::Display for ShardedRwMutexWriteGuard<'_, T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

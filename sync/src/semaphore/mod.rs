@@ -323,18 +323,21 @@ impl Weighted {
     }
 
     /// As [`try_acquire`](Weighted::try_acquire): permits that return themselves.
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn try_permit(&self, n: usize) -> Option<Permit<'_>> {
         self.try_acquire(n).then(|| Permit::of(self, n))
     }
 
     /// As [`acquire_timeout`](Weighted::acquire_timeout): permits that return themselves.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn permit_timeout(&self, n: usize, timeout: Duration) -> Option<Permit<'_>> {
         self.acquire_timeout(n, timeout).then(|| Permit::of(self, n))
     }
 
     /// As [`acquire_deadline`](Weighted::acquire_deadline): permits that return themselves.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn permit_deadline(&self, n: usize, deadline: Instant) -> Option<Permit<'_>> {
         self.acquire_deadline(n, deadline).then(|| Permit::of(self, n))
     }

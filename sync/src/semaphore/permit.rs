@@ -220,18 +220,21 @@ impl Weighted {
     }
 
     /// As [`try_permit`](Weighted::try_permit), with permits that borrow nothing.
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn try_permit_arc(self: &Arc<Self>, n: usize) -> Option<ArcPermit> {
         self.try_acquire(n).then(|| ArcPermit::of(self, n))
     }
 
     /// As [`permit_timeout`](Weighted::permit_timeout), with permits that borrow nothing.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn permit_arc_timeout(self: &Arc<Self>, n: usize, timeout: Duration) -> Option<ArcPermit> {
         self.acquire_timeout(n, timeout).then(|| ArcPermit::of(self, n))
     }
 
     /// As [`permit_deadline`](Weighted::permit_deadline), with permits that borrow nothing.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn permit_arc_deadline(self: &Arc<Self>, n: usize, deadline: Instant) -> Option<ArcPermit> {
         self.acquire_deadline(n, deadline).then(|| ArcPermit::of(self, n))
     }
