@@ -9,11 +9,14 @@ use gosync_atomic::__sys::RandomState;
 use super::{Entry, Map, Tables};
 
 impl<K, V, S> Map<K, V, S> {
-    /// Clones of all keys and values, a table at a time: no lock is held while the caller looks at them, so the loop may
-    /// use the map.
+    /// Clones of all keys and values, one table at a time. No lock is held between items, so the loop may use the
+    /// map.
     ///
-    /// As Go's `Range`: no key comes twice, and one that stays in the map comes once; of one that is stored, changed or
-    /// deleted meanwhile comes any value that it had meanwhile, or none. It is no snapshot of one instant.
+    /// Like Go's `Range`: no key is visited twice, and a key that stays in the map is visited once. For a key that is
+    /// stored, changed or deleted concurrently, it yields any value that the key had meanwhile, or none. It is not a
+    /// snapshot.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use gosync::Map;
@@ -94,7 +97,7 @@ impl<K, V, S> IntoIterator for Map<K, V, S> {
     }
 }
 
-/// The keys and values of a [`Map`] that was given away for them.
+/// The iterator over the keys and values of a [`Map`] that owns them.
 pub struct MapIntoIter<K, V> {
     entries: std::iter::Flatten<vec::IntoIter<hashbrown::hash_table::IntoIter<Entry<K, V>>>>,
 }

@@ -23,28 +23,28 @@ use gosync_atomic::CachePadded;
 
 use super::phase_lock::PhaseLock;
 
-/// An [`RwMutex`](crate::RwMutex) for data that is read all the time, by many threads, and hardly ever written.
+/// An [`RwMutex`](crate::RwMutex) for data that many threads read all the time, and that is rarely written.
 ///
-/// Readers of an `RwMutex` do not wait for each other, but each changes the word that they share, and the processors pass
-/// its cache line from one to the next. Here are `N` of them in cache lines of their own, and a reader takes that of its
-/// thread's slot. Slots are shared by as few living threads as can be, and there are as many as CPUs. A writer takes them
-/// all, one after the other, which costs as much as so many writes.
+/// Readers of an `RwMutex` do not wait for each other, but each of them changes the same word, so its cache line
+/// moves between the CPUs. This type has `N` locks, each in its own cache line, and a reader locks only that of its
+/// thread's slot. There are as many slots as CPUs, and threads are spread evenly over them. A writer locks all of
+/// them in turn, which costs as much as that many writes.
 ///
-/// `const`, no allocation. `N` is a power of two; the type has 128 bytes (64 or less on smaller platforms) for each. More
-/// than there are CPUs are of no use, and of no cost but these bytes.
+/// `const`, no allocation. `N` is a power of two; each lock takes 128 bytes (64 or less on smaller platforms). Locks
+/// beyond the number of CPUs are not used, and cost only these bytes.
 ///
 /// # Fairness
 ///
-/// As for [`RwMutex`](crate::RwMutex#fairness), for each of the locks. A writer that waits for one of them has those before
-/// it, so it keeps out their readers from then on, not only from when the last one is its own.
+/// Same as for [`RwMutex`](crate::RwMutex#fairness), for each of the locks. A writer that waits for one of the locks
+/// already holds those before it, and so keeps their readers out.
 ///
 /// # Deadlocks
 ///
-/// As for [`RwMutex`](crate::RwMutex#deadlocks).
+/// Same as for [`RwMutex`](crate::RwMutex#deadlocks).
 ///
 /// # Memory ordering
 ///
-/// As for [`RwMutex`](crate::RwMutex#memory-ordering).
+/// Same as for [`RwMutex`](crate::RwMutex#memory-ordering).
 ///
 /// # Differences from Go
 ///
@@ -65,7 +65,7 @@ use super::phase_lock::PhaseLock;
 /// });
 /// ```
 ///
-/// Without a lock, for who has it alone; with a deadline; and tries:
+/// Through `&mut`, without locking; with a deadline; and without blocking:
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -141,7 +141,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::read`](crate::RwMutex::read).
+    /// Same as [`RwMutex::read`](crate::RwMutex::read).
     #[inline]
     #[track_caller]
     #[doc(alias = "RLock")]
@@ -152,11 +152,11 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
         self.reader(lock)
     }
 
-    /// Locks for reading if that needs no waiting.
+    /// Locks for reading if that is possible without waiting.
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::read`](crate::RwMutex::read).
+    /// Same as [`RwMutex::read`](crate::RwMutex::read).
     #[inline]
     #[track_caller]
     #[doc(alias = "TryRLock")]
@@ -166,11 +166,11 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
         lock.try_read().then(|| self.reader(lock))
     }
 
-    /// Locks for reading, and blocks for `timeout` at most; one beyond what the clock can tell is for ever.
+    /// Locks for reading, and blocks for at most `timeout`; one too long for the clock never expires.
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::read`](crate::RwMutex::read).
+    /// Same as [`RwMutex::read`](crate::RwMutex::read).
     #[track_caller]
     #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_timeout(&self, timeout: Duration) -> Option<ShardedRwMutexReadGuard<'_, T>> {
@@ -179,11 +179,11 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
         lock.read_until(deadline_after(timeout)).then(|| self.reader(lock))
     }
 
-    /// Locks for reading, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    /// Locks for reading, and blocks until `deadline` at the latest. Even after it, locks if that is possible without waiting.
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::read`](crate::RwMutex::read).
+    /// Same as [`RwMutex::read`](crate::RwMutex::read).
     #[track_caller]
     #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_deadline(&self, deadline: Instant) -> Option<ShardedRwMutexReadGuard<'_, T>> {
@@ -201,14 +201,14 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
         ShardedRwMutexWriteGuard { mutex: self, _value: PhantomData }
     }
 
-    /// Locks for writing if that needs no waiting.
+    /// Locks for writing if that is possible without waiting.
     #[doc(alias = "TryLock")]
     #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_write(&self) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
         self.write_each(|lock| lock.try_write().is_ok())
     }
 
-    /// Locks for writing, and blocks for `timeout` at most; one beyond what the clock can tell is for ever.
+    /// Locks for writing, and blocks for at most `timeout`; one too long for the clock never expires.
     #[cfg_attr(feature = "deadlock", track_caller)]
     #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_timeout(&self, timeout: Duration) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
@@ -217,7 +217,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
         self.write_each(|lock| lock.write_until(deadline))
     }
 
-    /// Locks for writing, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    /// Locks for writing, and blocks until `deadline` at the latest. Even after it, locks if that is possible without waiting.
     #[cfg_attr(feature = "deadlock", track_caller)]
     #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_deadline(&self, deadline: Instant) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
@@ -225,7 +225,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
         self.write_each(|lock| lock.write_until(Some(deadline)))
     }
 
-    /// The value, without locking: nobody else can have the mutex.
+    /// The value, without locking: the borrow is exclusive.
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: the mutex is borrowed exclusively, so no guard is there.
@@ -295,7 +295,7 @@ impl<T: ?Sized + fmt::Debug, const N: usize> fmt::Debug for ShardedRwMutex<T, N>
     }
 }
 
-/// A [`ShardedRwMutex`] that is locked for reading: reaches the value, and unlocks when dropped, in whichever thread.
+/// A [`ShardedRwMutex`] that is locked for reading: gives access to the value, and unlocks when dropped, in whichever thread.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct ShardedRwMutexReadGuard<'a, T: ?Sized> {
@@ -328,7 +328,7 @@ impl<T: ?Sized> Drop for ShardedRwMutexReadGuard<'_, T> {
     }
 }
 
-/// A [`ShardedRwMutex`] that is locked for writing: reaches the value, and unlocks when dropped, in whichever thread.
+/// A [`ShardedRwMutex`] that is locked for writing: gives access to the value, and unlocks when dropped, in whichever thread.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
 #[clippy::has_significant_drop]
 pub struct ShardedRwMutexWriteGuard<'a, T: ?Sized, const N: usize = 8> {
