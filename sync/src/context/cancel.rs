@@ -125,7 +125,7 @@ impl fmt::Debug for CancelFunc {
     }
 }
 
-/// A [`CancelFunc`] that also sets the cause. Go: `context.CancelCauseFunc`.
+/// Like [`CancelFunc`], and also sets the cause. Go: `context.CancelCauseFunc`.
 ///
 /// Dropping the last clone cancels without a cause of its own: [`cause`](super::Context::cause) is
 /// [`ContextError::Canceled`] then.

@@ -109,7 +109,7 @@ impl Context {
         Context { scope: None, values: Values::NONE }
     }
 
-    /// The same as [`background`](Context::background), for code where it is not yet clear which context to use. Go:
+    /// Same as [`background`](Context::background), for code where it is not yet clear which context to use. Go:
     /// `context.TODO()`.
     #[must_use]
     #[doc(alias = "TODO")]
@@ -409,6 +409,9 @@ impl Context {
 }
 
 /// [`Context::background`].
+// For what the compiler says of `recv(ctx)`.
+impl gosync_chan::__cases::NoReceiver for Context {}
+
 impl Default for Context {
     fn default() -> Context {
         Context::background()

@@ -1,10 +1,10 @@
-//! What is no receiver: a sender, also behind a pointer; a timer, where Go has its channel; what was received already.
+//! What is no receiver: a sender, also behind a pointer; a timer and a context, where Go has a channel of it; what was received already.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use gosync::chan::Timer;
-use gosync::{chan, select};
+use gosync::{Context, chan, select};
 
 fn main() {
     let (tx, rx) = chan::bounded::<i32>(1);
@@ -18,6 +18,9 @@ fn main() {
     let timer = Timer::new(Duration::ZERO);
     select! {
         recv(timer) -> _ => {}
+    }
+    select! {
+        recv(Context::background()) -> _ => {}
     }
     select! {
         recv(rx.recv()) -> v => drop(v),

@@ -14,7 +14,7 @@ use crate::timer::{Ticker, Timer};
 #[diagnostic::on_unimplemented(
     message = "`recv(..)` in a select expects a `Receiver` or a `Chan`, or an `Option` of one, and got `{Self}`",
     label = "`recv(..)` cannot receive from this",
-    note = "to send, write `send(sender, message) -> result => ..`; a `Timer` and a `Ticker` have a `channel()` to receive from"
+    note = "to send, write `send(sender, message) -> result => ..`; to receive, use `timer.channel()`, `ticker.channel()`, `ctx.done()`"
 )]
 pub trait ReceiverOperand {
     /// What the channel carries.
