@@ -40,7 +40,7 @@ pub use error::{Cause, ContextError, error_as};
 use scope::{Handle, Timeout};
 use values::Values;
 
-/// Tells a callee whether to stop, by when to finish, and values from the caller. Go: `context.Context`.
+/// Tells a callee whether to stop and by when to finish, and carries values from the caller. Go: `context.Context`.
 ///
 /// A context is derived from another one by the `with_` methods. Cancelling a context also cancels those derived from
 /// it, but not those that it was derived from. A context is done once it was cancelled or its deadline has passed:
