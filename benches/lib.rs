@@ -4,8 +4,9 @@
 //! | target | what it tells | run it with |
 //! | --- | --- | --- |
 //! | `compare` | time, CPU time and allocations beside the peers, interleaved | `cargo bench -p gosync-benches --bench compare` |
+//! | `latency` | how long a message takes to a thread that waits | `cargo bench -p gosync-benches --bench latency` |
 //! | `hog` | how long a lock keeps a thread waiting | `cargo bench -p gosync-benches --bench hog` |
-//! | `stopped` | how long a stack keeps a thread waiting for one that is stopped (Unix) | `cargo bench -p gosync-benches --bench stopped` |
+//! | `stopped` | how long a stack keeps a thread waiting for one that is stopped (Linux) | `cargo bench -p gosync-benches --bench stopped` |
 //! | `futex-calls` | sleeps and wake-ups per 1,000 operations (Linux) | `cargo bench -p gosync-benches --bench futex-calls` |
 //! | `costs` | instructions and locked instructions per operation; fails if ours grow | `cargo bench -p gosync-benches --bench costs` |
 //! | `instructions.sh` | instructions per operation: exact, whatever else the machine does | `benches/instructions.sh` |

@@ -1,4 +1,4 @@
-//! Go's `sync/atomic`, counters for many threads, and the bottom of gosync.
+//! Go's `sync/atomic`, counters for many threads, a lock-free stack, and the platform layer of gosync.
 //!
 //! | Go | here |
 //! | --- | --- |
@@ -11,10 +11,10 @@
 //! | | [`ShardedCounter`] |
 //! | the lock-free stack inside Go's runtime | [`Stack`] |
 //!
-//! The atomics are sequentially consistent, as Go's are, and say nothing about orderings. The counters order nothing.
+//! The atomics are sequentially consistent, as Go's are, so their methods take no ordering. The counters order nothing.
 //!
-//! The seam between gosync's primitives and the platform is here too, hidden in [`__sys`] and exempt from semver. Use the
-//! `gosync` facade, or the crate of the primitive that you want.
+//! [`__sys`] is the hidden layer between gosync's primitives and the platform, and exempt from semver. Most programs use
+//! these types through the crate `gosync`.
 
 #[doc(hidden)]
 #[path = "sys/mod.rs"]

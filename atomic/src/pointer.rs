@@ -61,25 +61,25 @@ const CHANGE: u64 = 2;
 
 /// An atomic pointer that owns what it points to: Go's `atomic.Pointer[T]`.
 ///
-/// It holds an `Arc`, or nothing, and replaces it as a whole; "the same" means the same allocation, not an equal value.
-/// Whoever [`load`](Pointer::load)s owns what it gets, for as long as it likes, whatever is stored meanwhile; the last
+/// It holds an `Arc` or nothing, and replaces it as a whole. Comparisons are by identity: the same allocation, not an
+/// equal value. [`load`](Pointer::load) returns an `Arc` that the caller owns, whatever is stored meanwhile; the last
 /// owner frees it.
 ///
-/// Each operation is a critical section of a few instructions, in which no code of yours runs: a load costs one
-/// read-modify-write for the section and one for the count. Threads that meet spin, then yield, then sleep in short steps.
-/// For many threads that mostly read there is [`reader`](Pointer::reader). Not for signal handlers.
+/// Each operation is a critical section of a few instructions, in which no user code runs: a load costs one
+/// read-modify-write for the section and one for the count. Contending threads spin, then yield, then sleep for short
+/// times. For many threads that mostly read, use [`reader`](Pointer::reader). Not for signal handlers.
 ///
 /// Two words, three if `T` is unsized.
 ///
 /// # Memory ordering
 ///
-/// If an operation observes the effect of another, that one happens before it (`atomic.observed-before-observer`), and all
-/// operations behave as if done one after the other in some order, together with those of Go's other atomics
+/// If an operation observes the effect of another, the other happens before it (`atomic.observed-before-observer`).
+/// All operations behave as if executed in one total order, together with those of the other atomics
 /// (`atomic.total-order`).
 ///
 /// # Differences from Go
 ///
-/// Where Go's garbage collector frees what nobody points to any more, here the last `Arc` does.
+/// The last `Arc` frees the value, in place of Go's garbage collector.
 ///
 /// # Examples
 ///
@@ -98,7 +98,7 @@ const CHANGE: u64 = 2;
 /// assert_eq!(*NEWEST.load().unwrap(), "second");
 /// ```
 ///
-/// What was there comes out:
+/// Taking the pointee out:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -129,7 +129,7 @@ impl<T: ?Sized + RefUnwindSafe> RefUnwindSafe for Pointer<T> {}
 
 impl<T: ?Sized> Pointer<T> {
     const_fn! {
-        /// One that points to this, or to nothing.
+        /// A pointer to `pointee`, or to nothing.
         #[must_use]
         pub const fn new(pointee: Option<Arc<T>>) -> Pointer<T> {
             Pointer { latch: Latch::new(), held: UnsafeCell::new(pointee) }
@@ -149,9 +149,9 @@ impl<T: ?Sized> Pointer<T> {
         self.load_versioned().0
     }
 
-    /// Makes it point to this. Go: `p.Store(new)`.
+    /// Makes it point to `new`. Go: `p.Store(new)`.
     ///
-    /// What it pointed to loses an owner; if that was the last, its drop runs here, after the change.
+    /// Drops its share of the old pointee; if it was the last, that is dropped here, after the change.
     ///
     /// # Memory ordering
     ///
@@ -163,7 +163,7 @@ impl<T: ?Sized> Pointer<T> {
         drop(self.swap(new));
     }
 
-    /// Makes it point to this, and returns what it pointed to before. Go: `p.Swap(new)`.
+    /// Makes it point to `new`, and returns what it pointed to before. Go: `p.Swap(new)`.
     ///
     /// # Memory ordering
     ///
@@ -178,14 +178,14 @@ impl<T: ?Sized> Pointer<T> {
         old
     }
 
-    /// Makes it point to `new` if it points to `old`, to the very same and not to an equal value, and says whether it did.
-    /// Never fails for another reason. Go: `p.CompareAndSwap(old, new)`.
+    /// Makes it point to `new` if it points to `old` (the same allocation, not an equal value), and returns whether
+    /// it did. Never fails spuriously. Go: `p.CompareAndSwap(old, new)`.
     ///
-    /// If it says `false`, `new` is dropped; [`compare_exchange`](Pointer::compare_exchange) gives it back.
+    /// If it returns `false`, `new` is dropped; [`compare_exchange`](Pointer::compare_exchange) returns it.
     ///
     /// # Memory ordering
     ///
-    /// That of a [`load`](Self::load) and a [`store`](Self::store) in one if it says `true`. If it says `false`, that of a
+    /// That of a [`load`](Self::load) and a [`store`](Self::store) in one if it returns `true`. If it returns `false`, that of a
     /// [`load`](Self::load): it comes after the operation whose effect it found (`atomic.failed-cas-observes`).
     ///
     /// # Examples
@@ -205,8 +205,8 @@ impl<T: ?Sized> Pointer<T> {
         self.exchange(old, new, |_| ()).is_ok()
     }
 
-    /// As [`compare_and_swap`](Pointer::compare_and_swap), and nothing is lost: `Ok` with what it pointed to, which is now the
-    /// caller's, or an error with what it points to instead and with `new`. Go has no such method.
+    /// Like [`compare_and_swap`](Pointer::compare_and_swap), but returns what it pointed to, or an error with what it
+    /// points to instead and with `new`. Not in Go.
     ///
     /// # Errors
     ///
@@ -218,7 +218,7 @@ impl<T: ?Sized> Pointer<T> {
     ///
     /// # Examples
     ///
-    /// Appends to a list that others change as well, and makes the new node once:
+    /// Appends to a list that other threads change too, and makes the new node once:
     ///
     /// ```
     /// use std::sync::{Arc, OnceLock};
@@ -255,16 +255,17 @@ impl<T: ?Sized> Pointer<T> {
         self.exchange(current, new, Option::clone).map_err(|(current, new)| CompareExchangeError { current, new })
     }
 
-    /// Makes it point to what `f` makes of what it points to, and returns what it pointed to before. Go has no such method:
-    /// there it is a loop around a `CompareAndSwap`.
+    /// Makes it point to the result of `f` for what it points to, and returns what it pointed to before. In Go this
+    /// is a loop around `CompareAndSwap`.
     ///
-    /// If another thread changes it meanwhile, `f` is called again with what it points to then, and what it made before is
-    /// dropped. So it may be called any number of times, and should do nothing but compute. It may use the pointer, but
-    /// must not change it each time: that would go on for ever. To leave it as it is, `f` returns a clone of what it was given.
+    /// If another thread changes it meanwhile, `f` is called again with what it points to then, and its earlier
+    /// result is dropped. So `f` may be called any number of times, and should have no side effects. It may use the
+    /// pointer, but must not change it each time: that loops for ever. To leave the pointer as it is, return a clone
+    /// of the argument.
     ///
     /// # Panics
     ///
-    /// If `f` does. Nothing is changed then.
+    /// If `f` panics. Then nothing is changed.
     ///
     /// # Memory ordering
     ///
@@ -307,7 +308,7 @@ impl<T: ?Sized> Pointer<T> {
         }
     }
 
-    /// The values that it points to, for a thread that reads often: while nothing changes, a look costs one load.
+    /// A reader for a thread that reads often: while nothing changes, a read costs one load. Not in Go.
     ///
     /// # Memory ordering
     ///
@@ -317,11 +318,11 @@ impl<T: ?Sized> Pointer<T> {
         Reader::new(self)
     }
 
-    /// What it points to, without the pointer. Not in Go.
+    /// Consumes the pointer, and returns what it points to. Not in Go.
     ///
     /// # Memory ordering
     ///
-    /// None is needed: nobody else has it.
+    /// None needed: the access is exclusive.
     #[must_use]
     pub fn into_inner(self) -> Option<Arc<T>> {
         self.held.into_inner()
@@ -392,7 +393,7 @@ fn is_same<T: ?Sized>(a: Option<&Arc<T>>, b: Option<&Arc<T>>) -> bool {
 }
 
 impl<T: ?Sized> Default for Pointer<T> {
-    /// One that points to nothing.
+    /// A pointer to nothing.
     fn default() -> Pointer<T> {
         Pointer::new(None)
     }

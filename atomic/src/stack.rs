@@ -74,23 +74,23 @@ use self::list::{List, Spare, top};
 use self::places::{Mine, Places};
 use crate::__sys::{const_fn, step};
 
-/// A stack without locks: the last value pushed is the first popped, from any number of threads.
+/// A lock-free stack (last in, first out) for any number of threads.
 ///
-/// [`push`](Stack::push) and [`pop`](Stack::pop) never wait for another thread: one that is stopped in the middle of either,
-/// for however long, keeps nobody else from going on. [`take_all`](Stack::take_all) takes everything in one step. For each
-/// value it is as if all operations came one after the other: the stack is linearizable.
+/// [`push`](Stack::push) and [`pop`](Stack::pop) never wait for another thread: a thread that is stopped in the
+/// middle of either does not block the others. [`take_all`](Stack::take_all) takes everything in one step. The stack
+/// is linearizable.
 ///
-/// This is for the cases where a thread that is preempted while it holds a lock would hold up the others: free lists, caches,
-/// work that any thread may take. If no thread is ever stopped, a `Mutex<Vec<T>>` takes about as long, or longer.
+/// Use it where a thread that is preempted while it holds a lock would delay the others: free lists, caches, work
+/// that any thread may take. If no thread is ever preempted, a `Mutex<Vec<T>>` takes about as long, or longer.
 ///
-/// Not for handlers of signals: one that uses a stack while it interrupts the same thread in the middle of an operation may
-/// put two values into one place.
+/// Not for signal handlers: one that interrupts an operation of the same thread and uses the same stack may corrupt
+/// it.
 ///
 /// # Memory
 ///
-/// The stack keeps the memory of as many values as it has held at a time, with one more for each operation that was in
-/// progress and for each thread that has taken values, of which 56 count at most, rounded up to a power of two, until it is
-/// dropped. It allocates only when it outgrows that; otherwise `push` allocates nothing and `pop` frees nothing. At most
+/// Until it is dropped, the stack keeps the memory for as many values as it has held at a time, plus one for each
+/// concurrent operation and for each thread that has taken values (at most 56), rounded up to a power of two. It
+/// allocates only when it outgrows that; otherwise `push` allocates nothing, and `pop` frees nothing. At most
 /// 268,435,424 values fit: see [`push`](Stack::push).
 ///
 /// # Memory ordering
@@ -169,14 +169,14 @@ impl<T> Stack<T> {
 
     /// Puts a value on top.
     ///
-    /// Lock-free: a try fails only because another thread's operation on this stack succeeded. It allocates if the stack
-    /// has never held so many values, and then takes time in proportion to their number; constant time on average.
+    /// Lock-free: an attempt fails only because another thread's operation on this stack succeeded. O(1), amortised:
+    /// if the stack has never held so many values, it allocates, in O(n).
     ///
     /// # Panics
     ///
-    /// If 268,435,424 values are on the stack or on their way to or from it, or fewer by one for each other thread that has
-    /// taken values, 56 at most; and if the memory for one of its segments is more than a `Vec` could have. The stack stays as
-    /// it was; the value that does not fit is dropped.
+    /// If the stack is full: it holds at most 268,435,424 values, counting those in concurrent operations, and one
+    /// less for each other thread that has taken values (at most 56). Also if a segment would be larger than a `Vec`
+    /// can be. The stack stays as it was; the value is dropped.
     ///
     /// # Memory ordering
     ///
@@ -210,7 +210,7 @@ impl<T> Stack<T> {
         (name, unsafe { self.arena.node(name) })
     }
 
-    /// Takes the value on top, if there is one.
+    /// Takes the top value, if there is one.
     ///
     /// Lock-free, in constant time; it allocates and frees nothing.
     ///
@@ -258,11 +258,10 @@ impl<T> Stack<T> {
 
     /// Takes all values in one atomic step. They come newest first.
     ///
-    /// Pushes that come later are not among them, even while the iterator is in use: the stack is empty, and whoever has
-    /// the iterator has the values. What it is not asked for it drops at its end. Their memory is used again as they come.
+    /// Later pushes are not among them, even while the iterator is in use: the stack is empty, and the iterator owns
+    /// the values. It drops those that are left when it is dropped. Memory is reused as values are taken.
     ///
-    /// The step takes constant time. `mem::forget` of the iterator leaks its values, and their memory until the stack is
-    /// dropped.
+    /// O(1). Leaking the iterator (`mem::forget`) leaks its values, and their memory until the stack is dropped.
     ///
     /// # Memory ordering
     ///
@@ -283,7 +282,7 @@ impl<T> Stack<T> {
         TakeAll { stack: self, next: self.lists.values.take() }
     }
 
-    /// Whether there was no value, at one moment of the call. It orders nothing.
+    /// Whether the stack was empty at one moment of the call. Orders nothing.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
@@ -353,7 +352,7 @@ impl<T> FromIterator<T> for Stack<T> {
 }
 
 impl<T> Drop for Stack<T> {
-    /// Drops the values, newest first. If the drop of one panics, the others are dropped all the same.
+    /// Drops the values, newest first. If one of the drops panics, the others still run.
     fn drop(&mut self) {
         if needs_drop::<T>() {
             drop(self.take_all());

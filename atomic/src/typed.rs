@@ -16,7 +16,7 @@ macro_rules! common {
     ) => {
         impl $name {
             const_fn! {
-                /// One with this value. Go: the zero value, or that and a store.
+                /// An atomic with this value. Go: the zero value, or that and a store.
                 #[inline]
                 #[must_use]
                 pub const fn new(value: $value) -> $name {
@@ -70,12 +70,12 @@ macro_rules! common {
                 self.word.swap(value)
             }
 
-            /// Sets the value to `new` if it is `old`, and says whether it was. Never fails for another reason. Go:
+            /// Sets the value to `new` if it is `old`, and returns whether it was. Never fails spuriously. Go:
             /// `x.CompareAndSwap(old, new)`.
             ///
             /// # Memory ordering
             ///
-            /// That of a [`load`](Self::load) and a [`store`](Self::store) in one if it says `true`. If it says `false`,
+            /// That of a [`load`](Self::load) and a [`store`](Self::store) in one if it returns `true`. If it returns `false`,
             /// that of a [`load`](Self::load): it comes after the operation whose value it found
             /// (`atomic.failed-cas-observes`), and nobody can observe it.
             ///
@@ -95,11 +95,11 @@ macro_rules! common {
             }
 
             native_only! {
-                /// The value, for who has it alone. Not in Go. Does not exist in loom models.
+                /// The value, through an exclusive borrow. Not in Go. Does not exist in loom models.
                 ///
                 /// # Memory ordering
                 ///
-                /// None is needed: nobody else has it.
+                /// None needed: the access is exclusive.
                 #[inline]
                 #[must_use]
                 pub fn get_mut(&mut self) -> &mut $value {
@@ -107,11 +107,11 @@ macro_rules! common {
                 }
             }
 
-            /// The value, without the atomic. Not in Go.
+            /// Consumes the atomic, and returns its value. Not in Go.
             ///
             /// # Memory ordering
             ///
-            /// None is needed: nobody else has it.
+            /// None needed: the access is exclusive.
             #[inline]
             #[must_use]
             pub fn into_inner(self) -> $value {
@@ -161,8 +161,8 @@ macro_rules! integer {
         ///
         /// # Differences from Go
         ///
-        /// There are no functions on plain variables, so nobody can access one both atomically and plainly. None of these
-        /// types can be copied, which `go vet` looks for in Go.
+        /// There are no functions on plain variables, so a variable cannot be accessed both atomically and plainly.
+        /// The types cannot be copied, which `go vet` checks in Go.
         ///
         /// # Examples
         ///
@@ -191,8 +191,8 @@ macro_rules! integer {
             ///
             /// # Memory ordering
             ///
-            /// That of a [`load`](Self::load) and a [`store`](Self::store) in one: of two threads that add, the one that
-            /// gets the sum sees what the other did before (`atomic.return-value-branch`).
+            /// That of a [`load`](Self::load) and a [`store`](Self::store) in one: of two threads that add, the one
+            /// that gets the sum of both sees what the other did before (`atomic.return-value-branch`).
             ///
             /// # Examples
             ///
@@ -293,7 +293,7 @@ integer!(
     ["AddUintptr", "AndUintptr", "OrUintptr"]
 );
 
-/// An atomic truth value: Go's `atomic.Bool`.
+/// An atomic boolean: Go's `atomic.Bool`.
 ///
 /// One byte, where Go has four. Every operation is sequentially consistent and never blocks.
 ///

@@ -11,22 +11,22 @@ use crate::{CompareExchangeError, Pointer, Reader};
 
 /// A value of any type that is replaced as a whole: Go's `atomic.Value`.
 ///
-/// Whoever [`load`](Value::load)s gets an `Arc` of what was stored last, and keeps it for as long as it likes; nobody ever
-/// sees half of one value and half of another. The last owner drops it. To change a value, make another and store it.
+/// [`load`](Value::load) returns an `Arc` of the last stored value, which the caller may keep; values are never torn.
+/// The last owner drops it. To change a value, store another.
 ///
-/// Each operation is a critical section of a few instructions, in which neither a drop nor a comparison runs; see [`Pointer`],
-/// which this is one of. For many threads that mostly read there is [`reader`](Value::reader).
+/// It is a [`Pointer`] inside: each operation is a critical section of a few instructions, in which neither a drop
+/// nor a comparison runs. For many threads that mostly read, use [`reader`](Value::reader).
 ///
 /// # Memory ordering
 ///
 /// The operation that stored a value happens before the return of every one that observes it
-/// (`atomic.value-store-before-load`), and all operations behave as if done one after the other in some order, together with
-/// those of Go's other atomics (`atomic.total-order`).
+/// (`atomic.value-store-before-load`). All operations behave as if executed in one total order, together with those
+/// of the other atomics (`atomic.total-order`).
 ///
 /// # Differences from Go
 ///
-/// The type is `T`, and there is no nil among its values. So none of Go's panics are left: those for storing, swapping and
-/// comparing nil and values of inconsistent types, and for comparing what cannot be compared.
+/// The type of the values is `T`, without nil. So Go's panics for nil, for values of inconsistent types, and for
+/// values that cannot be compared do not exist.
 ///
 /// # Examples
 ///
@@ -47,7 +47,7 @@ use crate::{CompareExchangeError, Pointer, Reader};
 /// assert_eq!((config.workers, CONFIG.load().unwrap().workers), (2, 4));
 /// ```
 ///
-/// What was there comes out:
+/// Taking the value out:
 ///
 /// ```
 /// use gosync_atomic::Value;
@@ -66,14 +66,14 @@ pub struct Value<T> {
 
 impl<T> Value<T> {
     const_fn! {
-        /// One without a value: Go's zero value.
+        /// A `Value` without a value: Go's zero value.
         #[must_use]
         pub const fn empty() -> Value<T> {
             Value { pointer: Pointer::new(None) }
         }
     }
 
-    /// One with this value. Not in Go.
+    /// A `Value` that holds `value`. Not in Go.
     #[must_use]
     pub fn new(value: T) -> Value<T> {
         Value { pointer: Pointer::new(Some(Arc::new(value))) }
@@ -94,7 +94,7 @@ impl<T> Value<T> {
 
     /// Sets the value. Go: `v.Store(value)`.
     ///
-    /// It allocates. The old value loses an owner; if that was the last, its drop runs here, after the change.
+    /// Allocates. Drops its share of the old value; if it was the last, that is dropped here, after the change.
     ///
     /// # Memory ordering
     ///
@@ -106,7 +106,7 @@ impl<T> Value<T> {
         self.pointer.store(Some(Arc::new(value)));
     }
 
-    /// As [`store`](Value::store), of a value that is shared already: it allocates nothing. Not in Go.
+    /// Like [`store`](Value::store), with a value that is in an `Arc` already: allocates nothing. Not in Go.
     ///
     /// # Examples
     ///
@@ -123,7 +123,7 @@ impl<T> Value<T> {
         self.pointer.store(Some(value));
     }
 
-    /// As [`swap`](Value::swap), with a value that is shared already: it allocates nothing. Not in Go.
+    /// Like [`swap`](Value::swap), with a value that is in an `Arc` already: allocates nothing. Not in Go.
     #[inline]
     pub fn swap_arc(&self, value: Arc<T>) -> Option<Arc<T>> {
         self.pointer.swap(Some(value))
@@ -140,16 +140,16 @@ impl<T> Value<T> {
         self.pointer.swap(Some(Arc::new(value)))
     }
 
-    /// Sets the value to `new` if it equals `old`, and says whether it did; `None` is there being none. Go:
+    /// Sets the value to `new` if it equals `old`, and returns whether it did; `None` stands for no value. Go:
     /// `v.CompareAndSwap(old, new)`.
     ///
-    /// If it says `false`, then it has found a value that does not equal `old`, and `new` is dropped;
-    /// [`compare_exchange`](Value::compare_exchange) gives it back. It allocates nothing then. If the value is replaced
-    /// during the comparison, that is made again with the new one, so it may run many times.
+    /// If it returns `false`, it has found a value that does not equal `old`, and has dropped `new` without
+    /// allocating; [`compare_exchange`](Value::compare_exchange) returns it. If the value is replaced during the
+    /// comparison, the new value is compared, so `eq` may run several times.
     ///
     /// # Memory ordering
     ///
-    /// That of a [`load`](Self::load) and a [`store`](Self::store) in one if it says `true`. If it says `false`, that of a
+    /// That of a [`load`](Self::load) and a [`store`](Self::store) in one if it returns `true`. If it returns `false`, that of a
     /// [`load`](Self::load): it comes after the operation whose value it found (`atomic.failed-cas-observes`).
     ///
     /// # Examples
@@ -168,8 +168,8 @@ impl<T> Value<T> {
         self.compare_exchange(old, new).is_ok()
     }
 
-    /// As [`compare_and_swap`](Value::compare_and_swap), and nothing is lost: `Ok` with the value that was replaced, or an error
-    /// with the one that was found instead and with `new`. Go has no such method.
+    /// Like [`compare_and_swap`](Value::compare_and_swap), but returns the value that was replaced, or an error with
+    /// the one that was found instead and with `new`. Not in Go.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl<T> Value<T> {
     ///
     /// # Panics
     ///
-    /// If the comparison does. Nothing is changed then, and `new` is dropped.
+    /// If the comparison panics. Then nothing is changed, and `new` is dropped.
     ///
     /// # Memory ordering
     ///
@@ -213,16 +213,16 @@ impl<T> Value<T> {
         }
     }
 
-    /// Sets the value to what `f` makes of it, and returns the old one. Go has no such method: there it is a loop around a
+    /// Sets the value to the result of `f` for it, and returns the old one. In Go this is a loop around
     /// `CompareAndSwap`.
     ///
-    /// If another thread sets it meanwhile, `f` is called again with the value of then, and what it made before is dropped.
-    /// So it may be called any number of times, and should do nothing but compute. It may use this `Value`, but must not set
-    /// it each time: that would go on for ever. It allocates, once for each call of `f`.
+    /// If another thread sets it meanwhile, `f` is called again with the new value, and its earlier result is
+    /// dropped. So `f` may be called any number of times, and should have no side effects. It may use this `Value`,
+    /// but must not set it each time: that loops for ever. Allocates once for each call of `f`.
     ///
     /// # Panics
     ///
-    /// If `f` does. Nothing is changed then.
+    /// If `f` panics. Then nothing is changed.
     ///
     /// # Memory ordering
     ///
@@ -250,7 +250,7 @@ impl<T> Value<T> {
         self.pointer.update(|value| Some(Arc::new(f(value.map(|value| &**value)))))
     }
 
-    /// The values, for a thread that reads often: while nothing is stored, a look costs one load. Not in Go.
+    /// A reader for a thread that reads often: while nothing is stored, a read costs one load. Not in Go.
     ///
     /// # Memory ordering
     ///
@@ -260,11 +260,11 @@ impl<T> Value<T> {
         self.pointer.reader()
     }
 
-    /// The value, without the atomic. Not in Go.
+    /// Consumes the `Value`, and returns its value. Not in Go.
     ///
     /// # Memory ordering
     ///
-    /// None is needed: nobody else has it.
+    /// None needed: the access is exclusive.
     #[must_use]
     pub fn into_inner(self) -> Option<Arc<T>> {
         self.pointer.into_inner()
@@ -272,7 +272,7 @@ impl<T> Value<T> {
 }
 
 impl<T> Default for Value<T> {
-    /// One without a value.
+    /// A `Value` without a value.
     fn default() -> Value<T> {
         Value::empty()
     }

@@ -14,8 +14,9 @@ use crate::sender::Sender;
 
 /// A channel handle that sends and receives: Go's `chan T`.
 ///
-/// It counts as a sender and as a receiver, so a channel that is held by `Chan`s ends by [`close`](Chan::close), as in Go,
-/// not by itself. It has all methods of [`Sender`] and [`Receiver`], which say more of each, with the same memory ordering.
+/// It counts as a sender and as a receiver, so a channel that is held by `Chan`s ends by [`close`](Chan::close) only,
+/// as in Go. It has all methods of [`Sender`] and [`Receiver`], with the same memory ordering; their documentation
+/// has the details.
 ///
 /// # Examples
 ///
@@ -36,7 +37,7 @@ use crate::sender::Sender;
 /// });
 /// ```
 ///
-/// One handle for both directions, and those for one of them:
+/// One handle for both directions, and handles for one:
 ///
 /// ```
 /// use gosync_chan::{Chan, TryRecvError};
@@ -100,7 +101,7 @@ impl<T> Chan<T> {
         Chan { handle: Handle::new(usize::MAX) }
     }
 
-    /// The nil channel: operations block for ever, tries find it full and empty, `close` fails.
+    /// The nil channel: operations block for ever, `try_send` finds it full and `try_recv` empty, `close` fails.
     #[must_use]
     pub const fn nil() -> Chan<T> {
         Chan { handle: Handle::nil() }
@@ -129,7 +130,7 @@ impl<T> Chan<T> {
         Receiver::adopt(self.handle)
     }
 
-    /// As [`Sender::send`].
+    /// Same as [`Sender::send`].
     ///
     /// # Errors
     ///
@@ -141,7 +142,7 @@ impl<T> Chan<T> {
         self.handle.send(value)
     }
 
-    /// As [`Sender::try_send`].
+    /// Same as [`Sender::try_send`].
     ///
     /// # Errors
     ///
@@ -151,7 +152,7 @@ impl<T> Chan<T> {
         self.handle.try_send(value)
     }
 
-    /// As [`Sender::send_timeout`].
+    /// Same as [`Sender::send_timeout`].
     ///
     /// # Errors
     ///
@@ -162,7 +163,7 @@ impl<T> Chan<T> {
         self.handle.send_until(value, deadline_after(timeout))
     }
 
-    /// As [`Sender::send_deadline`].
+    /// Same as [`Sender::send_deadline`].
     ///
     /// # Errors
     ///
@@ -173,7 +174,7 @@ impl<T> Chan<T> {
         self.handle.send_until(value, Some(deadline))
     }
 
-    /// As [`Receiver::recv`].
+    /// Same as [`Receiver::recv`].
     ///
     /// # Errors
     ///
@@ -185,7 +186,7 @@ impl<T> Chan<T> {
         self.handle.recv()
     }
 
-    /// As [`Receiver::try_recv`].
+    /// Same as [`Receiver::try_recv`].
     ///
     /// # Errors
     ///
@@ -195,7 +196,7 @@ impl<T> Chan<T> {
         self.handle.try_recv()
     }
 
-    /// As [`Receiver::recv_timeout`].
+    /// Same as [`Receiver::recv_timeout`].
     ///
     /// # Errors
     ///
@@ -206,7 +207,7 @@ impl<T> Chan<T> {
         self.handle.recv_until(deadline_after(timeout))
     }
 
-    /// As [`Receiver::recv_deadline`].
+    /// Same as [`Receiver::recv_deadline`].
     ///
     /// # Errors
     ///
@@ -217,17 +218,17 @@ impl<T> Chan<T> {
         self.handle.recv_until(Some(deadline))
     }
 
-    /// As [`Sender::send_many`]: the values of a vector, which is empty then.
+    /// Like [`Sender::send_many`]: sends the values of a vector, and leaves it empty.
     ///
     /// # Errors
     ///
-    /// If the channel is closed. What was not sent is left in the vector.
+    /// If the channel is closed. Unsent values are left in the vector.
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_many(&self, values: &mut Vec<T>) -> Result<(), SendError<()>> {
         self.as_sender().send_many(values)
     }
 
-    /// As [`Sender::try_send_many`].
+    /// Same as [`Sender::try_send_many`].
     ///
     /// # Errors
     ///
@@ -236,7 +237,7 @@ impl<T> Chan<T> {
         self.as_sender().try_send_many(values)
     }
 
-    /// As [`Receiver::recv_many`]: up to `limit` values, appended to the vector.
+    /// Like [`Receiver::recv_many`]: appends up to `limit` values to the vector.
     ///
     /// # Errors
     ///
@@ -246,7 +247,7 @@ impl<T> Chan<T> {
         self.as_receiver().recv_many(into, limit)
     }
 
-    /// As [`Receiver::try_recv_many`].
+    /// Same as [`Receiver::try_recv_many`].
     ///
     /// # Errors
     ///
@@ -255,7 +256,7 @@ impl<T> Chan<T> {
         self.as_receiver().try_recv_many(into, limit)
     }
 
-    /// As [`Receiver::recv_many_async`]. Feature `async`.
+    /// Like [`Receiver::recv_many_async`]. Feature `async`.
     ///
     /// # Errors
     ///
@@ -265,7 +266,7 @@ impl<T> Chan<T> {
         self.as_receiver().recv_many_async(into, limit).await
     }
 
-    /// As [`Sender::send_async`]. Feature `async`.
+    /// Like [`Sender::send_async`]. Feature `async`.
     ///
     /// # Errors
     ///
@@ -273,7 +274,7 @@ impl<T> Chan<T> {
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled after it was done, and if there is no memory, as [`Sender::send`].
+    /// The future panics if it is polled after completion, and if an allocation fails, like [`Sender::send`].
     ///
     /// # Examples
     ///
@@ -294,7 +295,7 @@ impl<T> Chan<T> {
         self.as_sender().send_async(value)
     }
 
-    /// As [`Receiver::recv_async`], which says what becomes of a value if the future is dropped. Feature `async`.
+    /// Like [`Receiver::recv_async`], which says what happens to a value if the future is dropped. Feature `async`.
     ///
     /// # Errors
     ///
@@ -302,20 +303,21 @@ impl<T> Chan<T> {
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled after it was done.
+    /// The future panics if it is polled after completion.
     #[cfg(feature = "async")]
     #[inline]
     pub fn recv_async(&self) -> crate::future::RecvFuture<'_, T> {
         self.as_receiver().recv_async()
     }
 
-    /// As [`Receiver::stream`]: the values until the channel is closed and drained. Feature `async`. Allocates once.
+    /// Like [`Receiver::stream`]: the values until the channel is closed and drained. Feature `async`. Allocates once.
     #[cfg(feature = "async")]
     pub fn stream(&self) -> crate::future::RecvStream<'_, T> {
         self.as_receiver().stream()
     }
 
-    /// As [`Receiver::into_stream`]. It does not send any more, as in the loop that takes the handle. Feature `async`.
+    /// Like [`Receiver::into_stream`]. The stream no longer counts as a sender, as with
+    /// [`into_iter`](IntoIterator::into_iter). Feature `async`.
     #[cfg(feature = "async")]
     pub fn into_stream<'a>(self) -> crate::future::RecvStream<'a, T>
     where
@@ -324,7 +326,7 @@ impl<T> Chan<T> {
         self.split().1.into_stream()
     }
 
-    /// As [`Sender::into_sink`]. It does not receive any more. Feature `sink`.
+    /// Like [`Sender::into_sink`]. The sink no longer counts as a receiver. Feature `sink`.
     #[cfg(feature = "sink")]
     pub fn into_sink<'a>(self) -> crate::sink::SendSink<'a, T>
     where
@@ -333,7 +335,7 @@ impl<T> Chan<T> {
         self.split().0.into_sink()
     }
 
-    /// As [`Sender::sink`]. Feature `sink`. Allocates once. Closing the sink does not close the channel.
+    /// Like [`Sender::sink`]. Feature `sink`. Allocates once. Closing the sink does not close the channel.
     #[cfg(feature = "sink")]
     pub fn sink(&self) -> crate::sink::SendSink<'_, T> {
         self.as_sender().sink()
@@ -346,17 +348,17 @@ impl<T> Chan<T> {
         self.as_receiver().iter()
     }
 
-    /// The values that can be had without blocking.
+    /// The values that can be received without blocking.
     #[must_use]
     pub fn try_iter(&self) -> TryIter<'_, T> {
         self.as_receiver().try_iter()
     }
 
-    /// As [`Sender::close`].
+    /// Same as [`Sender::close`].
     ///
     /// # Errors
     ///
-    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil.
+    /// If `close` was called before, on any handle of the channel, or if the handle is nil.
     pub fn close(&self) -> Result<(), CloseError> {
         self.handle.close()
     }
@@ -380,15 +382,15 @@ impl<T> Chan<T> {
         self.handle.capacity()
     }
 
-    /// Whether the buffer holds no value. True at capacity 0, unless a value came back from a task's receive that was dropped
-    /// (feature `async`: Cancellation of `recv_async`).
+    /// Whether the buffer is empty. True at capacity 0, unless a dropped receive of a task returned a value (feature
+    /// `async`: see Cancellation of `recv_async`).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.handle.is_empty()
     }
 
-    /// Whether the buffer has no room. Always true at capacity 0; and while there are more values than it can hold, since some came
-    /// back from such receives.
+    /// Whether the buffer is full. Always true at capacity 0, and while such receives have returned more values than
+    /// the capacity.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.handle.is_full()
@@ -407,13 +409,13 @@ impl<T> Chan<T> {
         self.handle.same_channel(&other.handle)
     }
 
-    /// How many handles can send, this one included, at some instant. Orders nothing.
+    /// The number of handles that can send, this one included: a snapshot. Orders nothing.
     #[must_use]
     pub fn sender_count(&self) -> usize {
         self.handle.count(Side::Senders)
     }
 
-    /// How many handles can receive, this one included, at some instant. Orders nothing.
+    /// The number of handles that can receive, this one included: a snapshot. Orders nothing.
     #[must_use]
     pub fn receiver_count(&self) -> usize {
         self.handle.count(Side::Receivers)
@@ -428,8 +430,8 @@ impl<T> Chan<T> {
     }
 }
 
-/// The values until the channel is closed and drained; blocks for each. It does not send any more: without another handle that
-/// does, the channel ends once it is drained, where Go's loop would never end.
+/// The values until the channel is closed and drained; blocks for each. The iterator no longer counts as a sender:
+/// without another sender the channel ends once it is drained, where Go's loop would never end.
 ///
 /// # Examples
 ///
@@ -449,7 +451,7 @@ impl<T> IntoIterator for Chan<T> {
     }
 }
 
-/// As [`iter`](Chan::iter).
+/// Same as [`iter`](Chan::iter).
 impl<'a, T> IntoIterator for &'a Chan<T> {
     type Item = T;
     type IntoIter = Iter<'a, T>;
@@ -459,7 +461,7 @@ impl<'a, T> IntoIterator for &'a Chan<T> {
     }
 }
 
-/// The sending side of the same handle, for those who ask for a [`Sender`].
+/// The sending side of this handle, for functions that take a [`Sender`].
 impl<T> AsRef<Sender<T>> for Chan<T> {
     fn as_ref(&self) -> &Sender<T> {
         // SAFETY: both are a `Handle<T>` and nothing else; this one owns a count of the sending side, too.
@@ -467,7 +469,7 @@ impl<T> AsRef<Sender<T>> for Chan<T> {
     }
 }
 
-/// The receiving side of the same handle, for those who ask for a [`Receiver`].
+/// The receiving side of this handle, for functions that take a [`Receiver`].
 impl<T> AsRef<Receiver<T>> for Chan<T> {
     fn as_ref(&self) -> &Receiver<T> {
         // SAFETY: both are a `Handle<T>` and nothing else; this one owns a count of the receiving side, too.

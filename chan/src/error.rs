@@ -128,17 +128,29 @@ pub enum RecvTimeoutError {
     Disconnected,
 }
 
-/// Why `close` closed nothing.
+/// Why `close` failed.
 ///
-/// Go: `panic: close of closed channel` and `panic: close of nil channel`; it does not compile that a receive-only channel
-/// is closed, as those of timers and contexts are.
+/// Go: `panic: close of closed channel` and `panic: close of nil channel`. A receive-only channel, such as that of a
+/// timer or a context, cannot be closed; in Go this does not compile.
+///
+/// # Examples
+///
+/// ```
+/// use gosync_chan::{Chan, CloseError, Sender, after};
+///
+/// let chan = Chan::<u8>::new(0);
+/// assert_eq!(chan.close(), Ok(()));
+/// assert_eq!(chan.close(), Err(CloseError::Closed));
+/// assert_eq!(Sender::<u8>::nil().close(), Err(CloseError::Nil));
+/// assert_eq!(after(std::time::Duration::ZERO).close(), Err(CloseError::ReceiveOnly));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseError {
-    /// Somebody called `close` before.
+    /// `close` was called before.
     Closed,
     /// The handle is nil.
     Nil,
-    /// It is the channel of a timer, which nobody can close, or that of a context, which is closed by a cancellation.
+    /// It is the channel of a timer, which cannot be closed, or that of a context, which cancellation closes.
     ReceiveOnly,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A channel is a FIFO between any number of senders and receivers. [`bounded(n)`](bounded) is Go's `make(chan T, n)`; at
 //! capacity 0 it has no buffer, and a send completes only together with its receive. [`unbounded()`](unbounded) never
-//! blocks a sender. What panics in Go is an error here, and an error always gives the unsent value back.
+//! blocks a sender. What panics in Go is an error here, and an error always contains the unsent value.
 //!
 //! | Go | here |
 //! | --- | --- |
@@ -11,7 +11,7 @@
 //! | `v, ok := <-ch` | [`rx.recv()`](Receiver::recv) |
 //! | `for v := range ch` | [`for v in rx`](Receiver::iter) |
 //! | `close(ch)` | [`tx.close()`](Sender::close), or drop the last sender |
-//! | `select` | [`select!`], [`select_biased!`]; [`Select`] for a list that is made at run time |
+//! | `select` | [`select!`], [`select_biased!`]; [`Select`] for a list that is built at run time |
 //! | `select { case ch <- v: default: }` | [`tx.try_send(v)`](Sender::try_send) |
 //! | `select { case v := <-ch: default: }` | [`rx.try_recv()`](Receiver::try_recv) |
 //! | `select { case v := <-ch: case <-time.After(d): }` | [`rx.recv_timeout(d)`](Receiver::recv_timeout) |
@@ -22,24 +22,26 @@
 //! | `time.NewTimer(d)`, `time.NewTicker(d)` | [`Timer::new(d)`](Timer::new), [`Ticker::new(d)`](Ticker::new) |
 //! | `time.AfterFunc(d, f)` | [`after_func(d, f)`](after_func) |
 //!
-//! It is a drop-in for crossbeam-channel 0.5: functions, types, errors, `select!` and `Select` are there under the same
-//! names, with the same behaviour but for a short list, which docs/PORTING.md of the repository has.
+//! It is a drop-in replacement for crossbeam-channel 0.5: functions, types, errors, `select!` and `Select` have the same
+//! names and the same behaviour, with a few exceptions that docs/PORTING.md of the repository lists.
 //!
 //! # Features
 //!
 //! `async`: `send_async`, `recv_async` and `stream` on the handles, and `select_async!`, for any executor. Tasks and threads
-//! stand in one line, and a future may be dropped at any time.
+//! share one queue, and a future may be dropped at any time. Depends on `futures-core`.
 //!
-//! `sink`: `Sender::sink`, for what takes a sink; brings `async` and `futures-sink`.
+//! `sink`: `async`, and `Sender::sink`. Depends on `futures-sink`.
+//!
+//! `deadlock`: waits for channels appear in the deadlock report of the crate gosync.
 //!
 //! # How it behaves
 //!
-//! Blocked operations are served in the order of arrival, each by one wake-up: the value goes straight to or from the
-//! blocked thread. A blocked thread spins for a few microseconds if that has paid off lately, and then sleeps. Nothing is
-//! allocated per operation; a buffer is allocated when first needed and grows by doubling up to its capacity.
+//! Blocked operations are served in order of arrival, each by one wake-up: the value is handed directly to or from the
+//! blocked thread. A blocked thread spins for a few microseconds if that has paid off lately, and then sleeps. Operations
+//! do not allocate; a buffer is allocated when first needed, and grows by doubling up to its capacity.
 //!
-//! A channel ends when somebody closes it or when one side's last handle is gone. A thread that keeps a clone of a
-//! handle for no use, the one that started the others in particular, keeps the channel from ending: drop it.
+//! A channel ends when it is closed or when one side's last handle is dropped. An unused clone of a handle, often in the
+//! thread that started the others, keeps the channel from ending: drop it.
 //!
 //! # Examples
 //!
@@ -123,7 +125,7 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     Chan::unbounded().split()
 }
 
-/// A receiver that never receives and never ends: the nil channel.
+/// The nil channel: a receiver whose channel never has a value and never ends.
 ///
 /// # Examples
 ///

@@ -6,22 +6,23 @@ use crate::error::{RecvError, SendError, TryRecvError, TrySendError};
 use crate::{Receiver, Sender};
 
 impl<T> Receiver<T> {
-    /// Receives up to `limit` values: blocks until there is one, as [`recv`](Receiver::recv) does, and then takes those that are
-    /// there, or come meanwhile, without a wait for more. They are appended to `into`. How many they are: at least 1, unless `limit` is 0.
-    /// Where senders keep up with it, nothing but `limit` ends it.
+    /// Receives up to `limit` values and appends them to `into`. Blocks for the first, as [`recv`](Receiver::recv)
+    /// does, and then takes what is available without waiting for more; values that arrive meanwhile are taken too,
+    /// so with fast senders it ends only at `limit`. Returns how many there were: at least 1, unless `limit` is 0.
     ///
-    /// It is as so many receives one after the other, between which others may receive; for values in the buffer it takes a fraction
-    /// of their time. At capacity 0 it receives one value.
+    /// It behaves like that many single receives, between which others may receive, but takes a fraction of their
+    /// time for buffered values. At capacity 0 it receives one value.
     ///
     /// O(n) for n values. Go: a receive, and then a loop of `select { case v := <-ch: .. default: .. }`.
     ///
     /// # Errors
     ///
-    /// If the channel is closed, or has no sender left, and has been drained; before or while this blocks, and if nothing was received.
+    /// If nothing was received and the channel is closed, or has no sender left, and has been drained; before or
+    /// while this blocks.
     ///
     /// # Panics
     ///
-    /// If there is no memory for `into` to grow. Nothing that was received is lost.
+    /// If `into` has to grow and the allocation fails. No received value is lost.
     ///
     /// # Memory ordering
     ///
@@ -48,8 +49,8 @@ impl<T> Receiver<T> {
         self.handle.recv_many(into, limit)
     }
 
-    /// As [`recv_many`](Receiver::recv_many), if that needs no blocking. As for [`try_recv`](Receiver::try_recv), a sender that is about to
-    /// bring its value is waited for.
+    /// Like [`recv_many`](Receiver::recv_many), if that is possible without blocking. Like
+    /// [`try_recv`](Receiver::try_recv), it waits for a sender that is about to provide its value.
     ///
     /// # Errors
     ///
@@ -57,11 +58,11 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// As [`recv_many`](Receiver::recv_many).
+    /// Same as [`recv_many`](Receiver::recv_many).
     ///
     /// # Memory ordering
     ///
-    /// As [`recv_many`](Receiver::recv_many); a failure orders nothing (`gosync.try`).
+    /// Like [`recv_many`](Receiver::recv_many); a failure orders nothing (`gosync.try`).
     ///
     /// # Examples
     ///
@@ -79,16 +80,16 @@ impl<T> Receiver<T> {
         self.handle.try_recv_many(into, limit)
     }
 
-    /// As [`recv_many`](Receiver::recv_many), for a task. Dropped before it is ready, it has received nothing, as
-    /// [`recv_async`](Receiver::recv_async).
+    /// Like [`recv_many`](Receiver::recv_many), for a task. A future that is dropped before it is ready has received
+    /// nothing, as with [`recv_async`](Receiver::recv_async).
     ///
     /// # Errors
     ///
-    /// As [`recv_many`](Receiver::recv_many).
+    /// Same as [`recv_many`](Receiver::recv_many).
     ///
     /// # Panics
     ///
-    /// As [`recv_many`](Receiver::recv_many) and [`recv_async`](Receiver::recv_async).
+    /// Same as [`recv_many`](Receiver::recv_many) and [`recv_async`](Receiver::recv_async).
     ///
     /// # Memory ordering
     ///
@@ -122,22 +123,23 @@ impl<T> Receiver<T> {
 }
 
 impl<T> Sender<T> {
-    /// Sends the values of a vector, in their order, each as [`send`](Sender::send) does: blocks whenever there is no room. The
-    /// vector is empty then, and keeps its memory.
+    /// Sends the values of a vector, in order, each as [`send`](Sender::send) does: blocks whenever there is no room.
+    /// Leaves the vector empty, with its allocation.
     ///
-    /// It is as so many sends one after the other, between which others may send; into a buffer that has room it takes a fraction
-    /// of their time.
+    /// It behaves like that many single sends, between which others may send, but takes a fraction of their time if
+    /// the buffer has room.
     ///
     /// O(n) for n values. Go: `for _, v := range values { ch <- v }`.
     ///
     /// # Errors
     ///
-    /// If the channel is closed, before or while this blocks, or if nobody is left to receive. What was not sent is left in the
-    /// vector, in order.
+    /// If the channel is closed, before or while this blocks, or if it has no receiver left. Unsent values are left
+    /// in the vector, in order.
     ///
     /// # Panics
     ///
-    /// If there is no memory for the buffer to grow. One value is dropped then, those behind it are left in the vector.
+    /// If the buffer has to grow and the allocation fails. Then one value is dropped, and those after it are left in
+    /// the vector.
     ///
     /// # Memory ordering
     ///
@@ -164,22 +166,22 @@ impl<T> Sender<T> {
         self.handle.send_many(values)
     }
 
-    /// Sends as many of the values as needs no blocking, in their order: how many. Those that were sent are taken out of the vector,
-    /// whose other values take O(n) to move up. As for [`try_send`](Sender::try_send), a receiver that is about to take a value is
-    /// waited for.
+    /// Sends as many of the values as is possible without blocking, in order, and returns how many. Removes them from
+    /// the vector, in O(n). Like [`try_send`](Sender::try_send), it waits for a receiver that is about to take a
+    /// value.
     ///
     /// # Errors
     ///
-    /// If there is no room and no blocked receiver, or if the channel is closed; not if something was sent, nor if there is nothing
-    /// to send.
+    /// If nothing was sent, because there is no room and no blocked receiver, or because the channel is closed. Not
+    /// if `values` is empty.
     ///
     /// # Panics
     ///
-    /// As [`send_many`](Sender::send_many).
+    /// Same as [`send_many`](Sender::send_many).
     ///
     /// # Memory ordering
     ///
-    /// As [`send_many`](Sender::send_many); a failure orders nothing (`gosync.try`).
+    /// Like [`send_many`](Sender::send_many); a failure orders nothing (`gosync.try`).
     ///
     /// # Examples
     ///

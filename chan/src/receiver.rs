@@ -20,8 +20,9 @@ use crate::raw::{Grant, Setting, Side};
 ///
 /// # Memory ordering
 ///
-/// As [`Sender`](crate::Sender): a receive is ordered after the send of its value, or after the close that it reports. A
-/// receive that fails for another reason orders nothing, and neither do [`len`](Receiver::len) and the other questions.
+/// Like [`Sender`](crate::Sender): a receive is ordered after the send of its value, or after the close that it
+/// reports. A receive that fails for another reason orders nothing, and neither do [`len`](Receiver::len) and the
+/// other queries.
 ///
 /// # Examples
 ///
@@ -32,7 +33,7 @@ use crate::raw::{Grant, Setting, Side};
 /// producer.join().unwrap();
 /// ```
 ///
-/// What it can be asked:
+/// Queries:
 ///
 /// ```
 /// use gosync_chan::{Receiver, TryRecvError, bounded};
@@ -100,7 +101,7 @@ impl<T> Receiver<T> {
         self.handle.recv_granted(grant)
     }
 
-    /// The nil channel: receives block for ever, tries find it empty, `close` fails.
+    /// The nil channel: a receive blocks for ever, `try_recv` finds it empty, `close` fails.
     ///
     /// # Examples
     ///
@@ -130,12 +131,13 @@ impl<T> Receiver<T> {
         self.handle.recv()
     }
 
-    /// Receives a value if that needs no blocking. Go: `select { case v, ok := <-ch: default: }`.
+    /// Receives a value if that is possible without blocking. Go: `select { case v, ok := <-ch: default: }`.
     ///
-    /// At capacity 0 the sender may be a select that is about to evaluate its message, or that is yet to complete its
-    /// [`SelectedOperation`](crate::SelectedOperation). Then this waits for the value, however long it takes; if the message
-    /// panics or the operation is dropped instead, there was no sender.
-    /// If it is a task's (`select_async!`), that is until its executor polls it: not to be called on the only thread that could.
+    /// At capacity 0 the sender may be a select that is about to evaluate its message or to complete its
+    /// [`SelectedOperation`](crate::SelectedOperation). Then this waits for the value, however long it takes. If the
+    /// message panics or the operation is dropped instead, this fails as if there were no sender. If the select is a
+    /// task's (`select_async!`), the wait lasts until its executor polls it: do not call this on the only thread that
+    /// could.
     ///
     /// # Errors
     ///
@@ -146,9 +148,9 @@ impl<T> Receiver<T> {
         self.handle.try_recv()
     }
 
-    /// As [`recv`](Receiver::recv), but blocks for `timeout` at most. A timeout that has passed still receives if that
-    /// needs no blocking. A sender that is about to bring its value is waited for beyond it, as by
-    /// [`try_recv`](Receiver::try_recv).
+    /// Like [`recv`](Receiver::recv), but blocks for at most `timeout`. Even with an expired timeout it receives if
+    /// that is possible without blocking. It waits beyond the timeout for a sender that is about to provide its
+    /// value, as [`try_recv`](Receiver::try_recv) does.
     ///
     /// # Errors
     ///
@@ -170,7 +172,7 @@ impl<T> Receiver<T> {
         self.handle.recv_until(deadline_after(timeout))
     }
 
-    /// As [`recv_timeout`](Receiver::recv_timeout), with an instant.
+    /// Like [`recv_timeout`](Receiver::recv_timeout), with an instant.
     ///
     /// # Errors
     ///
@@ -181,8 +183,8 @@ impl<T> Receiver<T> {
         self.handle.recv_until(Some(deadline))
     }
 
-    /// As [`recv`](Receiver::recv), for a task. Feature `async`; works on any executor, beside any threads, at capacity 0
-    /// too, in one line with them.
+    /// Like [`recv`](Receiver::recv), for a task. Feature `async`. Works on any executor; tasks and threads share one
+    /// queue, at capacity 0 too.
     ///
     /// # Errors
     ///
@@ -190,21 +192,21 @@ impl<T> Receiver<T> {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future loses nothing: a value that it was given goes to the next receiver, or back to the front of the
-    /// buffer, which may then hold one more than its capacity, and which another receiver may have found closed and drained
-    /// in between. At capacity 0 its send has completed then, although nobody has received the value yet. With several
-    /// receivers, one that has got a later value meanwhile may get this one after it. A future that is leaked while it
-    /// waits stays in line, and may swallow one value.
+    /// Dropping the future loses nothing: a value that was handed to it goes to the next receiver, or back to the
+    /// front of the buffer. The buffer may then hold one more value than its capacity, and another receiver may have
+    /// found it closed and drained in between. At capacity 0 the send has completed then, although the value is not
+    /// received yet. With several receivers, one that received a later value in between may get this one after it. A
+    /// future that is leaked while it waits stays queued, and may swallow one value.
     ///
     /// # Timers
     ///
-    /// From a timer's channel it is woken by the thread that waits for the functions of [`after_func`](crate::after_func),
-    /// with an allocation for each value that it waits for.
+    /// On a timer's channel the future is woken by the thread that serves [`after_func`](crate::after_func), with an
+    /// allocation for each value that it waits for.
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled after it was done; and if it waits for a timer, whose thread is not there and cannot be
-    /// started. Then it still waits, and can be polled again or dropped.
+    /// The future panics if it is polled after completion, and if it waits for a timer and the timer thread cannot be
+    /// started. In the second case it still waits, and can be polled again or dropped.
     ///
     /// # Examples
     ///
@@ -227,11 +229,11 @@ impl<T> Receiver<T> {
 
     /// The values until the channel is closed and drained, as a stream. Feature `async`. Allocates once.
     ///
-    /// It may be dropped as the future of [`recv_async`](Receiver::recv_async) may. Once it has ended it stays so.
+    /// It may be dropped at any time, like the future of [`recv_async`](Receiver::recv_async). It is fused.
     ///
     /// # Panics
     ///
-    /// A poll panics if a timer's thread cannot be started, as that of `recv_async`.
+    /// A poll panics if the timer thread cannot be started, like that of `recv_async`.
     ///
     /// # Examples
     ///
@@ -249,8 +251,8 @@ impl<T> Receiver<T> {
         crate::future::RecvStream::new(self)
     }
 
-    /// As [`stream`](Receiver::stream), with this handle in it: for what outlives the place where it was made, as a task that is
-    /// spawned. Feature `async`. Allocates once.
+    /// Like [`stream`](Receiver::stream), but owns this handle, so that it can be moved into a spawned task. Feature
+    /// `async`. Allocates once.
     ///
     /// # Panics
     ///
@@ -301,7 +303,7 @@ impl<T> Receiver<T> {
         Iter { receiver: Some(self) }
     }
 
-    /// The values that can be had without blocking.
+    /// The values that can be received without blocking.
     #[must_use]
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { receiver: self }
@@ -311,17 +313,17 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil
-    /// ([`Closed`](CloseError::Closed), [`Nil`](CloseError::Nil)); or if nobody can close the channel, because it is a timer's or that of
-    /// a context ([`ReceiveOnly`](CloseError::ReceiveOnly)).
+    /// If `close` was called before, on any handle of the channel ([`Closed`](CloseError::Closed)); if the handle is
+    /// nil ([`Nil`](CloseError::Nil)); or if the channel belongs to a timer or a context
+    /// ([`ReceiveOnly`](CloseError::ReceiveOnly)).
     pub fn close(&self) -> Result<(), CloseError> {
         self.handle.close()
     }
 
     /// Whether the channel is closed or has no sender left; there may still be values to drain.
     ///
-    /// It never becomes false again, so it serves as Go's `done` channel for a thread that is busy with something else: one
-    /// load, no lock. It orders nothing; a receive that reports the end is ordered after the close.
+    /// It never becomes false again, so a busy thread can poll it as it would Go's `done` channel: one load, no lock.
+    /// It orders nothing; a receive that reports the end is ordered after the close.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()
@@ -329,7 +331,7 @@ impl<T> Receiver<T> {
 
     /// The number of values in the buffer; values of blocked senders are not counted. Go: `len(ch)`.
     ///
-    /// It orders nothing. A value that is counted is found by a try, unless somebody else takes it.
+    /// It orders nothing. `try_recv` finds a value that was counted, unless another receiver takes it first.
     #[must_use]
     pub fn len(&self) -> usize {
         self.handle.len()
@@ -342,15 +344,15 @@ impl<T> Receiver<T> {
         self.handle.capacity()
     }
 
-    /// Whether the buffer holds no value. True at capacity 0, unless a value came back from a task's receive that was dropped
-    /// (feature `async`: Cancellation of `recv_async`).
+    /// Whether the buffer is empty. True at capacity 0, unless a dropped receive of a task returned a value (feature
+    /// `async`: see Cancellation of `recv_async`).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.handle.is_empty()
     }
 
-    /// Whether the buffer has no room. Always true at capacity 0; and while there are more values than it can hold, since some came
-    /// back from such receives.
+    /// Whether the buffer is full. Always true at capacity 0, and while such receives have returned more values than
+    /// the capacity.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.handle.is_full()
@@ -369,13 +371,13 @@ impl<T> Receiver<T> {
         self.handle.same_channel(&other.handle)
     }
 
-    /// How many handles can send, at some instant. Orders nothing.
+    /// The number of handles that can send: a snapshot. Orders nothing.
     #[must_use]
     pub fn sender_count(&self) -> usize {
         self.handle.count(Side::Senders)
     }
 
-    /// How many handles can receive, at some instant. Orders nothing.
+    /// The number of handles that can receive: a snapshot. Orders nothing.
     #[must_use]
     pub fn receiver_count(&self) -> usize {
         self.handle.count(Side::Receivers)
@@ -402,18 +404,19 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
-/// Iterator of [`Receiver::iter`]: blocks for each value, ends when the channel is closed and drained, and stays so.
+/// Iterator of [`Receiver::iter`]: blocks for each value, and ends when the channel is closed and drained. Fused.
 pub struct Iter<'a, T> {
     /// `None`: it has ended.
     receiver: Option<&'a Receiver<T>>,
 }
 
-/// Iterator of [`Receiver::try_iter`]: never blocks, ends when there is no value at the moment.
+/// Iterator of [`Receiver::try_iter`]: never blocks; ends when no value is available.
 pub struct TryIter<'a, T> {
     receiver: &'a Receiver<T>,
 }
 
-/// Iterator that owns its [`Receiver`]: blocks for each value, ends when the channel is closed and drained, and stays so.
+/// Iterator that owns its [`Receiver`]: blocks for each value, and ends when the channel is closed and drained.
+/// Fused.
 pub struct IntoIter<T> {
     receiver: Receiver<T>,
     ended: bool,

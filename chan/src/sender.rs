@@ -24,7 +24,7 @@ use crate::raw::{Grant, Side};
 ///   (`chan.recv-before-unbuffered-send-complete`).
 /// * [`close`](Sender::close), and the drop that closes, happen before a receive that reports the end
 ///   (`chan.close-before-closed-recv`).
-/// * A send that fails orders nothing, and neither do [`len`](Sender::len) and the other questions.
+/// * A send that fails orders nothing, and neither do [`len`](Sender::len) and the other queries.
 ///
 /// # Examples
 ///
@@ -37,7 +37,7 @@ use crate::raw::{Grant, Side};
 /// assert!(rx.recv().is_err());
 /// ```
 ///
-/// What it can be asked:
+/// Queries:
 ///
 /// ```
 /// use gosync_chan::{Sender, bounded};
@@ -116,7 +116,7 @@ impl<T> Sender<T> {
         self.handle.send_granted(grant, value)
     }
 
-    /// The nil channel: sends block for ever, tries find it full, `close` fails.
+    /// The nil channel: a send blocks for ever, `try_send` finds it full, `close` fails.
     ///
     /// # Examples
     ///
@@ -133,8 +133,8 @@ impl<T> Sender<T> {
         Sender { handle: Handle::nil() }
     }
 
-    /// Sends a value: hands it to the oldest blocked receiver, or appends it to the buffer, or blocks until one of them
-    /// can be done. O(1). Go: `ch <- value`.
+    /// Sends a value: hands it to the oldest blocked receiver, or appends it to the buffer, or blocks until it can do
+    /// either. O(1). Go: `ch <- value`.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If the buffer has to grow, and there is no memory for it. The value is dropped then; the channel goes on.
+    /// If the buffer has to grow and the allocation fails. Then the value is dropped; the channel stays usable.
     #[inline]
     #[doc(alias = "<-")]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -151,12 +151,12 @@ impl<T> Sender<T> {
         self.handle.send(value)
     }
 
-    /// Sends a value if that needs no blocking. Go: `select { case ch <- value: default: }`, except that a closed channel
-    /// is an error here and a panic there.
+    /// Sends a value if that is possible without blocking. Go: `select { case ch <- value: default: }`, except that a
+    /// closed channel is an error here and a panic there.
     ///
     /// At capacity 0 the receiver may be a [`Select`](crate::Select). Then this waits until its
-    /// [`SelectedOperation`](crate::SelectedOperation) is completed, however long that takes; if it is dropped instead, there
-    /// was no receiver.
+    /// [`SelectedOperation`](crate::SelectedOperation) is completed, however long that takes. If the operation is
+    /// dropped instead, this fails as if there were no receiver.
     ///
     /// # Errors
     ///
@@ -164,16 +164,16 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If there is no memory, as [`send`](Sender::send).
+    /// If an allocation fails, like [`send`](Sender::send).
     #[inline]
     #[doc(alias = "default")]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         self.handle.try_send(value)
     }
 
-    /// As [`send`](Sender::send), but blocks for `timeout` at most. A timeout that has passed still sends if that needs
-    /// no blocking. A [`Select`](crate::Select) that receives is waited for beyond it, as by
-    /// [`try_send`](Sender::try_send).
+    /// Like [`send`](Sender::send), but blocks for at most `timeout`. Even with an expired timeout it sends if that
+    /// is possible without blocking. It waits for a receiving [`Select`](crate::Select) beyond the timeout, as
+    /// [`try_send`](Sender::try_send) does.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If there is no memory, as [`send`](Sender::send).
+    /// If an allocation fails, like [`send`](Sender::send).
     ///
     /// # Examples
     ///
@@ -199,7 +199,7 @@ impl<T> Sender<T> {
         self.handle.send_until(value, deadline_after(timeout))
     }
 
-    /// As [`send_timeout`](Sender::send_timeout), with an instant.
+    /// Like [`send_timeout`](Sender::send_timeout), with an instant.
     ///
     /// # Errors
     ///
@@ -207,15 +207,15 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     ///
-    /// If there is no memory, as [`send`](Sender::send).
+    /// If an allocation fails, like [`send`](Sender::send).
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         waits!("sends on a channel");
         self.handle.send_until(value, Some(deadline))
     }
 
-    /// As [`send`](Sender::send), for a task: the future is done when the value was handed to a receiver or to the buffer.
-    /// Feature `async`; works on any executor, beside any threads, at capacity 0 too, in one line with them.
+    /// Like [`send`](Sender::send), for a task: the future completes when a receiver or the buffer has the value.
+    /// Feature `async`. Works on any executor; tasks and threads share one queue, at capacity 0 too.
     ///
     /// # Errors
     ///
@@ -223,12 +223,12 @@ impl<T> Sender<T> {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future before it is done drops the value, unless it was sent. Nobody else notices. A future that is
-    /// leaked while it waits stays in line.
+    /// Dropping the future before it completes drops the value, unless it was sent. No other operation is affected. A
+    /// future that is leaked while it waits stays queued.
     ///
     /// # Panics
     ///
-    /// The future panics when it is polled after it was done, and if there is no memory, as [`send`](Sender::send).
+    /// The future panics if it is polled after completion, and if an allocation fails, like [`send`](Sender::send).
     #[cfg(feature = "async")]
     #[inline]
     pub fn send_async(&self, value: T) -> crate::future::SendFuture<'_, T> {
@@ -263,8 +263,8 @@ impl<T> Sender<T> {
         crate::sink::SendSink::new(self)
     }
 
-    /// As [`sink`](Sender::sink), with this handle in it: for what outlives the place where it was made, as a task that is spawned.
-    /// Feature `sink`. Allocates once. The channel ends with the sink if this is its last sender.
+    /// Like [`sink`](Sender::sink), but owns this handle, so that it can be moved into a spawned task. Feature
+    /// `sink`. Allocates once. If this was the last sender, dropping the sink closes the channel.
     ///
     /// # Examples
     ///
@@ -289,14 +289,14 @@ impl<T> Sender<T> {
         crate::sink::SendSink::owning(self)
     }
 
-    /// Closes the channel: no value enters any more, blocked senders get theirs back, receivers drain the buffer and then
-    /// see the end. O(blocked operations); allocates only if tasks wait, a list of them. Go: `close(ch)`.
+    /// Closes the channel: no further value enters, blocked senders get their values back, receivers drain the buffer
+    /// and then see the end. O(blocked operations); allocates only if tasks wait (a list of them). Go: `close(ch)`.
     ///
     /// # Errors
     ///
-    /// If somebody has called `close` before, on any handle of the channel, or if the handle is nil
-    /// ([`Closed`](CloseError::Closed), [`Nil`](CloseError::Nil)). (A channel that was
-    /// closed by the drop of one side's last handle can still be closed once.)
+    /// If `close` was called before, on any handle of the channel ([`Closed`](CloseError::Closed)), or if the handle
+    /// is nil ([`Nil`](CloseError::Nil)). (A channel that ended because one side's last handle was dropped can still
+    /// be closed once.)
     ///
     /// # Examples
     ///
@@ -312,7 +312,7 @@ impl<T> Sender<T> {
         self.handle.close()
     }
 
-    /// Whether a send would fail because the channel is closed or nobody is left to receive. Orders nothing.
+    /// Whether a send would fail because the channel is closed or has no receiver left. Orders nothing.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()
@@ -331,15 +331,15 @@ impl<T> Sender<T> {
         self.handle.capacity()
     }
 
-    /// Whether the buffer holds no value. True at capacity 0, unless a value came back from a task's receive that was dropped
-    /// (feature `async`: Cancellation of `recv_async`).
+    /// Whether the buffer is empty. True at capacity 0, unless a dropped receive of a task returned a value (feature
+    /// `async`: see Cancellation of `recv_async`).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.handle.is_empty()
     }
 
-    /// Whether the buffer has no room. Always true at capacity 0; and while there are more values than it can hold, since some came
-    /// back from such receives.
+    /// Whether the buffer is full. Always true at capacity 0, and while such receives have returned more values than
+    /// the capacity.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.handle.is_full()
@@ -358,13 +358,13 @@ impl<T> Sender<T> {
         self.handle.same_channel(&other.handle)
     }
 
-    /// How many handles can send, at some instant. Orders nothing.
+    /// The number of handles that can send: a snapshot. Orders nothing.
     #[must_use]
     pub fn sender_count(&self) -> usize {
         self.handle.count(Side::Senders)
     }
 
-    /// How many handles can receive, at some instant. Orders nothing.
+    /// The number of handles that can receive: a snapshot. Orders nothing.
     #[must_use]
     pub fn receiver_count(&self) -> usize {
         self.handle.count(Side::Receivers)

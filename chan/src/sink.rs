@@ -18,34 +18,34 @@ use crate::sender::Sender;
 ///
 /// | | |
 /// | --- | --- |
-/// | `poll_ready` | is ready when the value of the last `start_send` was sent, or failed |
-/// | `start_send` | sends at once if no blocking is needed; else the value stands in line from now on. Never blocks |
-/// | `poll_flush` | the same as `poll_ready`: at capacity 0 that a receiver has the value, else that the channel has it |
-/// | `poll_close` | flushes, and then this sink takes no more; the channel stays open |
+/// | `poll_ready` | ready when the value of the last `start_send` was sent, or failed |
+/// | `start_send` | sends at once if possible; otherwise the value is queued from now on. Never blocks |
+/// | `poll_flush` | like `poll_ready`: at capacity 0 a receiver has the value, otherwise the channel has it |
+/// | `poll_close` | flushes; after that this sink takes no values; the channel stays open |
 ///
 /// # Errors
 ///
-/// If the channel is closed, or nobody is left to receive. The value that was not sent is in the error, which is
-/// returned once; the sink can be polled on, and every later value comes back from its `start_send`.
+/// If the channel is closed, or nobody is left to receive. The error contains the unsent value, and is returned once.
+/// The sink can still be polled, and every later `start_send` returns its value as an error.
 ///
 /// # Panics
 ///
-/// `start_send` panics if the sink is not ready: a value is still in line. The value is dropped.
+/// `start_send` panics if the sink is not ready, because a value is still queued. The new value is dropped.
 ///
 /// # Closing
 ///
-/// `poll_close` ends the sink and not the channel: several sinks may feed one channel, and the first to be done must not
-/// end the others. The channel ends as ever, by [`close`](Sender::close) or when its last sender is dropped. A value that
-/// is given to a sink after that comes back as an error.
+/// `poll_close` ends the sink and not the channel: several sinks may feed one channel, and the first that ends must
+/// not end the others. The channel is closed as usual, by [`close`](Sender::close) or when its last sender is
+/// dropped. A value that is sent to the sink after that is returned as an error.
 ///
 /// # Cancellation
 ///
-/// A future that drives the sink may be dropped at any time: what the sink has taken stays in it, in its place in line, and
-/// goes on when the sink is polled again. Dropping the sink drops the value that it holds, unless it was sent.
+/// A future that drives the sink may be dropped at any time: the value that the sink holds stays queued, and is sent
+/// when the sink is polled again. Dropping the sink drops the value that it holds, unless it was sent.
 ///
 /// # Memory ordering
 ///
-/// As for [`send_async`](Sender::send_async): `start_send` happens before the completion of the receive that gets its value
+/// Same as for [`send_async`](Sender::send_async): `start_send` happens before the completion of the receive that gets its value
 /// (`chan.send-before-recv-complete`), and the receive that makes room before the `poll_flush` that reports it.
 #[must_use = "a sink does nothing unless it is polled"]
 pub struct SendSink<'a, T> {

@@ -5,8 +5,8 @@
 //! | --- | --- | --- |
 //! | `sync.Once` | [`Once`] | four bytes |
 //! | `sync.OnceFunc(f)` | [`OnceFunc`] | every call panics if `f` did |
-//! | `sync.OnceValue(f)` | [`OnceValue`] | the same, and `&T` |
-//! | `sync.OnceValues(f)` | [`OnceValues`] | the same, and `(&A, &B)` |
+//! | `sync.OnceValue(f)` | [`OnceValue`] | the same, and returns `&T` |
+//! | `sync.OnceValues(f)` | [`OnceValues`] | the same, and returns `(&A, &B)` |
 //! | package variables, `func init()`, imports | [`package!`] | in Go's order; a cycle panics |
 //!
 //! All of them are `const`, so they fit in statics. A function that calls its own `Once` deadlocks in Go; here it panics.

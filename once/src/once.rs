@@ -30,11 +30,11 @@ const RUNNING: u32 = 2;
 const AWAITED: u32 = 3;
 pub(crate) const FAILED: u32 = 4;
 
-/// Runs one function, one time: Go's `sync.Once`.
+/// Runs one function once: Go's `sync.Once`.
 ///
-/// Four bytes, no allocation, `const`. [`call_once`](Once::call_once) runs its function if no call has before, waits if
-/// another thread is running one, and returns when that is over. For a value that is computed once, see
-/// [`OnceValue`](crate::OnceValue).
+/// Four bytes, no allocation, `const`. [`call_once`](Once::call_once) runs its function if no call has run one
+/// before, waits if another thread is running one, and returns when it is done. For a value that is computed once,
+/// see [`OnceValue`](crate::OnceValue).
 ///
 /// As in Go, a function that panics counts as having run. Unlike [`std::sync::Once`], there is no poisoning.
 ///
@@ -69,27 +69,27 @@ pub struct Once {
 
 impl Once {
     const_fn! {
-        /// A `Once` that has run nothing. Go: `var once sync.Once`.
+        /// A `Once` that has run no function. Go: `var once sync.Once`.
         #[must_use]
         pub const fn new() -> Once {
             Once { word: Futex::new(NEW) }
         }
     }
 
-    /// Runs `f`, unless a call has run its function before; blocks while another thread does. Go: `once.Do(f)`.
+    /// Runs `f`, unless an earlier call has run its function; blocks while another thread does. Go: `once.Do(f)`.
     ///
-    /// On return some function has run and is over, whichever call it came with. If the calling thread is the one that
-    /// runs `f`, what `f` owns is dropped before others return.
+    /// On return, one function has run to its end, that of this or another call. If it was `f`, what `f` owns was
+    /// dropped before any other call returns.
     ///
-    /// Once that is so, a call costs one load and a comparison. A call that has to wait first looks through the functions
-    /// of `Once`s that its own thread is inside of.
+    /// After that, a call costs one load and a comparison. A call that has to wait first searches the `Once`s whose
+    /// functions its own thread is running.
     ///
     /// # Panics
     ///
-    /// If `f` panics: its panic goes to the caller that ran it, and later calls return without running anything.
+    /// If `f` panics: the caller that ran it gets the panic, and later calls return without running anything.
     ///
-    /// If called from inside the function that this same `Once` is running, on the same thread. That function goes on if
-    /// it catches the panic. A circle that leads through other threads is not noticed: it deadlocks, as in Go.
+    /// If called from inside the function that this same `Once` is running, on the same thread. That function can
+    /// catch the panic and continue. A cycle through other threads is not detected: it deadlocks, as in Go.
     ///
     /// # Examples
     ///
@@ -111,7 +111,7 @@ impl Once {
         }
     }
 
-    /// As [`call_once`](Once::call_once) when it seems to be the first; out of line, so that other calls stay small.
+    /// Like [`call_once`](Once::call_once) when it seems to be the first; out of line, so that other calls stay small.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -122,7 +122,7 @@ impl Once {
         });
     }
 
-    /// Whether a function has run and is over. Never blocks; one load.
+    /// Whether a function has run to its end. Never blocks; one load.
     ///
     /// # Memory ordering
     ///

@@ -27,10 +27,10 @@ use gosync_atomic::__sys::{UnsafeCell, const_fn};
 use crate::Once;
 use crate::once::{DONE, FAILED, NEW};
 
-/// A value that is computed when it is first asked for: Go's `sync.OnceValue`.
+/// A value that is computed on first use: Go's `sync.OnceValue`.
 ///
-/// [`get`](OnceValue::get), or a dereference, runs the function if no call has before, waits if another thread is running
-/// it, and returns the value. The place of the function becomes the place of the value; there is no allocation.
+/// [`get`](OnceValue::get), or a dereference, runs the function if no call has before, waits if another thread is
+/// running it, and returns the value. The value is stored in place of the function, without an allocation.
 ///
 /// # Memory ordering
 ///
@@ -39,15 +39,14 @@ use crate::once::{DONE, FAILED, NEW};
 ///
 /// # Panics
 ///
-/// If the function panics, every call does. The first caller gets the panic itself. For later callers, a message (a payload
-/// that is a `&'static str` or a `String`) is raised again, with their own location; of another payload there is only one,
-/// so they get an [`OncePanic`].
+/// If the function panics, every call panics. The first caller gets the original payload. Later callers get the same
+/// message if it is a `&'static str` or a `String`, with their own location, and otherwise an [`OncePanic`].
 ///
-/// A function that asks for its own value panics instead of waiting for itself: see [`Once::call_once`].
+/// A function that uses its own value panics instead of deadlocking: see [`Once::call_once`].
 ///
 /// # Differences from Go
 ///
-/// Go raises the same value again whatever it is, and returns a function where this is a type.
+/// Go panics again with the same value, whatever its type. Go returns a function where this is a type.
 ///
 /// # Examples
 ///
@@ -105,14 +104,14 @@ impl<T, F: FnOnce() -> T> OnceValue<T, F> {
         }
     }
 
-    /// The value; computes it, or blocks while another thread does, if it is not there yet.
+    /// The value. Computes it on first use, or blocks while another thread does.
     ///
-    /// What the function owned is dropped before the first return. Once the value is there, a call costs one load and a
-    /// comparison.
+    /// What the function owned is dropped before the first return. Once the value is computed, a call costs one load
+    /// and a comparison.
     ///
     /// # Panics
     ///
-    /// If the function panics now or did before, and if it is this function that calls: see [`OnceValue`].
+    /// If the function panics now or did before, or if it calls this itself: see [`OnceValue`].
     #[inline]
     #[track_caller]
     pub fn get(&self) -> &T {
@@ -188,7 +187,7 @@ impl<T, F> OnceValue<T, F> {
 }
 
 impl Failure {
-    /// As [`new`](Failure::new), out of the way of those who do not fail.
+    /// Like [`new`](Failure::new), out of the way of those who do not fail.
     #[cold]
     #[inline(never)]
     fn boxed(payload: &(dyn Any + Send)) -> Box<Failure> {
@@ -221,7 +220,7 @@ impl Failure {
 impl<T, F: FnOnce() -> T> Deref for OnceValue<T, F> {
     type Target = T;
 
-    /// As [`get`](OnceValue::get).
+    /// Same as [`get`](OnceValue::get).
     #[inline]
     #[track_caller]
     fn deref(&self) -> &T {
@@ -253,13 +252,13 @@ impl<T, F> Drop for OnceValue<T, F> {
 }
 
 impl<T, F> OnceValue<T, F> {
-    /// The value if it is there: computes nothing, and never blocks; one load. Has no counterpart in Go.
+    /// The value if it is computed. Computes nothing, and never blocks; one load. Not in Go.
     ///
-    /// `None` if nobody has asked for it yet, while the function runs, and if the function has panicked.
+    /// `None` before the first use, while the function runs, and if the function has panicked.
     ///
     /// # Memory ordering
     ///
-    /// If it is there, as the return of a [`get`](OnceValue::get) (`oncevalue.value`); if not, a call orders nothing.
+    /// If it is computed, as the return of a [`get`](OnceValue::get) (`oncevalue.value`); if not, a call orders nothing.
     ///
     /// # Examples
     ///
@@ -278,13 +277,13 @@ impl<T, F> OnceValue<T, F> {
         self.once.is_completed().then(|| self.slot.with(|slot| unsafe { &*slot.cast::<T>() }))
     }
 
-    /// The value if it is there, to be changed by who has it alone. Computes nothing. Has no counterpart in Go.
+    /// The value if it is computed, through an exclusive borrow. Computes nothing. Not in Go.
     ///
     /// `None` as for [`peek`](OnceValue::peek).
     ///
     /// # Memory ordering
     ///
-    /// None is needed: nobody else has it.
+    /// None needed: the access is exclusive.
     ///
     /// # Examples
     ///
@@ -303,13 +302,13 @@ impl<T, F> OnceValue<T, F> {
         (self.once.peek() == DONE).then(|| self.slot.with_mut(|slot| unsafe { &mut *slot.cast::<T>() }))
     }
 
-    /// The value if it is there, without the rest. Computes nothing. Has no counterpart in Go.
+    /// The value if it is computed. Computes nothing. Not in Go.
     ///
     /// `None` as for [`peek`](OnceValue::peek); a function that was never called is dropped.
     ///
     /// # Memory ordering
     ///
-    /// None is needed: nobody else has it.
+    /// None needed: the access is exclusive.
     ///
     /// # Examples
     ///
@@ -345,8 +344,8 @@ impl<T: fmt::Debug, F> fmt::Debug for OnceValue<T, F> {
     }
 }
 
-/// The payload of the panic in later callers of an [`OnceValue`], [`OnceValues`](crate::OnceValues) or
-/// [`OnceFunc`](crate::OnceFunc) whose function panicked with a payload that is not a message.
+/// The panic payload that later callers of an [`OnceValue`], [`OnceValues`](crate::OnceValues) or
+/// [`OnceFunc`](crate::OnceFunc) get if its function panicked with a payload that is not a string.
 ///
 /// # Examples
 ///

@@ -17,7 +17,7 @@ use crate::OnceValue;
 ///
 /// # Panics
 ///
-/// As [`OnceValue`] does.
+/// Like [`OnceValue`].
 ///
 /// # Examples
 ///
@@ -40,14 +40,14 @@ impl<F: FnOnce()> OnceFunc<F> {
         }
     }
 
-    /// Runs the function, or blocks while another thread does, if that has not been done yet.
+    /// Runs the function, or blocks while another thread does, unless it has run already.
     ///
     /// What the function owned is dropped before the first return. Once it has run, a call costs one load and a
     /// comparison.
     ///
     /// # Panics
     ///
-    /// If the function panics now or did before, and if it is this function that calls: see [`OnceValue`].
+    /// If the function panics now or did before, or if it calls this itself: see [`OnceValue`].
     #[inline]
     #[track_caller]
     pub fn call(&self) {
@@ -61,18 +61,17 @@ impl<F> fmt::Debug for OnceFunc<F> {
     }
 }
 
-/// Two values that are computed when they are first asked for: Go's `sync.OnceValues`.
+/// Two values that are computed on first use: Go's `sync.OnceValues`.
 ///
-/// An [`OnceValue`] of a pair, whose halves [`get`](OnceValues::get) hands out: say, a result and what there is to say
-/// about it.
+/// An [`OnceValue`] of a pair, of which [`get`](OnceValues::get) returns both parts, such as a result and an error.
 ///
 /// # Memory ordering
 ///
-/// As for [`OnceValue`] (`oncevalue.value`, `oncevalue.panic`).
+/// Same as for [`OnceValue`] (`oncevalue.value`, `oncevalue.panic`).
 ///
 /// # Panics
 ///
-/// As [`OnceValue`] does.
+/// Like [`OnceValue`].
 ///
 /// # Examples
 ///
@@ -95,14 +94,14 @@ impl<A, B, F: FnOnce() -> (A, B)> OnceValues<A, B, F> {
         }
     }
 
-    /// The values; computes them, or blocks while another thread does, if they are not there yet.
+    /// The values. Computes them on first use, or blocks while another thread does.
     ///
     /// What the function owned is dropped before the first return. Once the values are there, a call costs one load and a
     /// comparison.
     ///
     /// # Panics
     ///
-    /// If the function panics now or did before, and if it is this function that calls: see [`OnceValue`].
+    /// If the function panics now or did before, or if it calls this itself: see [`OnceValue`].
     #[inline]
     #[track_caller]
     pub fn get(&self) -> (&A, &B) {
@@ -112,11 +111,11 @@ impl<A, B, F: FnOnce() -> (A, B)> OnceValues<A, B, F> {
 }
 
 impl<A, B, F> OnceValues<A, B, F> {
-    /// As [`OnceValue::peek`]: the values if they are there; computes nothing, and never blocks.
+    /// Like [`OnceValue::peek`]: the values if they are computed; computes nothing, and never blocks.
     ///
     /// # Memory ordering
     ///
-    /// If they are there, as the return of a [`get`](OnceValues::get) (`oncevalue.value`); if not, a call orders nothing.
+    /// If they are computed, as the return of a [`get`](OnceValues::get) (`oncevalue.value`); if not, a call orders nothing.
     ///
     /// # Examples
     ///
@@ -136,13 +135,13 @@ impl<A, B, F> OnceValues<A, B, F> {
         self.0.peek().map(|(a, b)| (a, b))
     }
 
-    /// As [`OnceValue::get_mut`].
+    /// Same as [`OnceValue::get_mut`].
     #[must_use]
     pub fn get_mut(&mut self) -> Option<(&mut A, &mut B)> {
         self.0.get_mut().map(|(a, b)| (a, b))
     }
 
-    /// As [`OnceValue::into_inner`].
+    /// Same as [`OnceValue::into_inner`].
     #[must_use]
     pub fn into_inner(self) -> Option<(A, B)> {
         self.0.into_inner()

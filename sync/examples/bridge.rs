@@ -13,7 +13,7 @@
 //! thread          tasks              threads             task
 //! ```
 //!
-//! A thread calls `send` and `recv`, a task `send_async` and `recv_async`; both stand in the same line. The channels are
+//! A thread calls `send` and `recv`, a task `send_async` and `recv_async`; they share one queue. The channels are
 //! bounded: if counting is slow, the readers' sends wait, without a thread each, and then the walk does. What is in memory
 //! are the files that are being read, that wait in the channel, and that are being counted.
 //!

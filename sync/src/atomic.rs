@@ -1,5 +1,5 @@
-//! Atomics with Go's methods, `Value` and `Pointer`, counters, and the lock-free [`Stack`]: all of the crate
-//! [`gosync_atomic`], whose page has Go's spelling of each.
+//! Atomics with Go's methods, `Value` and `Pointer`, counters, and the lock-free [`Stack`]: the crate
+//! [`gosync_atomic`], whose page lists Go's names.
 //!
 //! ```
 //! use gosync::atomic::Int64;

@@ -1,4 +1,4 @@
-//! Channels, select and timers: all of the crate [`gosync_chan`], whose page has Go's spelling of each and how they behave.
+//! Channels, select and timers: the crate [`gosync_chan`], whose page lists Go's names and describes the behaviour.
 //!
 //! ```
 //! use gosync::chan;

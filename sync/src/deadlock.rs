@@ -1,7 +1,7 @@
 //! The deadlock report: what Go's runtime says when all goroutines are asleep. Feature `deadlock`.
 //!
-//! When every thread of the process sleeps in an operation of gosync that has no deadline, and nothing is left that could
-//! wake one, the program is at an end, and would hang for ever. With this feature it says so within a second, and aborts:
+//! If every thread of the process sleeps in an operation of gosync that has no deadline, and nothing is left that could
+//! wake one, the program would hang for ever. With this feature it prints a report within a second, and aborts:
 //!
 //! ```text
 //! fatal error: all goroutines are asleep - deadlock!
@@ -10,28 +10,28 @@
 //! thread 5082 (worker): receives from a channel at src/main.rs:8:29, for 0.3 s
 //! ```
 //!
-//! [`set_hook`] has something else done instead. [`dump`] says at any time who waits, for what and where.
+//! [`set_hook`] replaces the abort. [`dump`] returns at any time which threads wait, for what and where.
 //!
-//! # What is known
+//! # What is detected
 //!
-//! A report is never wrong. It is made only if as many threads sleep in gosync as the process has, in the count of the
-//! operating system, and none of them was told to go on. So a thread that computes, sleeps, reads, or waits by something
-//! that is not gosync's keeps it from being made, because it might wake another one; so does a sleep with a deadline, an
-//! armed timer, and any thread that another library has started, as an executor's. A thread that joins another one
-//! by its handle is not in gosync either: wait for a [`WaitGroup`](crate::WaitGroup) or a channel to be seen. And
-//! threads that wait for each other while others go on are in [`dump`] only, as Go does not report them either.
+//! There are no false reports. A report is made only if all threads of the process, as counted by the operating system,
+//! sleep in gosync, and none of them has been woken. So there is none while a thread computes, sleeps, reads, or waits for
+//! something outside of gosync, because it might wake another one; nor during a sleep with a deadline, while a timer is
+//! armed, or with threads of another library, such as an executor. Joining a thread by its handle is not a wait in
+//! gosync either: wait for a [`WaitGroup`](crate::WaitGroup) or a channel instead. Threads that wait for each other
+//! while others run are in [`dump`] only; Go does not report them either.
 //!
-//! A thread that changes a [`Map`](crate::Map) and waits for those who are in the middle of a look at the same keys does not sleep
-//! for it, as that takes a moment: if one of them waits for ever, in a `clone` of a value, there is no report.
+//! A thread that changes a [`Map`](crate::Map) and waits for threads that are reading the same table does not sleep: that takes a
+//! moment only. If one of them waits for ever, in the `clone` of a value, there is no report.
 //!
-//! The number of threads is known on Linux. Elsewhere there is [`dump`], and no report.
+//! The number of threads is known on Linux only. Elsewhere there is [`dump`], but no report.
 //!
-//! What is left out of account is whatever could wake a thread without being one: a signal handler, or another process.
+//! Signal handlers and other processes, which could wake a thread too, are not taken into account.
 //!
 //! # Cost
 //!
-//! None without the feature. With it, a sleep enters a list under a lock that all threads share, and a thread that sleeps for
-//! long looks at it four times a second. What does not sleep costs what it does otherwise.
+//! None without the feature. With it, a thread that goes to sleep enters a list under a global lock, and checks the list
+//! four times a second if it sleeps for long. Operations that do not sleep cost the same.
 //!
 //! # Examples
 //!
@@ -45,8 +45,8 @@ use std::sync::Arc;
 
 pub use gosync_atomic::__sys::waits::{Report, Waiting, clear_hook, dump};
 
-/// Sets what is called instead of an abort. It runs on the thread that has slept longest, which goes back to sleep when it
-/// returns; the same threads are not reported again.
+/// Sets a function that is called instead of the abort. It runs on the thread that has slept longest, which goes back to
+/// sleep when the function returns; the same threads are not reported again.
 ///
 /// # Panics
 ///

@@ -2,10 +2,10 @@
 
 pub use gosync_atomic::__sys::thread::JoinHandle;
 
-/// Runs `f` on a thread of its own: Go's `go f()`.
+/// Runs `f` on a new thread: Go's `go f()`.
 ///
-/// It is a thread of the operating system, not a goroutine: with more than about a thousand at a time, use an async
-/// runtime's tasks. Unlike in Go, a panic in `f` ends only its thread; `join` reports it.
+/// It is an operating system thread, not a goroutine: for more than about a thousand at a time, use the tasks of an
+/// async runtime. Unlike in Go, a panic in `f` ends only its thread; `join` reports it.
 ///
 /// # Memory ordering
 ///

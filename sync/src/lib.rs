@@ -1,19 +1,19 @@
 //! Go's concurrency primitives for Rust, with Go's semantics, on plain threads and on async tasks, without a runtime.
 //!
-//! This crate is the facade: it re-exports the family, so that one dependency brings all of it.
+//! This crate re-exports the crates of the family, so that one dependency is enough.
 //!
 //! | Go | here |
 //! | --- | --- |
-//! | `make(chan T, n)` and all that is done with it | [`chan`] |
+//! | `make(chan T, n)`, `ch <- v`, `<-ch`, `close(ch)` | [`chan`] |
 //! | `select` | [`select!`], [`select_biased!`] |
 //! | `time.After`, `Tick`, `NewTimer`, `NewTicker`, `AfterFunc` | [`chan::after`], [`chan::tick`], [`chan::Timer`], [`chan::Ticker`], [`chan::after_func`] |
 //! | package `context` | [`context`] |
 //! | package `golang.org/x/sync/errgroup` | [`errgroup`] |
 //! | `go f()` | [`go()`] |
 //! | `atomic.Int32` and so on; `atomic.Value`, `atomic.Pointer[T]`; counters | [`atomic`] |
-//! | `sync.Mutex` | [`Mutex`], with the data that it guards; [`RawMutex`], without |
+//! | `sync.Mutex` | [`Mutex`], with the data that it protects; [`RawMutex`], without |
 //! | `sync.Cond` | [`Cond`] |
-//! | `sync.RWMutex` | [`RwMutex`], with the data that it guards; [`RawRwMutex`], without; [`ShardedRwMutex`], for readers that must not meet |
+//! | `sync.RWMutex` | [`RwMutex`], with the data that it protects; [`RawRwMutex`], without; [`ShardedRwMutex`], whose readers do not contend |
 //! | `sync.Map` | [`Map`] |
 //! | `sync.Once`, `OnceFunc`, `OnceValue`, `OnceValues` | [`Once`], [`OnceFunc`], [`OnceValue`], [`OnceValues`] |
 //! | package variables, `func init()`, imports | [`package!`] |
@@ -24,16 +24,15 @@
 //!
 //! # Features
 //!
-//! `async`: channels, [`Mutex`], [`RwMutex`], their raw twins, [`Cond`] and [`WaitGroup`] for tasks as well, on any executor:
-//! `send_async`, `recv_async`, `select_async!`, `lock_async`, `read_async`, `write_async` and `wait_async`. Threads and
-//! tasks meet on one channel, mutex or group, and stand in one line. Its one dependency is `futures-core`.
+//! None is on by default.
 //!
-//! `deadlock`: a report when all threads wait for each other, and a list of who waits where: module `deadlock`. It costs
-//! nothing when it is off.
-//!
-//! `lock_api`: [`RawMutex`] and [`RawRwMutex`] as locks of the crate lock_api 0.4.
-//!
-//! `sink`: `async`, and [`chan::Sender`] as a sink, with `futures-sink`.
+//! | feature | adds | dependency |
+//! | --- | --- | --- |
+//! | `async` | `send_async`, `recv_async`, `stream`, `select_async!`, `lock_async`, `read_async`, `write_async`, `wait_async`, `permit_async`, `until_done` and so on, on any executor; tasks and threads share one channel, lock or group, and its queue | `futures-core` |
+//! | `sink` | `async`, and [`chan::Sender`] as a sink | `futures-sink` |
+//! | `deadlock` | module `deadlock`: a report when all threads wait for each other, and a list of the waiting threads | |
+//! | `lock_api` | [`RawMutex`] and [`RawRwMutex`] as locks of lock_api 0.4 | `lock_api` |
+//! | `loom` | gosync's types in loom models of your own code; only with `--cfg gosync_loom` | `loom` |
 //!
 //! # Examples
 //!

@@ -471,6 +471,9 @@ fn odd_values() {
     let is_in_its_place = |value: &Aligned| std::ptr::from_ref(value).addr() % 512 == 0;
     (0..200).step_by(2).for_each(|n| assert!(map.delete_if(&Aligned(n), is_in_its_place).is_some()));
     assert!(map.iter().all(|(key, value)| key == value && key.0 % 2 == 1));
+    let mut iter = map.iter();
+    assert_eq!(iter.by_ref().count(), 100);
+    assert!(iter.next().is_none(), "it has ended");
     assert_eq!(map.into_iter().count(), 100);
 
     let nothing = Map::<(), ()>::new();

@@ -4,7 +4,7 @@
 //!
 //! * a method: if an example of its type calls it, or one of a function that returns its type;
 //! * a type: if any example of the crate names it, or it is what a function returns that is shown;
-//! * if its text begins with "As [`..`]": then it is shown there.
+//! * if its text begins with "Like [`..`]" or "Same as [`..`]": then it is shown there.
 
 use std::collections::HashSet;
 
@@ -104,7 +104,7 @@ fn examples(item: &Item) -> String {
 }
 
 fn begins_with_as(item: &Item) -> bool {
-    item.docs.as_deref().is_some_and(|docs| docs.starts_with("As [`") || docs.starts_with("The same as [`"))
+    item.docs.as_deref().is_some_and(|docs| docs.starts_with("Like [`") || docs.starts_with("Same as [`"))
 }
 
 /// Whether a name stands in a text as a word, with this before it and one of these behind it.

@@ -229,7 +229,7 @@ fn saturated() {
 #[test]
 fn sharded() {
     let _watchdog = Watchdog::new();
-    let mutex = &ShardedRwMutex::<[usize; 2], 4>::new([0; 2]);
+    let mutex = &ShardedRwMutex::<[usize; 2], 4>::with_shards([0; 2]);
     let mut written = 0;
     for round in rounds(60, LIMIT) {
         written += thread::scope(|s| {

@@ -26,7 +26,8 @@ use gosync_atomic::__sys::{step, thread};
 use crate::waitgroup::{WaitGroup, negative};
 
 impl WaitGroup {
-    /// Counts a task, runs it on a thread of its own, and counts it as done when it returns or panics. Go: `wg.Go(f)`.
+    /// Counts a task, runs `f` on a new thread, and counts the task as done when `f` returns or panics. Go:
+    /// `wg.Go(f)`.
     ///
     /// What `f` owns is dropped before the task is done; thread-local values of its thread are dropped later.
     ///
@@ -35,10 +36,10 @@ impl WaitGroup {
     ///
     /// # Panics
     ///
-    /// If no thread can be started, or if the count would exceed 2^29 - 1. The task is then not counted, and `f` is dropped
-    /// unrun.
+    /// If no thread can be started, or if the count would exceed 2^29 - 1. Then the task is not counted, and `f` is
+    /// dropped without a call.
     ///
-    /// A panic of `f` stays on its thread, and is reported by every [`wait`](WaitGroup::wait).
+    /// A panic of `f` ends its thread, and every [`wait`](WaitGroup::wait) reports it.
     ///
     /// # Memory ordering
     ///
@@ -64,15 +65,15 @@ impl WaitGroup {
         start(Arc::clone(self), f, |job| thread::Builder::new().spawn(|| job.run()).map(drop));
     }
 
-    /// As [`go`](WaitGroup::go), for a group in a `static`. Go: `wg.Go(f)` on a global.
+    /// Like [`go`](WaitGroup::go), for a group in a `static`. Go: `wg.Go(f)` on a global.
     ///
     /// # Panics
     ///
-    /// As [`go`](WaitGroup::go).
+    /// Same as [`go`](WaitGroup::go).
     ///
     /// # Memory ordering
     ///
-    /// As [`go`](WaitGroup::go).
+    /// Same as [`go`](WaitGroup::go).
     ///
     /// # Examples
     ///
@@ -89,19 +90,19 @@ impl WaitGroup {
         start(self, f, |job| thread::Builder::new().spawn(|| job.run()).map(drop));
     }
 
-    /// As [`go`](WaitGroup::go), on a thread of a [`std::thread::scope`]: the group may be on the stack, and `f` may borrow.
+    /// Like [`go`](WaitGroup::go), on a thread of a [`std::thread::scope`]: the group may be on the stack, and `f` may borrow.
     ///
-    /// The group is declared outside the scope. The scope itself waits for all its threads, but at its end only; with the
-    /// group one can wait within it, for some of the threads, again and again, and with a deadline.
+    /// Declare the group outside the scope. The scope waits for all its threads, but only at its end; with the group
+    /// you can wait inside the scope, for some of the threads, several times, and with a deadline.
     ///
     /// # Panics
     ///
-    /// As [`go`](WaitGroup::go). A panic of `f` is reported by `wait` and not a second time by the scope: if nobody waits,
-    /// nobody hears of it but the panic hook.
+    /// Like [`go`](WaitGroup::go). `wait` reports a panic of `f`, and the scope does not report it again: if nobody
+    /// waits, only the panic hook sees it.
     ///
     /// # Memory ordering
     ///
-    /// As [`go`](WaitGroup::go).
+    /// Same as [`go`](WaitGroup::go).
     ///
     /// # Examples
     ///

@@ -11,27 +11,29 @@ use crate::task::{Job, Task};
 use crate::waitgroup::WaitGroup;
 
 impl WaitGroup {
-    /// A future as a task: what is returned has to be run, on any executor. Feature `async`. Go: `wg.Go(f)`; or `wg.Add(1)`, and
-    /// `defer wg.Done()` in a goroutine.
+    /// Makes a future a task of the group. Run the returned future on any executor. Feature `async`. Go: `wg.Go(f)`;
+    /// or `wg.Add(1)`, and `defer wg.Done()` in a goroutine.
     ///
-    /// It counts as a task from now on, until it is ready, or dropped, and `future` with it. Never blocks. For a group in a
-    /// `static`: [`task_static`](WaitGroup::task_static).
+    /// It counts as a task from this call on, until it completes or is dropped, together with `future`. Never blocks.
+    /// For a group in a `static`: [`task_static`](WaitGroup::task_static).
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time, polled or not: it is done then. One that is forgotten is never done.
+    /// The future may be dropped at any time, polled or not: the task is then done. If it is leaked, the task is
+    /// never done.
     ///
     /// # Panics
     ///
     /// If the count would exceed 2^29 - 1; `future` is then dropped, and not counted.
     ///
-    /// A panic of `future` stays in it, and is reported by every [`wait`](WaitGroup::wait) and
-    /// [`wait_async`](WaitGroup::wait_async), as that of a function of [`go`](WaitGroup::go).
+    /// A panic of `future` is caught, and every [`wait`](WaitGroup::wait) and [`wait_async`](WaitGroup::wait_async)
+    /// reports it, as for [`go`](WaitGroup::go).
     ///
     /// # Memory ordering
     ///
-    /// As [`go`](WaitGroup::go), with the end of `future`, or its drop, in the place of the return of `f`
-    /// (`wg.go-return-before-unblocked-wait`). The call orders nothing by itself: what begins the task is the executor's affair.
+    /// Like [`go`](WaitGroup::go), with the end of `future`, or its drop, in the place of the return of `f`
+    /// (`wg.go-return-before-unblocked-wait`). The call itself orders nothing: the start of the task is up to the
+    /// executor.
     ///
     /// # Examples
     ///
@@ -57,15 +59,15 @@ impl WaitGroup {
         count(Arc::clone(self), future)
     }
 
-    /// As [`task`](WaitGroup::task), for a group in a `static`.
+    /// Like [`task`](WaitGroup::task), for a group in a `static`.
     ///
     /// # Panics
     ///
-    /// As [`task`](WaitGroup::task).
+    /// Same as [`task`](WaitGroup::task).
     ///
     /// # Memory ordering
     ///
-    /// As [`task`](WaitGroup::task).
+    /// Same as [`task`](WaitGroup::task).
     ///
     /// # Examples
     ///

@@ -76,7 +76,7 @@ enum Stage {
 
 /// Waits for a [`WaitGroup`], as a task: what [`WaitGroup::wait_async`] returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct WaitAsync<'a> {
     group: &'a WaitGroup,

@@ -42,10 +42,10 @@ pub(crate) fn count(word: u32) -> u32 {
 
 /// Waits until a number of tasks are done: Go's `sync.WaitGroup`.
 ///
-/// Four bytes, no allocation, `const`. [`add`](WaitGroup::add) before a task starts, [`done`](WaitGroup::done) when it
-/// ends, [`wait`](WaitGroup::wait) for all of them; or [`go`](WaitGroup::go), which does the first two. Any number of
-/// threads may wait, with or without a deadline, and of tasks (`wait_async`, feature `async`), and the group can be used again
-/// once they have returned.
+/// Four bytes, no allocation, `const`. [`add`](WaitGroup::add) before a task starts, [`done`](WaitGroup::done) when
+/// it ends, [`wait`](WaitGroup::wait) for all of them; or [`go`](WaitGroup::go), which does the first two. Any number
+/// of threads and tasks (`wait_async`, feature `async`) may wait, with or without a deadline. The group can be used
+/// again once they have returned.
 ///
 /// Every operation takes a constant number of steps of its own, and repeats a few of them when another thread has changed
 /// the group in between; the last `done` wakes all waiters.
@@ -53,15 +53,16 @@ pub(crate) fn count(word: u32) -> u32 {
 /// # Memory ordering
 ///
 /// Every `done` happens before the return of a `wait` that finds its round finished, whether it blocked or not
-/// (`wg.done-before-unblocked-wait`, `wg.all-dones-before-wait`, `wg.fast-wait`), and so does the return of a function
-/// passed to `go` (`wg.go-return-before-unblocked-wait`). A wait with a deadline is the same if it is `Ok`, and orders nothing
-/// if it is not (`gosync.wg-deadline`). `add` and `wait` release nothing, and two `done`s are not ordered.
+/// (`wg.done-before-unblocked-wait`, `wg.all-dones-before-wait`, `wg.fast-wait`), and so does the return of a
+/// function passed to `go` (`wg.go-return-before-unblocked-wait`). A wait with a deadline does the same if it is
+/// `Ok`, and orders nothing otherwise (`gosync.wg-deadline`). `add` and `wait` release nothing, and two `done`s are
+/// not ordered.
 ///
 /// # Differences from Go
 ///
-/// A task of `go` that panics is counted as done, and `wait` panics, as `std::thread::scope` does; in Go the program
-/// dies. Go also panics in some cases of `Add` concurrent with `Wait`, and of reuse before `Wait` has returned, which one
-/// word cannot tell; here a waiter that is late to see zero waits for the next round's zero. Go has no `Wait` with a
+/// A task of `go` that panics counts as done, and `wait` panics, as `std::thread::scope` does; in Go the program
+/// ends. Go also panics in some cases of `Add` concurrent with `Wait`, and of reuse before `Wait` has returned. These
+/// are not detected here: a waiter that is late to see zero waits for the next round's zero. Go has no `Wait` with a
 /// deadline.
 ///
 /// # Examples
@@ -97,20 +98,20 @@ impl WaitGroup {
         }
     }
 
-    /// Counts `delta` more tasks, or, if negative, that many less. Go: `wg.Add(delta)`.
+    /// Adds `delta`, which may be negative, to the count. Go: `wg.Add(delta)`.
     ///
     /// An addition from zero must happen before the `wait` that is to include it: add before the task starts, not in it.
     /// Never blocks.
     ///
     /// # Panics
     ///
-    /// With Go's text if the count would become negative, and if it would exceed 2^29 - 1. The count is then unchanged. If it becomes zero,
-    /// where a waker does, as in [`done`](WaitGroup::done).
+    /// With Go's text if the count would become negative, and if it would exceed 2^29 - 1. The count is then
+    /// unchanged. If it becomes zero, also if a waker panics, as in [`done`](WaitGroup::done).
     ///
     /// # Memory ordering
     ///
-    /// A negative `delta` is that many [`done`](WaitGroup::done)s. Any other orders nothing
-    /// (`wg.add-and-wait-release-nothing`); to add too late is the caller's mistake (`wg.add-before-wait`).
+    /// A negative `delta` is that many [`done`](WaitGroup::done)s. A positive one orders nothing
+    /// (`wg.add-and-wait-release-nothing`); it is up to the caller not to add too late (`wg.add-before-wait`).
     ///
     /// # Examples
     ///
@@ -153,15 +154,15 @@ impl WaitGroup {
         }
     }
 
-    /// Counts one task less. Go: `wg.Done()`.
+    /// Subtracts one from the count. Go: `wg.Done()`.
     ///
-    /// Never blocks. The one that makes the count zero wakes the waiters, and does not touch the group after that: a
+    /// Never blocks. The call that makes the count zero wakes the waiters, and does not touch the group after that: a
     /// waiter may free it.
     ///
     /// # Panics
     ///
-    /// With Go's text if the count is zero. It stays zero. A waker of a task that waits and panics does so here, after all the others
-    /// were called.
+    /// With Go's text if the count is zero. It stays zero. A panic of a waiting task's waker is raised here, after
+    /// all other wakers were called.
     ///
     /// # Memory ordering
     ///
@@ -232,7 +233,7 @@ impl WaitGroup {
     ///
     /// # Panics
     ///
-    /// If a task started by [`go`](WaitGroup::go) has panicked, this round or before, once the count is zero. See
+    /// If a task of [`go`](WaitGroup::go) has panicked, in this round or before; once the count is zero. See
     /// [`clear_panicked`](WaitGroup::clear_panicked).
     ///
     /// # Memory ordering
@@ -254,24 +255,24 @@ impl WaitGroup {
         debug_assert!(outcome.is_ok(), "without a deadline it ends at zero only");
     }
 
-    /// As [`wait`](WaitGroup::wait), but lets the task wait: `wg.wait_async().await`. Feature `async`. Go: `wg.Wait()`.
+    /// Like [`wait`](WaitGroup::wait), but lets the task wait: `wg.wait_async().await`. Feature `async`. Go: `wg.Wait()`.
     ///
-    /// Works on any executor; tasks and threads may wait for one group at a time. A task that waits neither spins nor
-    /// sleeps. As with a thread, one that is late to see zero waits for the next round's zero.
+    /// Works on any executor; tasks and threads may wait for one group at the same time. A waiting task does not
+    /// spin. As with a thread, one that is late to see zero waits for the next round's zero.
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time: nobody else notices. One that is forgotten (`mem::forget`) while it waits
-    /// keeps its waker for ever, and does no other harm.
+    /// The future may be dropped at any time, without an effect on others. One that is leaked (`mem::forget`) while
+    /// it waits leaks its waker, and does no other harm.
     ///
     /// # Panics
     ///
-    /// The future panics where [`wait`](WaitGroup::wait) would, and if it is polled after it was ready. A waker that panics
-    /// does so in the [`done`](WaitGroup::done) that called it, after all the others were called.
+    /// The future panics where [`wait`](WaitGroup::wait) would, and if it is polled after completion. A waker's panic
+    /// is raised by the [`done`](WaitGroup::done) that called it, after all other wakers were called.
     ///
     /// # Memory ordering
     ///
-    /// A future that is ready orders as the return of `wait` does; one that is dropped before orders nothing.
+    /// A completed future orders as the return of `wait` does; one that is dropped before completion orders nothing.
     ///
     /// # Examples
     ///
@@ -294,17 +295,17 @@ impl WaitGroup {
         crate::WaitAsync::new(self)
     }
 
-    /// As [`wait`](WaitGroup::wait), but blocks for `timeout` at most. One that has passed is still `Ok` if the count is
-    /// zero; one that the clock cannot tell means for ever. Go has no counterpart but a `Wait` in a goroutine of its own
+    /// Like [`wait`](WaitGroup::wait), but blocks for at most `timeout`. Even with an expired timeout it is `Ok` if
+    /// the count is zero; one too long for the clock never expires. In Go this takes a `Wait` in another goroutine,
     /// and a `select`.
     ///
     /// # Errors
     ///
-    /// If the count was not zero in time. The tasks go on and stay counted, and one can wait again.
+    /// If the count was not zero in time. The tasks continue and stay counted; you can wait again.
     ///
     /// # Panics
     ///
-    /// As [`wait`](WaitGroup::wait), where that would return.
+    /// Like [`wait`](WaitGroup::wait), once the count is zero.
     ///
     /// # Memory ordering
     ///
@@ -329,19 +330,19 @@ impl WaitGroup {
         self.wait_until(deadline_after(timeout))
     }
 
-    /// As [`wait_timeout`](WaitGroup::wait_timeout), with an instant.
+    /// Like [`wait_timeout`](WaitGroup::wait_timeout), with an instant.
     ///
     /// # Errors
     ///
-    /// As [`wait_timeout`](WaitGroup::wait_timeout).
+    /// Same as [`wait_timeout`](WaitGroup::wait_timeout).
     ///
     /// # Panics
     ///
-    /// As [`wait`](WaitGroup::wait), where that would return.
+    /// Like [`wait`](WaitGroup::wait), once the count is zero.
     ///
     /// # Memory ordering
     ///
-    /// As [`wait_timeout`](WaitGroup::wait_timeout).
+    /// Same as [`wait_timeout`](WaitGroup::wait_timeout).
     ///
     /// # Examples
     ///
@@ -413,9 +414,9 @@ impl WaitGroup {
         self.word.fetch_or(PANICKED, ord!("wg.panicked", Relaxed));
     }
 
-    /// Forgets that tasks have panicked; whether any had. Nothing in Go: there the process is gone.
+    /// Forgets that tasks have panicked, and returns whether any had. Not in Go, where the process has ended.
     ///
-    /// Never blocks. It orders nothing: a `wait` that panicked has the order already.
+    /// Never blocks. It orders nothing: the `wait` that panicked has done that.
     ///
     /// # Examples
     ///

@@ -9,18 +9,18 @@ use crate::__sys::{const_fn, ord, row};
 
 /// `N` counters that do not slow each other down.
 ///
-/// Counters that lie side by side share a cache line, which then travels between the CPUs that count. Here each counter
-/// has a place of its own, of the size that [`CachePadded`] knows for the platform: 128 bytes on x86-64 and aarch64, whose
-/// processors fetch lines in pairs. Use it with an index that tells the threads apart, such as a worker's number; for
-/// threads without numbers there is [`ShardedCounter`](crate::ShardedCounter).
+/// Adjacent counters share a cache line, which then moves between the CPUs that count. Here each counter is padded as
+/// [`CachePadded`] is: to 128 bytes on x86-64 and aarch64, whose processors fetch lines in pairs. Use an index that
+/// differs between threads, such as a worker's number; for threads without numbers there is
+/// [`ShardedCounter`](crate::ShardedCounter).
 ///
-/// `const`, no allocation, `N` times the size of a [`CachePadded`]. An operation costs one access, without order; it never
+/// `const`, no allocation, `N` times the size of a [`CachePadded`]. An operation costs one relaxed access, and never
 /// blocks.
 ///
 /// # Memory ordering
 ///
-/// Counting orders nothing. What was counted before, in the sense of happens-before, is in [`get`](PaddedCounters::get)
-/// and [`sum`](PaddedCounters::sum) (`gosync.counter`).
+/// Counting orders nothing. [`get`](PaddedCounters::get) and [`sum`](PaddedCounters::sum) include every addition that
+/// happens before them (`gosync.counter`).
 ///
 /// # Differences from Go
 ///
@@ -79,8 +79,8 @@ impl<const N: usize> PaddedCounters<N> {
 
     /// The sum of all counters, wrapping around.
     ///
-    /// It looks at one after the other, so it is not a snapshot: an addition that comes meanwhile may or may not be in it,
-    /// whichever came first. It is exact if nobody adds meanwhile. Costs `N` loads.
+    /// It reads them one by one, so it is not a snapshot: it may or may not include each concurrent addition, in any
+    /// combination. It is exact without concurrent additions. Costs `N` loads.
     #[must_use]
     pub fn sum(&self) -> i64 {
         self.counters.iter().fold(0, |sum, counter| sum.wrapping_add(load(counter)))

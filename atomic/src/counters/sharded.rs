@@ -43,26 +43,25 @@ use crossbeam_utils::CachePadded;
 use crate::__sys::atomic::{AtomicI64, AtomicPtr};
 use crate::__sys::{Alive, Backoff, LINE_WORDS, SEATS, const_fn, ord, rarely, seat, seldom, slot, slots, step};
 
-/// A counter that many threads add to and few read.
+/// A counter that many threads add to, and that is rarely read.
 ///
-/// The first thread that adds has a word to itself, and adds to it as to a plain variable. All others share a second one. When
-/// one of them finds that somebody else adds at the same time, for which one addition of some hundred looks, or when that word
-/// has been used for some ten thousand additions, the counter spreads: over a word for each thread, in as many cache lines as
-/// there are CPUs, or more. Threads share a line only when the process has more of them than there are lines. When a thread
-/// ends, its word is another's.
+/// The first thread that adds has a word of its own, and adds to it as to a plain variable. All other threads share a
+/// second word. When one of them finds that another adds concurrently (one addition in a few hundred checks), or
+/// after some ten thousand additions to that word, the counter spreads to one word for each thread, in at least as
+/// many cache lines as there are CPUs. Threads share a line only if there are more threads than lines. When a thread
+/// ends, its word is reused by another.
 ///
-/// [`add`](ShardedCounter::add) costs a few loads, an addition and a store, none of them locked; to the shared word, as long as
-/// it is used, one read-modify-write without order. The addition with which it spreads also costs an allocation. 56 threads of a
-/// process at a time have words. What comes beyond that shares words, one for each CPU, by read-modify-writes, and so does a
-/// thread whose locals are being destroyed. [`sum`](ShardedCounter::sum) costs a load for each word: two, and once the counter
-/// has spread 58 and one for each CPU. Neither blocks.
+/// [`add`](ShardedCounter::add) costs a few loads, an addition and a store, none of them locked; on the shared word
+/// it costs one relaxed read-modify-write. The addition that spreads the counter also allocates. At most 56 threads
+/// of a process have words of their own at a time. Further threads, and threads whose thread-locals are being
+/// destroyed, share one word for each CPU, by read-modify-writes. [`sum`](ShardedCounter::sum) costs a load for each
+/// word: two, and after spreading 58 plus one for each CPU. Neither blocks.
 ///
 /// `const`, 24 bytes on 64-bit platforms. Once spread, it has 128 bytes more (less on platforms with smaller lines) for each
 /// CPU that the process may use, rounded up to a power of two, and at most 128 of these; on x86-64 and aarch64 512 bytes at
 /// least; until it is dropped.
 ///
-/// Not for handlers of signals: one that adds while it interrupts an addition of the same thread may make that one, or its own,
-/// get lost.
+/// Not for signal handlers: if one interrupts an addition of the same thread and adds, either addition may be lost.
 ///
 /// # Memory ordering
 ///
@@ -70,7 +69,7 @@ use crate::__sys::{Alive, Backoff, LINE_WORDS, SEATS, const_fn, ord, rarely, sea
 ///
 /// # Differences from Go
 ///
-/// Go has none. What there is in its place is an `atomic.Int64`.
+/// Go has none; the usual replacement is an `atomic.Int64`.
 ///
 /// # Examples
 ///
@@ -120,7 +119,7 @@ fn is_spread(state: *mut Line) -> bool {
 
 impl ShardedCounter {
     const_fn! {
-        /// One at 0.
+        /// A counter at 0.
         #[must_use]
         pub const fn new() -> ShardedCounter {
             ShardedCounter { own: AtomicI64::new(0), others: AtomicI64::new(0), state: AtomicPtr::new(ptr::null_mut()) }
@@ -210,10 +209,10 @@ impl ShardedCounter {
         word.fetch_add(n, ord!("counter.slot", Relaxed));
     }
 
-    /// The sum of all that was added, wrapping around.
+    /// The sum of all additions, wrapping around.
     ///
-    /// It looks at one word after the other, so it is not a snapshot: an addition that comes meanwhile may or may not be
-    /// in it, whichever came first. It is exact if nobody adds meanwhile and all additions happened before.
+    /// It reads the words one by one, so it is not a snapshot: it may or may not include each concurrent addition, in
+    /// any combination. It is exact if all additions happen before it.
     #[must_use]
     pub fn sum(&self) -> i64 {
         // Relaxed: counting orders nothing.

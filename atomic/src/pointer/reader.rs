@@ -8,12 +8,12 @@ use std::fmt;
 use super::Pointer;
 use crate::__sys::{Arc, step};
 
-/// What one thread has seen of a [`Pointer`] or a [`Value`](crate::Value), to see it again at little cost.
+/// Caches, for one thread, what it has read from a [`Pointer`] or a [`Value`](crate::Value).
 ///
-/// While nothing is stored, [`get`](Reader::get) costs one load of a word that all threads may keep in their caches, and
-/// nothing is counted: any number of readers do not get in each other's way. After a store, the next `get` loads anew.
+/// While nothing is stored, [`get`](Reader::get) costs one load of a word that all CPUs can keep in their caches, and
+/// changes no count: readers do not contend. After a store, the next `get` loads again.
 ///
-/// It owns the value that it has seen last, until it sees another or is dropped. Make one for each thread.
+/// It owns the last value that it has read, until it reads another or is dropped. Make one for each thread.
 ///
 /// # Memory ordering
 ///
@@ -54,9 +54,9 @@ impl<'a, T: ?Sized> Reader<'a, T> {
     ///
     /// # Memory ordering
     ///
-    /// The store of the value happens before the return (`atomic.observed-before-observer`), and every store that happens
-    /// before the call is seen, or a later one. But for that it may come late: it is not in the one order of all operations
-    /// (`atomic.total-order`), as a [`load`](Pointer::load) is.
+    /// The store of the value happens before the return (`atomic.observed-before-observer`), and `get` sees every
+    /// store that happens before the call, or a later one. It may miss concurrent stores: unlike a
+    /// [`load`](Pointer::load) it does not take part in the total order (`atomic.total-order`).
     #[inline]
     pub fn get(&mut self) -> Option<&Arc<T>> {
         if !self.pointer.is_at(self.version) {

@@ -76,7 +76,7 @@ impl<T> Place<T> {
     ///
     /// # Safety
     ///
-    /// As for [`end`](Place::end).
+    /// Same as for [`end`](Place::end).
     #[inline(always)]
     unsafe fn end_done(&self) {
         if needs_drop::<Sleeper>() {

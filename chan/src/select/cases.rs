@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 pub use gosync_atomic::__sys::pick;
 use gosync_atomic::__sys::{deadline_after, waits};
 
-use crate::chan::Chan;
 use crate::error::{RecvError, SendError};
 use crate::raw::select::{self, How, Name, Operation};
 use crate::raw::waiter::{Node, Outcome};
@@ -24,147 +23,11 @@ use crate::raw::{Channel, Grant, Patience, RecvFailure, Side};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 
-/// What can stand in `recv(..)`, behind any number of references and smart pointers.
-pub trait ReceiverOperand {
-    /// What the channel carries.
-    type Value;
+pub mod operands;
 
-    /// The handle; `None` disables the case.
-    fn __gosync_receiver(&self) -> Option<&Receiver<Self::Value>>;
-}
-
-/// What can stand in `send(..)`, behind any number of references and smart pointers.
-pub trait SenderOperand {
-    /// What the channel carries.
-    type Value;
-
-    /// The handle; `None` disables the case.
-    fn __gosync_sender(&self) -> Option<&Sender<Self::Value>>;
-}
-
-impl<T> ReceiverOperand for Receiver<T> {
-    type Value = T;
-    #[inline]
-    fn __gosync_receiver(&self) -> Option<&Receiver<T>> {
-        Some(self)
-    }
-}
-
-impl<T> ReceiverOperand for Chan<T> {
-    type Value = T;
-    #[inline]
-    fn __gosync_receiver(&self) -> Option<&Receiver<T>> {
-        Some(self.as_ref())
-    }
-}
-
-impl<R: ReceiverOperand + ?Sized> ReceiverOperand for &R {
-    type Value = R::Value;
-    #[inline]
-    fn __gosync_receiver(&self) -> Option<&Receiver<R::Value>> {
-        (**self).__gosync_receiver()
-    }
-}
-
-impl<R: ReceiverOperand> ReceiverOperand for Option<R> {
-    type Value = R::Value;
-    #[inline]
-    fn __gosync_receiver(&self) -> Option<&Receiver<R::Value>> {
-        self.as_ref()?.__gosync_receiver()
-    }
-}
-
-impl<T> SenderOperand for Sender<T> {
-    type Value = T;
-    #[inline]
-    fn __gosync_sender(&self) -> Option<&Sender<T>> {
-        Some(self)
-    }
-}
-
-impl<T> SenderOperand for Chan<T> {
-    type Value = T;
-    #[inline]
-    fn __gosync_sender(&self) -> Option<&Sender<T>> {
-        Some(self.as_ref())
-    }
-}
-
-impl<S: SenderOperand + ?Sized> SenderOperand for &S {
-    type Value = S::Value;
-    #[inline]
-    fn __gosync_sender(&self) -> Option<&Sender<S::Value>> {
-        (**self).__gosync_sender()
-    }
-}
-
-impl<S: SenderOperand> SenderOperand for Option<S> {
-    type Value = S::Value;
-    #[inline]
-    fn __gosync_sender(&self) -> Option<&Sender<S::Value>> {
-        self.as_ref()?.__gosync_sender()
-    }
-}
-
-/// An operand on its way to [`ReceiverOperand`] or [`SenderOperand`], for the sake of those whose type is not known yet, as
-/// that of a closure's parameter: such a one is taken for a plain handle. The compiler looks for a method of `Operand`
-/// first, which has them for handles alone, and then for one of `&Operand`.
-#[derive(Debug)]
-pub struct Operand<'a, O: ?Sized>(pub &'a O);
-
-/// Picks a plain receiver.
-pub trait ReceiverHandle<'a> {
-    /// What the channel carries.
-    type Value;
-
-    /// The operand.
-    fn __gosync_pick_receiver(self) -> &'a Receiver<Self::Value>;
-}
-
-/// Picks a plain sender.
-pub trait SenderHandle<'a> {
-    /// What the channel carries.
-    type Value;
-
-    /// The operand.
-    fn __gosync_pick_sender(self) -> &'a Sender<Self::Value>;
-}
-
-/// Picks anything else.
-pub trait AnyOperand<'a> {
-    /// What it is.
-    type Of: ?Sized;
-
-    /// The operand.
-    fn __gosync_pick_receiver(self) -> &'a Self::Of;
-
-    /// The operand.
-    fn __gosync_pick_sender(self) -> &'a Self::Of;
-}
-
-impl<'a, T> ReceiverHandle<'a> for Operand<'a, Receiver<T>> {
-    type Value = T;
-    fn __gosync_pick_receiver(self) -> &'a Receiver<T> {
-        self.0
-    }
-}
-
-impl<'a, T> SenderHandle<'a> for Operand<'a, Sender<T>> {
-    type Value = T;
-    fn __gosync_pick_sender(self) -> &'a Sender<T> {
-        self.0
-    }
-}
-
-impl<'a, O: ?Sized> AnyOperand<'a> for &Operand<'a, O> {
-    type Of = O;
-    fn __gosync_pick_receiver(self) -> &'a O {
-        self.0
-    }
-    fn __gosync_pick_sender(self) -> &'a O {
-        self.0
-    }
-}
+pub use operands::{
+    AnyOperand, NoReceiver, NoSender, Operand, ReceiverHandle, ReceiverOperand, SenderHandle, SenderOperand,
+};
 
 /// What can stand in `default(..)`.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,6 @@
 //! `select!` and `select_biased!`: the grammar, and what it expands to.
 
-/// Waits until one of several channel operations can be done, and does exactly that one. Go: `select`.
+/// Waits until one of several channel operations is ready, and does exactly that one. Go: `select`.
 ///
 /// ```text
 /// select! {
@@ -11,34 +11,34 @@
 /// }
 /// ```
 ///
-/// * Any number of `recv` and `send` in any order, and one `default` at most; `select! {}` blocks for ever. The value of
-///   the whole is that of the body that is run. The comma after a block may be left out.
+/// * Any number of `recv` and `send` in any order, and at most one `default`; `select! {}` blocks for ever. The macro
+///   evaluates to the value of the body that is run. The comma after a block is optional.
 /// * A handle is an expression of type [`Receiver`](crate::Receiver) or [`Sender`](crate::Sender), or
 ///   [`Chan`](crate::Chan) for both, by value or behind references and smart pointers, or an `Option` of one. It is
 ///   evaluated once, in order. `None`, as the nil channel, disables its case.
 /// * The result is a pattern: of a `Result<T, RecvError>` for `recv`, of a `Result<(), SendError<T>>` for `send`. An
-///   operation on a closed channel is ready, and reports that. The pattern is to match whatever comes, as in a `let`.
-/// * So in a loop the case of a closed channel is ready every time: let its operand be an `Option`, and `None` from then on.
-/// * The message is evaluated only after its case was chosen: what was not sent is still yours. (Go evaluates all messages
-///   first.) Room, or a blocked receiver, is set aside meanwhile, and given back if the message panics. The receiver waits
-///   for it, beyond its deadline if it has one; if the message panics, it waits on for another one, with its deadline.
-/// * At capacity 0 a send may have met a [`Select`](crate::Select) that receives. It then waits until that one's
-///   [`SelectedOperation`](crate::SelectedOperation) is completed; if it is dropped instead, the send goes on as a plain one,
-///   and blocks until another receiver comes, `default` or not.
-/// * Of several cases that are ready one is chosen at random, each as likely as the others: see
-///   [`select_biased!`](crate::select_biased) for the first. `default` is chosen only if there was an instant at which
-///   nothing was ready.
-/// * A timeout is evaluated once, after the handles, whether it is needed or not.
-/// * The same channel may stand in several cases, and on both sides; a select never meets itself.
-/// * Nothing is allocated, blocked or not, but for buffers that grow. O(cases).
+///   operation on a closed channel is ready, and reports that. The pattern must be irrefutable, as in a `let`.
+/// * So in a loop the case of a closed channel is always ready: use an `Option` as its operand, and set it to `None`.
+/// * The message is evaluated only after its case was chosen: you keep a message that is not sent. (Go evaluates all
+///   messages first.) Meanwhile a slot or a blocked receiver is reserved, and given back if the message panics. The
+///   receiver waits for the message, beyond its deadline if it has one; if the message panics, it waits for another
+///   one, with its deadline.
+/// * At capacity 0 the receiver may be a [`Select`](crate::Select). The send then waits until its
+///   [`SelectedOperation`](crate::SelectedOperation) is completed. If that is dropped instead, the send continues as
+///   a plain one, and blocks until another receiver comes, even with a `default`.
+/// * Of several ready cases one is chosen uniformly at random; [`select_biased!`](crate::select_biased) chooses the
+///   first. `default` is chosen only if there was an instant at which nothing was ready.
+/// * A timeout is evaluated once, after the handles, even if it is not needed.
+/// * The same channel may be used in several cases, and for both directions; a select is never its own partner.
+/// * Allocates nothing, blocked or not, except to grow a buffer. O(cases).
 ///
 /// # Panics
 ///
-/// If a send is chosen for which a buffer has to grow, and there is no memory for it: before its message is evaluated.
+/// If a send is chosen for which the buffer has to grow and the allocation fails: before its message is evaluated.
 ///
 /// # Memory ordering
 ///
-/// The case that is run has the edges of a plain send or receive ([`Sender`](crate::Sender)), the others have none
+/// The chosen case has the edges of a plain send or receive ([`Sender`](crate::Sender)), the others have none
 /// (`select.executed-case-only`), and `default` orders nothing.
 ///
 /// # Examples
@@ -84,7 +84,7 @@
 /// assert_eq!(sum, 3);
 /// ```
 ///
-/// A case that is switched off, and one that sends:
+/// A disabled case, and one that sends:
 ///
 /// ```
 /// use gosync_chan::{bounded, select};
@@ -102,9 +102,9 @@ macro_rules! select {
     ($($cases:tt)*) => { $crate::__select_parse!((false) () () $($cases)*) };
 }
 
-/// As [`select!`](crate::select), but of several cases that are ready the first is chosen.
+/// Like [`select!`](crate::select), but chooses the first of several ready cases.
 ///
-/// A first case that is always ready starves the others.
+/// An early case that is always ready starves the others.
 ///
 /// # Examples
 ///
@@ -126,27 +126,27 @@ macro_rules! select_biased {
     ($($cases:tt)*) => { $crate::__select_parse!((true) () () $($cases)*) };
 }
 
-/// As [`select!`](crate::select), for a task: waits without blocking, and is to be used in an `async` block or function.
-/// Feature `async`; works on any executor.
+/// Like [`select!`](crate::select), for a task: waits without blocking the thread, inside an `async` block or
+/// function. Feature `async`; works on any executor.
 ///
-/// The grammar is the same, but for `default(future) => body`, which is done when that future ends before a case could be:
-/// `tokio::time::sleep(..)`, for example. Messages and bodies may `.await`.
+/// The grammar is the same, except for `default(future) => body`, which runs if the future completes before a case is
+/// ready: `tokio::time::sleep(..)`, for example. Messages and bodies may `.await`.
 ///
-/// It never blocks the thread. At capacity 0 the sender of a receive may be a select that is about to evaluate its message. Then the
-/// receive is pending until that has come, and so is `default`, with a future that has ended or without one; if the message does not
-/// come, the select goes on: with `default`, if nothing else is ready.
+/// It never blocks the thread. At capacity 0 the sender may be a select that is about to evaluate its message. Then
+/// the receive is pending until the message arrives, and so is `default`, even if its future has completed. If the
+/// message does not arrive, the select continues: with `default`, if nothing else is ready.
 ///
-/// Exactly one case is done, sends included. The values that the channels carry must be [`Send`].
+/// Exactly one case completes, sends included. The values that the channels carry must be [`Send`].
 ///
 /// # Cancellation
 ///
-/// If the future around it is dropped, no case is done: a value that was received goes to the next receiver, or back to the
-/// front of the buffer, and what was set aside for a send goes to the next in line. A send whose receiver has gone in the
-/// same way puts its value into the buffer, which may then hold one more than its capacity.
+/// If the enclosing future is dropped, no case completes: a value that was received goes to the next receiver, or
+/// back to the front of the buffer, and what was reserved for a send goes to the next waiter. A send whose receiver
+/// was dropped in the same way puts its value into the buffer, which may then hold one more than its capacity.
 ///
 /// # Panics
 ///
-/// As [`select!`](crate::select); and if a case waits for a timer, whose thread is not there and cannot be started.
+/// Like [`select!`](crate::select), and if a case waits for a timer and the timer thread cannot be started.
 ///
 /// # Examples
 ///
@@ -166,7 +166,7 @@ macro_rules! select_async {
     ($($cases:tt)*) => { $crate::__select_parse!((async false) () () $($cases)*) };
 }
 
-/// As [`select_async!`](crate::select_async), but of several cases that are ready the first is chosen.
+/// Like [`select_async!`](crate::select_async), but chooses the first of several ready cases.
 ///
 /// # Examples
 ///
@@ -259,16 +259,16 @@ macro_rules! __select_parse {
 
     // What is none of these.
     ($biased:tt $cases:tt $default:tt recv $($rest:tt)*) => {
-        ::core::compile_error!("expected `recv(receiver) -> result => body`, with a comma after a body that is no block")
+        ::core::compile_error!("expected `recv(receiver) -> result => body`, with a comma after the body unless it is a block")
     };
     ($biased:tt $cases:tt $default:tt send $($rest:tt)*) => {
         ::core::compile_error!(
-            "expected `send(sender, message) -> result => body`, with a comma after a body that is no block"
+            "expected `send(sender, message) -> result => body`, with a comma after the body unless it is a block"
         )
     };
     ($biased:tt $cases:tt $default:tt default $($rest:tt)*) => {
         ::core::compile_error!(
-            "expected `default => body` or `default(timeout) => body`, with a comma after a body that is no block"
+            "expected `default => body` or `default(timeout) => body`, with a comma after the body unless it is a block"
         )
     };
     ($biased:tt $cases:tt $default:tt , $($rest:tt)*) => {
@@ -276,7 +276,8 @@ macro_rules! __select_parse {
     };
     ($biased:tt $cases:tt $default:tt $other:tt $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
-            "expected `recv(..)`, `send(..)` or `default`, found `", ::core::stringify!($other), "`"
+            "expected `recv(receiver) -> result => body`, `send(sender, message) -> result => body` or `default => body`, found `",
+            ::core::stringify!($other), "`"
         ))
     };
 }
@@ -291,7 +292,7 @@ macro_rules! __select_bind {
         match $receiver {
             ref operand => {
                 #[allow(unused_imports)]
-                use $crate::__cases::{AnyOperand as _, ReceiverHandle as _, ReceiverOperand as _};
+                use $crate::__cases::{AnyOperand as _, NoReceiver as _, ReceiverHandle as _, ReceiverOperand as _};
                 let operand = $crate::__cases::Operand(operand).__gosync_pick_receiver();
                 $crate::__select_case!($biased case RecvCase TaskRecvCase (operand.__gosync_receiver()));
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case () $result $body)) $default)
@@ -302,7 +303,7 @@ macro_rules! __select_bind {
         match $sender {
             ref operand => {
                 #[allow(unused_imports)]
-                use $crate::__cases::{AnyOperand as _, SenderHandle as _, SenderOperand as _};
+                use $crate::__cases::{AnyOperand as _, NoSender as _, SenderHandle as _, SenderOperand as _};
                 let operand = $crate::__cases::Operand(operand).__gosync_pick_sender();
                 $crate::__select_case!($biased case SendCase TaskSendCase (operand.__gosync_sender()));
                 $crate::__select_bind!($biased ($($left)*) ($($bound)* (case $message $result $body)) $default)

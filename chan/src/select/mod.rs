@@ -26,30 +26,30 @@ use crate::raw::{Grant, Patience, Side};
 use crate::receiver::Receiver;
 use crate::sender::Sender;
 
-/// A select over a list of operations that is made at run time; for a fixed list there is [`select!`](crate::select).
+/// A select over a list of operations that is built at run time; for a fixed list there is
+/// [`select!`](crate::select).
 ///
-/// Operations are added with [`send`](Select::send) and [`recv`](Select::recv), each of which returns the number by which
-/// the operation is known from then on. A `Select` can be used again and again. It works in two steps: [`select`](Select::select)
-/// chooses an operation and makes sure of it, and the [`SelectedOperation`] that it returns must then be
-/// completed, with the same handle. The value to send is needed only for that. [`ready`](Select::ready) and its like only
-/// say which operation could be done.
+/// Operations are added with [`send`](Select::send) and [`recv`](Select::recv), which return the index of the
+/// operation. A `Select` can be reused. It works in two steps: [`select`](Select::select) chooses and reserves an
+/// operation, and the returned [`SelectedOperation`] must then be completed, with the same handle. A value to send is
+/// needed only then. [`ready`](Select::ready) and its variants only report which operation could be done.
 ///
-/// Operations on the nil channel and on channels that are not ready are passed over; one on a closed channel is ready, and
-/// reports that when it is completed. Of several that are ready one is chosen at random, each as likely as the others.
-/// Exactly one is done. O(operations); to block, O(operations²) if they are not added in the order of their channels' memory.
-/// Up to 8 operations allocate nothing.
+/// An operation on the nil channel is never ready. One on a closed channel is ready, and reports that when it is
+/// completed. Of several ready operations one is chosen uniformly at random. Exactly one is done. O(operations);
+/// blocking is O(operations²) if they are not added in the order of their channels' addresses. Up to 8 operations
+/// allocate nothing.
 ///
 /// Go: `reflect.Select`.
 ///
 /// # Panics
 ///
-/// What chooses or waits panics with 2²⁴ operations or more; and if a send is chosen for which a buffer has to grow, and there is no
-/// memory for it. Then nothing was chosen, and the value is still the caller's.
+/// The methods that choose or wait panic with 2²⁴ operations or more, and if a send is chosen for which the buffer
+/// has to grow and the allocation fails. Then nothing was chosen, and the caller keeps the value.
 ///
 /// # Memory ordering
 ///
 /// The operation that is completed has the edges of a plain one ([`Sender`]); those that were not chosen have none
-/// (`select.executed-case-only`). `try_select` that finds nothing ready, and `ready`, order nothing.
+/// (`select.executed-case-only`). A `try_select` that finds nothing ready, and `ready`, order nothing.
 ///
 /// # Examples
 ///
@@ -68,7 +68,7 @@ use crate::sender::Sender;
 /// assert_eq!((number, operation.recv(&inputs[number].1)), (1, Ok("hello")));
 /// ```
 ///
-/// Looks, tries, and one operation less:
+/// Readiness, non-blocking selects, and removal of an operation:
 ///
 /// ```
 /// use std::time::Duration;
@@ -104,15 +104,15 @@ unsafe impl Send for Select<'_> {}
 unsafe impl Sync for Select<'_> {}
 
 impl<'a> Select<'a> {
-    /// One without operations.
+    /// A `Select` without operations.
     #[must_use]
     pub fn new() -> Select<'a> {
         Select { operations: Operations::new(), next: 0, biased: false }
     }
 
-    /// One that chooses the operation that was added first, of those that are ready.
+    /// A `Select` that chooses the ready operation that was added first.
     ///
-    /// A first operation that is always ready starves the others.
+    /// An early operation that is always ready starves the others.
     #[must_use]
     pub fn new_biased() -> Select<'a> {
         Select { biased: true, ..Select::new() }
@@ -126,23 +126,23 @@ impl<'a> Select<'a> {
         number
     }
 
-    /// Adds a send: the number by which it is known. A handle may be added several times.
+    /// Adds a send, and returns its index. A handle may be added several times.
     #[inline]
     pub fn send<T>(&mut self, sender: &'a Sender<T>) -> usize {
         self.add(sender.port(), Side::Senders)
     }
 
-    /// Adds a receive: the number by which it is known. A handle may be added several times.
+    /// Adds a receive, and returns its index. A handle may be added several times.
     #[inline]
     pub fn recv<T>(&mut self, receiver: &'a Receiver<T>) -> usize {
         self.add(receiver.port(), Side::Receivers)
     }
 
-    /// Removes an operation; the numbers of the others stay what they are, and this one is not used again.
+    /// Removes an operation. The other indices stay valid, and this one is not reused.
     ///
     /// # Panics
     ///
-    /// If there is no operation with this number.
+    /// If there is no operation with this index.
     #[track_caller]
     pub fn remove(&mut self, number: usize) {
         let at = self
@@ -153,8 +153,8 @@ impl<'a> Select<'a> {
         self.operations.remove(at);
     }
 
-    /// Chooses an operation that is ready, if there is one. Go: `select` with `default`. Its completion may still block, for
-    /// a partner that is yet to complete its own: see [`SelectedOperation`].
+    /// Chooses an operation that is ready, if there is one. Go: `select` with `default`. Its completion may still
+    /// block until the partner completes its own operation: see [`SelectedOperation`].
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ impl<'a> Select<'a> {
         }
     }
 
-    /// As [`select`](Select::select), but blocks for `timeout` at most. Without operations it blocks that long.
+    /// Like [`select`](Select::select), but blocks for at most `timeout`. Without operations it blocks that long.
     ///
     /// # Errors
     ///
@@ -191,7 +191,7 @@ impl<'a> Select<'a> {
         self.choose(Patience::Until(deadline_after(timeout))).ok_or(SelectTimeoutError)
     }
 
-    /// As [`select_timeout`](Select::select_timeout), with an instant.
+    /// Like [`select_timeout`](Select::select_timeout), with an instant.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl<'a> Select<'a> {
         self.choose(Patience::Until(Some(deadline))).ok_or(SelectTimeoutError)
     }
 
-    /// The number of an operation that could be done at once, if there is one. Somebody else may be faster.
+    /// The index of an operation that is ready, if there is one. Another thread may still take it first.
     ///
     /// # Errors
     ///
@@ -211,8 +211,8 @@ impl<'a> Select<'a> {
         self.watch(Patience::Try).ok_or(TryReadyError)
     }
 
-    /// Blocks until an operation could be done: its number. Somebody else may be faster; then a try fails, and this is to
-    /// be called again.
+    /// Blocks until an operation is ready, and returns its index. Another thread may still take it first; then try
+    /// the operation, and call this again if it fails.
     ///
     /// # Panics
     ///
@@ -229,7 +229,7 @@ impl<'a> Select<'a> {
         }
     }
 
-    /// As [`ready`](Select::ready), but blocks for `timeout` at most. Without operations it blocks that long.
+    /// Like [`ready`](Select::ready), but blocks for at most `timeout`. Without operations it blocks that long.
     ///
     /// # Errors
     ///
@@ -240,7 +240,7 @@ impl<'a> Select<'a> {
         self.watch(Patience::Until(deadline_after(timeout))).ok_or(ReadyTimeoutError)
     }
 
-    /// As [`ready_timeout`](Select::ready_timeout), with an instant.
+    /// Like [`ready_timeout`](Select::ready_timeout), with an instant.
     ///
     /// # Errors
     ///
@@ -281,17 +281,21 @@ impl fmt::Debug for Select<'_> {
     }
 }
 
-/// An operation that was chosen by a [`Select`], and is to be completed with the handle that was added.
+/// An operation that a [`Select`] has chosen. Complete it with the handle that was added.
 ///
-/// Nobody can take it away: room in the buffer, a value, or a blocked partner is set aside for it. If it is dropped, that
-/// goes to the next in line: a value back to the front of the buffer, which another receiver may have found closed and drained in
-/// between. If it is forgotten ([`std::mem::forget`]), it is lost: the buffer has room for one value less,
-/// or one value stays in it for ever, or the partner never returns.
+/// A buffer slot, a value, or a blocked partner is reserved for it. If it is dropped, the reservation goes to the
+/// next waiter, and a value back to the front of the buffer, which another receiver may have found closed and drained
+/// in between. If it is leaked ([`std::mem::forget`]), the reservation is lost: the buffer has room for one value
+/// less, one value stays in it for ever, or the partner never returns.
 ///
-/// A partner that is set aside waits for the completion, beyond its own deadline if it has one. Where two operations have
-/// chosen each other, at capacity 0, the one that is completed first blocks until the other is; if that is dropped
-/// instead, it goes on as a plain send or receive. A task never blocks: what it sends is set aside for the other one, and its
-/// send has completed; if the other one is dropped, the value stays in the buffer, beyond the capacity if need be.
+/// A reserved partner waits for the completion, beyond its own deadline if it has one. If two operations have chosen
+/// each other, at capacity 0, the one that is completed first blocks until the other is; if that is dropped instead,
+/// it continues as a plain send or receive. A task never blocks: its send completes at once, and its value is kept
+/// for the other operation; if that is dropped, the value stays in the buffer, if need be beyond the capacity.
+///
+/// # Memory ordering
+///
+/// See [`Select`](Select#memory-ordering).
 ///
 /// # Examples
 ///
@@ -325,7 +329,7 @@ impl UnwindSafe for SelectedOperation<'_> {}
 impl RefUnwindSafe for SelectedOperation<'_> {}
 
 impl SelectedOperation<'_> {
-    /// The number of the operation: what [`Select::send`] or [`Select::recv`] returned when it was added.
+    /// The index of the operation, as [`Select::send`] or [`Select::recv`] returned it.
     #[inline]
     #[must_use]
     pub fn index(&self) -> usize {

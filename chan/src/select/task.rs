@@ -204,7 +204,7 @@ unsafe impl<'a, T> TaskCase<'a> for ArmedSend<'a, T> {
 ///
 /// # Safety
 ///
-/// As for [`TaskCase`], of each.
+/// Same as for [`TaskCase`], of each.
 pub unsafe trait TaskCases<'a> {
     /// How many they are.
     const COUNT: usize;
@@ -221,7 +221,7 @@ pub unsafe trait TaskCases<'a> {
     ///
     /// # Safety
     ///
-    /// As for [`TaskCase::result`], of that one.
+    /// Same as for [`TaskCase::result`], of that one.
     unsafe fn won(&self, number: usize, outcome: TaskOutcome) -> Self::Won;
 
     /// Nothing was won.

@@ -8,23 +8,23 @@ use gosync_atomic::__sys::{Arc, deadline_after};
 
 use super::service::{self, Alarm};
 
-/// Calls `f` once `duration` has passed, on a thread of its own. Go: `time.AfterFunc`.
+/// Calls `f` once `duration` has passed, on a new thread. Go: `time.AfterFunc`.
 ///
-/// The handle can stop it, and set it again, as often as wanted: that is why `f` is a `Fn`. Dropping the handle does
-/// neither. A duration beyond what the clock can tell is never. A panic in `f` ends its own thread, and nothing else.
+/// The handle can stop it and set it again, any number of times: that is why `f` is a `Fn`. Dropping the handle does
+/// not stop it. With a duration too long for the clock, `f` is never called. A panic in `f` ends its own thread only.
 ///
-/// One thread of the process waits for all such functions. It is started when it is needed, and leaves when nothing is to
-/// come. If there cannot be another thread for `f`, that one calls it.
+/// One timer thread serves all such functions of the process. It is started when it is needed, and ends when none are
+/// left. If no thread can be started for `f`, the timer thread calls it.
 ///
 /// # Panics
 ///
-/// If the thread that waits has to be started, and cannot be.
+/// If the timer thread has to be started and cannot be.
 ///
 /// # Memory ordering
 ///
-/// The call, and a [`reset`](FuncTimer::reset), happen before the call of `f` that they lead to (`timer.arm-before-fire`).
-/// That is all: a stop or a reset that returns `false` does not wait for `f`, and is not ordered after anything that it
-/// does (`timer.stop-false-no-edge`).
+/// The call, and a [`reset`](FuncTimer::reset), happen before the call of `f` that they lead to
+/// (`timer.arm-before-fire`). A stop or a reset that returns `false` does not wait for `f`, and is not ordered after
+/// anything that it does (`timer.stop-false-no-edge`).
 ///
 /// # Examples
 ///
@@ -48,7 +48,7 @@ where
     timer
 }
 
-/// The handle of a function that is to be called: what [`after_func`] returns. Clones are handles of the same one.
+/// The handle of a pending function, which [`after_func`] returns. Clones are handles of the same one.
 ///
 /// # Examples
 ///
@@ -74,19 +74,19 @@ impl UnwindSafe for FuncTimer {}
 impl RefUnwindSafe for FuncTimer {}
 
 impl FuncTimer {
-    /// Stops it. `true` if the function would have been called, and now will not be; `false` if it has been started, which
-    /// this does not wait for, or was stopped before. O(log timers); never blocks.
+    /// Stops it. `true` if this prevented the call; `false` if the function was started already (this does not wait
+    /// for it), or was stopped before. O(log timers); never blocks.
     pub fn stop(&self) -> bool {
         service::set(&self.alarm, None)
     }
 
-    /// Sets it to be called once `duration` has passed, from now on, whether it was set before or not. `true` if it was, and
-    /// had not been started; `false` if it had, which this does not wait for, so that two calls may overlap. O(log timers);
-    /// never blocks.
+    /// Sets it to be called once `duration` has passed from now, whether it was pending or not. `true` if it was
+    /// pending; `false` if it was started already (this does not wait for it, so two calls may overlap), or was
+    /// stopped before. O(log timers); never blocks.
     ///
     /// # Panics
     ///
-    /// As [`after_func`].
+    /// Same as [`after_func`].
     pub fn reset(&self, duration: Duration) -> bool {
         service::set(&self.alarm, deadline_after(duration))
     }

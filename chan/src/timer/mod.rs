@@ -29,17 +29,17 @@ fn start(setting: Setting, pace: Pace) -> Receiver<Instant> {
     Receiver::adopt(Handle::timer(setting, pace, |when| when, |&when| when))
 }
 
-/// A channel that delivers one value, as soon as `duration` has passed: the instant at which that was. Go: `time.After`.
+/// A channel that delivers one value once `duration` has passed: the instant at which it was due. Go: `time.After`.
 ///
-/// It has capacity 1, and never ends. If the duration is beyond what the clock can tell, it is the nil channel.
+/// It has capacity 1, and is never closed. If the duration is too long for the clock, it is the nil channel.
 ///
-/// No thread and no timer of the system stands behind it: who receives, in a select or not, sleeps until then. If several
-/// are blocked, all of them wake up, the value goes to the oldest, and the others sleep on. Two allocations, none of them
-/// for waiting.
+/// It needs no thread and no system timer: the receiver, in a select or not, sleeps until the value is due. If
+/// several receivers are blocked, all of them wake up, the value goes to the oldest, and the others go back to sleep.
+/// Two allocations, and none to wait.
 ///
 /// # Memory ordering
 ///
-/// As [`Timer`]: the call happens before the receive of the value (`timer.arm-before-fire`).
+/// The call happens before the receive of the value (`timer.arm-before-fire`), as for [`Timer`].
 ///
 /// # Examples
 ///
@@ -63,7 +63,7 @@ pub fn after(duration: Duration) -> Receiver<Instant> {
     deadline_after(duration).map_or(Receiver::nil(), at)
 }
 
-/// As [`after`], with an instant.
+/// Like [`after`], with an instant.
 ///
 /// # Examples
 ///
@@ -78,14 +78,14 @@ pub fn at(when: Instant) -> Receiver<Instant> {
     start(Setting { when: Some(when), period: None }, Pace::Grid)
 }
 
-/// A channel that delivers a value again and again: each time the instant at which it was due. Go: `time.Tick`.
+/// A channel that delivers a value every `period`: the instant at which it was due. Go: `time.Tick`.
 ///
-/// It has capacity 1, and never ends: a receiver that is too slow misses values. The next one is due a period after the
-/// one before; if nobody was waiting for that, a period after it was received. For multiples of the period, whatever
-/// happens, there is [`Ticker`]. A period of zero delivers whenever it is asked, where Go's is the nil channel; one that is
-/// beyond what the clock can tell is the nil channel.
+/// It has capacity 1, and is never closed: a slow receiver misses values. The next value is due a period after the
+/// previous one; if nobody was waiting for that, a period after it was received. For a fixed grid of multiples of the
+/// period, use [`Ticker`]. With a period of zero a value is always ready, where Go returns the nil channel; a period
+/// that is too long for the clock gives the nil channel.
 ///
-/// What is said of [`after`] is true of this, too.
+/// Otherwise like [`after`].
 ///
 /// # Examples
 ///

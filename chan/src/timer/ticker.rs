@@ -8,11 +8,11 @@ use super::start;
 use crate::raw::{Pace, Setting};
 use crate::receiver::Receiver;
 
-/// Delivers a value on its channel at every multiple of a period, until it is stopped. Go: `time.Ticker`, from Go 1.23 on.
+/// Delivers a value on its channel at every multiple of a period, until it is stopped. Go: `time.Ticker`, as of Go
+/// 1.23.
 ///
-/// Each value is the instant at which it was due. One at most is pending: a receiver that is too slow misses values, and
-/// gets the next one at the next multiple. What is said of [`Timer`](crate::Timer) about `stop`, `reset` and clones, and its
-/// memory ordering, is true of this, too.
+/// Each value is the instant at which it was due. At most one is pending: a slow receiver misses values, and gets the
+/// next one at the next multiple. `stop`, `reset`, clones and memory ordering are as for [`Timer`](crate::Timer).
 ///
 /// # Examples
 ///
@@ -37,7 +37,7 @@ pub struct Ticker {
 }
 
 impl Ticker {
-    /// One that ticks from now on; never if the period is beyond what the clock can tell. Go: `time.NewTicker`.
+    /// A ticker that starts now; it never ticks if the period is too long for the clock. Go: `time.NewTicker`.
     ///
     /// # Panics
     ///
@@ -50,12 +50,12 @@ impl Ticker {
         Ticker { channel: start(every(period), Pace::Grid) }
     }
 
-    /// Stops it: no value comes any more. The channel does not end.
+    /// Stops it: no further value is delivered. The channel is not closed.
     pub fn stop(&self) {
         self.channel.set_timer(Setting { when: None, period: None });
     }
 
-    /// Sets another period, the first of which begins now.
+    /// Sets the period. The first one begins now.
     ///
     /// # Panics
     ///

@@ -8,11 +8,12 @@ use super::start;
 use crate::raw::{Pace, Setting};
 use crate::receiver::Receiver;
 
-/// Delivers one value on its channel when it is due, and can be stopped, and set again. Go: `time.Timer`, from Go 1.23 on.
+/// Delivers one value on its channel when it is due; can be stopped and reset. Go: `time.Timer`, as of Go 1.23.
 ///
-/// What was stopped or set again leaves no value behind: after [`stop`](Timer::stop) there is nothing to receive, and after
-/// [`reset`](Timer::reset) nothing from before. So neither needs the channel to be drained. Clones are handles of the same
-/// timer; the channel is [`after`](crate::after)'s, can be used after the last of them has gone, and fires then, too.
+/// There are no stale values: after [`stop`](Timer::stop) there is nothing to receive, and after
+/// [`reset`](Timer::reset) nothing from before, so the channel need not be drained. Clones are handles of the same
+/// timer. The channel is like that of [`after`](crate::after); it stays usable, and fires, after the last handle was
+/// dropped.
 ///
 /// # Memory ordering
 ///
@@ -20,7 +21,7 @@ use crate::receiver::Receiver;
 ///
 /// # Examples
 ///
-/// A deadline that is put off as long as something happens:
+/// An idle timeout that is reset by each request:
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,15 +51,15 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// One that is due in `duration`, or never if that is beyond what the clock can tell. Go: `time.NewTimer`.
+    /// A timer that is due in `duration`, or never if that is too long for the clock. Go: `time.NewTimer`.
     #[must_use]
     #[doc(alias = "NewTimer")]
     pub fn new(duration: Duration) -> Timer {
         Timer { channel: start(Setting { when: deadline_after(duration), period: None }, Pace::Grid) }
     }
 
-    /// Stops it: the value does not come any more. `true` if it would have come: it was not due yet, or had not been
-    /// received. O(1); never blocks.
+    /// Stops it: no value is delivered. `true` if this prevented one: it was not due yet, or not received. O(1);
+    /// never blocks.
     ///
     /// # Examples
     ///
@@ -76,9 +77,9 @@ impl Timer {
         self.channel.set_timer(Setting { when: None, period: None })
     }
 
-    /// Sets it to be due in `duration`, from now on, whether it is running or not; who waits for its value waits for the
-    /// new one. `true` if it was running: the value would have come, or had not been received. O(1), and one wake-up for
-    /// each who waits, if the new value is due before the old one; never blocks.
+    /// Sets it to be due in `duration` from now, whether it is running or not; blocked receivers wait for the new
+    /// value. `true` if it was running: its value was not due yet, or not received. O(1), plus one wake-up for each
+    /// blocked receiver if the new value is due before the old one; never blocks.
     pub fn reset(&self, duration: Duration) -> bool {
         self.channel.set_timer(Setting { when: deadline_after(duration), period: None })
     }

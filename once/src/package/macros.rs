@@ -1,6 +1,6 @@
 //! The grammar of [`package!`](crate::package!).
 
-/// Package initialisation, as Go has it: variables that depend on each other, and what is to be done before the program
+/// Go's package initialisation: variables that depend on each other, and `init` functions that run before the program
 /// begins.
 ///
 /// ```text
@@ -14,24 +14,26 @@
 /// }
 /// ```
 ///
-/// [`APP.init()`](crate::package::Package::init), at the head of `main`, initialises the imported packages, then the
-/// variables, and then runs the `init` functions in the order in which they are written; each once, whoever calls how often. A
-/// variable that is asked for before that is initialised then and there, after the imports and whatever it depends on.
+/// [`APP.init()`](crate::package::Package::init), at the start of `main`, initialises the imported packages, then the
+/// variables, and then runs the `init` functions in the order in which they are written; each once, however often it
+/// is called. A variable that is used before that is initialised at its first use, after the imports and whatever it
+/// depends on.
 ///
 /// # Order
 ///
-/// As in Go, the next variable is always the first in the order of declaration that depends on none that is still to come. A
-/// variable depends on those that its initialiser names, or that are named in the functions of the package that it names,
-/// and so on. A function outside of the `package!` is not looked into: what it asks for is initialised when it does.
+/// As in Go, the next variable is always the first in declaration order that depends on no uninitialised variable. A
+/// variable depends on those that its initialiser names, or that are named in the functions of the package that it
+/// names, and so on. Functions outside of the `package!` are not analysed: what they use is initialised at its first
+/// use.
 ///
 /// # Differences from Go
 ///
-/// Nothing runs before `main` by itself: the program asks for it, and threads may ask for a variable earlier.
+/// Nothing runs before `main`: the program calls `init`, and threads may use a variable earlier.
 ///
-/// A cycle is found when it happens, not when it is compiled: the one that would close it panics with
-/// `initialization cycle: A -> B -> A`, and so do all who ask for what is in it. So it does if the cycle leads through
-/// threads that initialise different variables. What cannot be seen is an initialiser that waits for a thread in another
-/// way, by joining it say, while that thread asks for the variable.
+/// A cycle is detected at run time, not when it is compiled: the access that would close it panics with
+/// `initialization cycle: A -> B -> A`, and so does every use of its members, also if the cycle leads through threads
+/// that initialise different variables. It is not detected if an initialiser waits for a thread in another way, such
+/// as joining it, while that thread uses the variable.
 ///
 /// A panic does not end the process: see [`Variable`](crate::package::Variable).
 ///
@@ -68,7 +70,7 @@
 /// }
 /// ```
 ///
-/// What is not in the grammar does not compile, and the message says what is:
+/// What is not in the grammar does not compile:
 ///
 /// ```compile_fail
 /// gosync_once::package! { static A: i32 = 1; }

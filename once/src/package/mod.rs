@@ -17,7 +17,7 @@ use gosync_atomic::__sys::{const_fn, step};
 use crate::OnceValue;
 use cycle::{Node, Running};
 
-/// What [`package!`](crate::package!) makes of its `package` line: what a program initialises before it begins.
+/// A package declared by [`package!`](crate::package!), which the program initialises before it begins.
 ///
 /// # Examples
 ///
@@ -75,17 +75,19 @@ impl Package {
         }
     }
 
-    /// Initialises the package, unless that has been done: first the packages that it imports, in the order in which they
-    /// are listed; then its variables, in Go's order; then its `init` functions run, in the order in which they are
-    /// written. Blocks while another thread does it. To be called at the head of `main`.
+    /// Initialises the package, unless that has been done: first the packages that it imports, in the order in which
+    /// they are listed; then its variables, in Go's order; then its `init` functions run, in the order in which they
+    /// are written. Blocks while another thread does it. Call it at the start of `main`.
     ///
-    /// Once that is done, a call costs one load and a comparison.
+    /// After that, a call costs one load and a comparison.
     ///
     /// # Panics
     ///
-    /// If an initialiser or an `init` function panics, now or before: as an [`OnceValue`]. What comes after it is not run.
+    /// If an initialiser or an `init` function panics, now or before: like an [`OnceValue`]. What comes after it is
+    /// not run.
     ///
-    /// With `initialization cycle: a -> b -> a` if something asks for itself, by way of other packages or threads.
+    /// With `initialization cycle: a -> b -> a` if something depends on itself, also through other packages or
+    /// threads.
     ///
     /// # Memory ordering
     ///
@@ -175,21 +177,22 @@ impl fmt::Debug for Package {
     }
 }
 
-/// A variable of a [`package!`](crate::package!): a value that is there when it is asked for.
+/// A variable of a [`package!`](crate::package!), initialised before its first use.
 ///
-/// [`get`](Variable::get), or a dereference, returns it. If its package has not been initialised yet, that initialises what
-/// the package imports, what the variable depends on, and the variable. It costs then what an
-/// [`OnceValue`] costs: one load and a comparison.
+/// [`get`](Variable::get), or a dereference, returns it. If its package has not been initialised yet, this first
+/// initialises what the package imports, what the variable depends on, and the variable. After that it costs one load
+/// and a comparison, like an [`OnceValue`].
 ///
 /// # Panics
 ///
-/// If its initialiser panics, or that of something that it depends on: as an [`OnceValue`].
+/// If its initialiser panics, or that of something that it depends on: like an [`OnceValue`].
 ///
-/// With `initialization cycle: a -> b -> a` if it asks for itself, by way of others or of threads that initialise others.
+/// With `initialization cycle: a -> b -> a` if it depends on itself, also through other variables or threads that
+/// initialise them.
 ///
 /// # Memory ordering
 ///
-/// As for [`OnceValue`]: what the initialiser did happens before the return of every `get`
+/// Same as for [`OnceValue`]: what the initialiser did happens before the return of every `get`
 /// (`oncevalue.value`).
 ///
 /// # Examples
@@ -246,7 +249,7 @@ impl<T, F: FnOnce() -> T> Variable<T, F> {
         }
     }
 
-    /// The value; initialises it, or blocks while another thread does, if it is not there yet. See [`Variable`].
+    /// The value. Initialises it on first use, or blocks while another thread does. See [`Variable`].
     #[inline]
     #[track_caller]
     pub fn get(&self) -> &T {
@@ -275,7 +278,7 @@ impl<T, F: FnOnce() -> T> Variable<T, F> {
 }
 
 impl<T, F> Variable<T, F> {
-    /// As [`OnceValue::peek`]: the value if it is there; initialises nothing, and never blocks.
+    /// Like [`OnceValue::peek`]: the value if it is initialised; initialises nothing, and never blocks.
     ///
     /// # Memory ordering
     ///
@@ -302,7 +305,7 @@ impl<T, F> Variable<T, F> {
 impl<T, F: FnOnce() -> T> Deref for Variable<T, F> {
     type Target = T;
 
-    /// As [`get`](Variable::get).
+    /// Same as [`get`](Variable::get).
     #[inline]
     #[track_caller]
     fn deref(&self) -> &T {

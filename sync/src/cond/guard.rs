@@ -3,11 +3,11 @@
 use crate::mutex::{ArcMutexGuard, MutexGuard, RawMutex};
 use crate::rwmutex::{ArcRwMutexWriteGuard, RawRwMutex, RwMutexWriteGuard};
 
-/// A lock that is held, and that a [`Cond`](crate::Cond) releases while it waits.
+/// A held lock that a [`Cond`](crate::Cond) releases while it waits.
 ///
-/// It is a guard of a [`Mutex`](crate::Mutex), or one of an [`RwMutex`](crate::RwMutex) for writing, borrowed or owned; or a
-/// reference to a [`RawMutex`] or [`RawRwMutex`] that is locked. The trait is sealed: a wait relies on its locks. A guard of a
-/// part of the value is none of them: while it waits the part may be replaced.
+/// Implemented by guards of a [`Mutex`](crate::Mutex) and write guards of an [`RwMutex`](crate::RwMutex), borrowed or
+/// owned, and by references to a locked [`RawMutex`] or [`RawRwMutex`]. The trait is sealed. Mapped guards do not
+/// implement it: the part that they refer to may be replaced during the wait.
 ///
 /// # Examples
 ///
@@ -87,7 +87,7 @@ pub(super) mod sealed {
         #[cfg(feature = "async")]
         fn handle(&self, _: Inside) -> Self::Lock;
 
-        /// Unlocks for good. As [`unlock`](Relock::unlock).
+        /// Unlocks for good. Like [`unlock`](Relock::unlock).
         #[cfg(feature = "async")]
         fn give_up(self) -> bool;
 

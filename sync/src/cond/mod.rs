@@ -75,33 +75,35 @@ use crate::LINES;
 
 const QUEUED: u32 = 1;
 
-/// Waits for a change of what a lock guards: Go's `sync.Cond`.
+/// Waits for a change to data that a lock protects: Go's `sync.Cond`.
 ///
-/// Four bytes, no allocation, `const`. Whoever holds the lock and finds that it has to wait for somebody else's change calls
-/// [`wait`](Cond::wait), which releases the lock and locks it again when it was woken; whoever has made a change
-/// wakes one of those who wait ([`signal`](Cond::signal)) or all of them ([`broadcast`](Cond::broadcast)).
+/// Four bytes, no allocation, `const`. A thread that holds the lock and has to wait for a change calls
+/// [`wait`](Cond::wait), which releases the lock and takes it again after it was woken. A thread that made a change
+/// wakes one waiter ([`signal`](Cond::signal)) or all of them ([`broadcast`](Cond::broadcast)).
 ///
 /// * Waiters are woken in the order in which they began to wait.
-/// * A wait ends by a signal, by a broadcast or by its deadline, and for no other reason. (Others may have the lock before the one
-///   that was woken, though, so what was signalled may be over: check it in a loop, or with [`wait_while`](Cond::wait_while).)
-/// * A signal wakes one that was waiting before it, never one that came later. If nobody waits it does nothing, and
-///   nothing of it is left for later.
-/// * A signal that meets a deadline is not lost: the wait reports it, or the signal goes to the next waiter.
+/// * A wait ends by a signal, a broadcast or its deadline only: there are no spurious wake-ups. (Another thread may
+///   take the lock before the woken one and change the data again: check the condition in a loop, or use
+///   [`wait_while`](Cond::wait_while).)
+/// * A signal wakes a waiter that was waiting before it, never one that came later. Without waiters it does nothing,
+///   and is not remembered.
+/// * A signal that races with a deadline is not lost: the wait reports it, or it goes to the next waiter.
 ///
-/// The lock is that of each wait, which [`CondGuard`] lists: a guard of a [`Mutex`](crate::Mutex), or of an
-/// [`RwMutex`](crate::RwMutex) for writing, or a locked [`RawMutex`](crate::RawMutex). Go fixes it when the `Cond` is made. Waits with different locks at a time work: they stand in one line, and each locks its own.
+/// Each wait brings its own lock: a guard of a [`Mutex`](crate::Mutex), a write guard of an
+/// [`RwMutex`](crate::RwMutex), or a locked [`RawMutex`](crate::RawMutex); see [`CondGuard`]. In Go the lock is fixed
+/// when the `Cond` is made. Waiters with different locks share one queue, and each takes its own lock again.
 ///
 /// # Memory ordering
 ///
 /// A signal happens before the return of the wait that it ends, whether the signaller holds the lock or not
-/// (`cond.signal-before-unblocked-wait`), and so does a broadcast (`cond.broadcast-before-unblocked-wait`). A wait unlocks
-/// and locks, with the edges of both (`cond.wait-is-unlock-then-lock`). A wait that ends by its deadline is that and no more. What a
-/// signal wakes is a wait that has begun before it: one whose unlock happens before the signal has.
+/// (`cond.signal-before-unblocked-wait`), and so does a broadcast (`cond.broadcast-before-unblocked-wait`). A wait
+/// unlocks and locks, with the edges of both (`cond.wait-is-unlock-then-lock`). A wait that ends by its deadline has
+/// only these edges. A signal wakes only waits that began before it: those whose unlock happens before the signal.
 ///
 /// # Differences from Go
 ///
-/// There are waits with a deadline, where Go has none. To wait with a `RawMutex` that is not locked is a panic, not the end of the process. That
-/// a `Cond` is not copied Rust takes care of.
+/// Waits may have a deadline. Waiting with an unlocked `RawMutex` panics instead of ending the process. A `Cond`
+/// cannot be copied, which Go checks at run time.
 ///
 /// # Examples
 ///
@@ -129,7 +131,7 @@ pub struct Cond {
 
 impl Cond {
     const_fn! {
-        /// One that nobody waits for. Go: `sync.NewCond(l)`, but for the lock.
+        /// A `Cond` without waiters. Go: `sync.NewCond(l)`, without the lock.
         #[inline]
         #[must_use]
         #[doc(alias = "NewCond")]
@@ -141,12 +143,14 @@ impl Cond {
     /// Releases the lock, waits until woken by a [`signal`](Cond::signal) or a [`broadcast`](Cond::broadcast), and locks
     /// again. Go: `c.Wait()`.
     ///
-    /// Nobody who signals after the lock was released can miss it. Between the wake-up and the return others may hold the lock.
+    /// A signal after the release of the lock cannot miss this waiter. Between the wake-up and the return other
+    /// threads may hold the lock.
     ///
     /// # Panics
     ///
-    /// With Go's text, `sync: unlock of unlocked mutex`, if it is a [`RawMutex`](crate::RawMutex) that is not locked; it
-    /// stays as it is. If the release of the lock calls a task whose waker panics, that panic goes on, with the lock held.
+    /// With Go's text, `sync: unlock of unlocked mutex`, if the lock is an unlocked [`RawMutex`](crate::RawMutex); it
+    /// stays as it is. If the release of the lock calls a waker that panics, that panic is resumed with the lock
+    /// held.
     ///
     /// # Examples
     ///
@@ -172,14 +176,14 @@ impl Cond {
         self.wait_until(guard, None);
     }
 
-    /// Waits as long as `condition` is `true` of the value that the lock guards; returns at once if it is not. Go: `for
-    /// condition() { c.Wait() }`.
+    /// Waits while `condition` is `true` for the protected value; returns at once if it is not. Go: `for condition()
+    /// { c.Wait() }`.
     ///
     /// `condition` is called with the lock held, before the first wait and after each one.
     ///
     /// # Panics
     ///
-    /// If `condition` does: then the lock is held, by the guard. Else as [`wait`](Cond::wait).
+    /// If `condition` panics; the guard still holds the lock. Otherwise like [`wait`](Cond::wait).
     ///
     /// # Examples
     ///
@@ -193,14 +197,14 @@ impl Cond {
         self.wait_until_while(guard, None, condition);
     }
 
-    /// As [`wait`](Cond::wait), for `timeout` at most: whether it was woken. Has no counterpart in Go.
+    /// Like [`wait`](Cond::wait), but for at most `timeout`; returns whether it was woken. Not in Go.
     ///
-    /// The lock is held again in either case; locking has no deadline. A `timeout` beyond what the clock can tell is for
-    /// ever.
+    /// The lock is held again in either case; taking it has no deadline. A `timeout` too long for the clock never
+    /// expires.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Cond::wait).
+    /// Same as [`wait`](Cond::wait).
     ///
     /// # Examples
     ///
@@ -218,14 +222,15 @@ impl Cond {
         self.wait_until(guard, deadline_after(timeout))
     }
 
-    /// As [`wait_timeout`](Cond::wait_timeout), until `deadline` at most. If that has passed it still unlocks and locks.
+    /// Like [`wait_timeout`](Cond::wait_timeout), with an instant. If it has passed, this still unlocks and locks.
     #[track_caller]
     #[must_use = "it may have timed out"]
     pub fn wait_deadline<G: CondGuard>(&self, guard: &mut G, deadline: Instant) -> bool {
         self.wait_until(guard, Some(deadline))
     }
 
-    /// As [`wait_while`](Cond::wait_while), for `timeout` at most: whether `condition` was `false` at the end.
+    /// Like [`wait_while`](Cond::wait_while), but for at most `timeout`; returns whether `condition` was `false` at
+    /// the end.
     ///
     /// # Examples
     ///
@@ -251,7 +256,7 @@ impl Cond {
         self.wait_until_while(guard, deadline_after(timeout), condition)
     }
 
-    /// As [`wait_timeout_while`](Cond::wait_timeout_while), until `deadline` at most.
+    /// Like [`wait_timeout_while`](Cond::wait_timeout_while), with an instant.
     #[track_caller]
     #[must_use = "it may have timed out"]
     pub fn wait_deadline_while<G>(
@@ -266,9 +271,9 @@ impl Cond {
         self.wait_until_while(guard, Some(deadline), condition)
     }
 
-    /// Wakes the one who has waited longest, if anybody waits; whether somebody did. Go: `c.Signal()`.
+    /// Wakes the longest waiter, if there is one; returns whether there was. Go: `c.Signal()`.
     ///
-    /// The lock may be held or not. The cost of one that nobody waits for is a load.
+    /// The caller may hold the lock or not. Without waiters the cost is one load.
     ///
     /// # Panics
     ///
@@ -281,13 +286,13 @@ impl Cond {
         self.is_waited_for() && self.call_front()
     }
 
-    /// Wakes all who wait at this moment; how many they were. Go: `c.Broadcast()`.
+    /// Wakes all waiters; returns how many there were. Go: `c.Broadcast()`.
     ///
-    /// The lock may be held or not. The cost of one that nobody waits for is a load.
+    /// The caller may hold the lock or not. Without waiters the cost is one load.
     ///
     /// # Panics
     ///
-    /// If it wakes tasks whose wakers panic, with the first such panic, when all were woken.
+    /// If wakers of tasks panic: with the first such panic, after all waiters were woken.
     ///
     /// # Examples
     ///

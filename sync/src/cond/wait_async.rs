@@ -33,26 +33,26 @@ impl Cond {
     /// Releases the lock, lets the task wait until woken by a [`signal`](Cond::signal) or a [`broadcast`](Cond::broadcast),
     /// and locks again: `guard = cond.wait_async(guard).await`. Feature `async`. Go: `c.Wait()`.
     ///
-    /// Works on any executor. Tasks and threads stand in one line. The future holds the guard, and releases it when it is
-    /// polled first.
+    /// Works on any executor. Tasks and threads share one queue. The future owns the guard, and unlocks at its first
+    /// poll.
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time. The guard goes with it: if it was not polled yet it unlocks, and after that the lock
-    /// is not held any more. A signal that it got goes to the next in line.
+    /// The future may be dropped at any time, and the guard with it; then the lock is not held. A signal that it
+    /// received goes to the next waiter.
     ///
-    /// A future that has been polled must be polled again when it is woken, or be dropped. One that is forgotten
-    /// (`mem::forget`) swallows a signal and, if it was woken, is as a guard that is forgotten.
+    /// A future that has been polled must be polled again when it is woken, or be dropped. A leaked future
+    /// (`mem::forget`) swallows a signal and, if it was woken, acts like a leaked guard.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Cond::wait), in the first poll, but that the lock is not held then. The future panics if it is polled
+    /// Like [`wait`](Cond::wait), in the first poll, but without the lock held. The future panics if it is polled
     /// after it was ready.
     ///
     /// # Memory ordering
     ///
-    /// As for `wait`: see [`Cond`](Cond#memory-ordering). One that is dropped before it is ready orders nothing but its
-    /// unlock.
+    /// As for `wait`: see [`Cond`](Cond#memory-ordering). A future that is dropped before completion has only the
+    /// edges of its unlock.
     ///
     /// # Examples
     ///
@@ -77,14 +77,14 @@ impl Cond {
         CondWaitAsync { place: Place { cond: self, in_line: false, waiter: None }, stage: Stage::New(guard) }
     }
 
-    /// Lets the task wait as long as `condition` is `true` of the value that the lock guards. Feature `async`. Go: `for
-    /// condition() { c.Wait() }`.
+    /// Lets the task wait while `condition` is `true` for the protected value. Feature `async`. Go: `for condition()
+    /// { c.Wait() }`.
     ///
-    /// As [`wait_async`](Cond::wait_async), again and again; dropped while `condition` runs or before, it unlocks.
+    /// Repeats [`wait_async`](Cond::wait_async). If it is dropped while it holds the lock, it unlocks.
     ///
     /// # Panics
     ///
-    /// If `condition` does. Else as [`wait_async`](Cond::wait_async).
+    /// If `condition` panics. Otherwise like [`wait_async`](Cond::wait_async).
     ///
     /// # Examples
     ///
@@ -192,7 +192,7 @@ impl Drop for Place<'_> {
 
 /// Waits for a [`Cond`], as a task: what [`Cond::wait_async`] returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct CondWaitAsync<'a, G: CondGuard> {
     // First, so that a signal is handed on before anything else is dropped.

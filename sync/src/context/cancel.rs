@@ -14,8 +14,8 @@ const CANCELED: End = End { error: ContextError::Canceled, cause: None };
 
 /// Cancels a context: when it is called, and when the last clone of it is dropped. Go: `context.CancelFunc`.
 ///
-/// In Go one has to remember `defer cancel()`; here the end of its scope does that. So keep it in a variable with a name:
-/// `let (ctx, _) = ..` drops it, and so cancels, at once. To leave a context to its parent and its deadline,
+/// Where Go needs `defer cancel()`, here the end of the scope cancels. So bind it to a named variable: `let (ctx, _)
+/// = ..` drops it, and cancels at once. To leave the end of the context to its parent and its deadline,
 /// [`forget`](CancelFunc::forget) it.
 ///
 /// # Memory ordering
@@ -50,11 +50,11 @@ impl CancelFunc {
         CancelFunc { scope: Some(scope.clone()) }
     }
 
-    /// Cancels the context and all that were derived from it; does nothing if that has happened. Go: `cancel()`.
+    /// Cancels the context and all contexts derived from it; does nothing if it is done already. Go: `cancel()`.
     ///
-    /// When it returns, all of them are done, whoever cancelled them. It does not wait for what they were to stop: that stops
-    /// when it finds out. O(n log n) for n contexts and functions below it. Never blocks. It calls the wakers of the tasks that
-    /// wait, and starts the functions of [`after_func`](super::Context::after_func).
+    /// When it returns, all of them are done. It does not wait for the work that they control to stop. O(n log n) for
+    /// n contexts and functions below it. Never blocks. It calls the wakers of waiting tasks, and starts the
+    /// functions of [`after_func`](super::Context::after_func).
     pub fn cancel(&self) {
         self.end(CANCELED);
     }
@@ -65,10 +65,11 @@ impl CancelFunc {
         }
     }
 
-    /// Drops it without cancelling, even if it is the last. Other clones cancel all the same.
+    /// Drops it without cancelling, even if it is the last clone. Other clones still cancel.
     ///
-    /// If nobody is left then who could cancel the context, nor will time, the functions of its
-    /// [`after_func`](super::Context::after_func) are dropped uncalled. O(n log n) for n contexts and functions below it in that case, and for it to be found out it looks up to the contexts above.
+    /// If the context can then never be done (no `CancelFunc` is left and there is no deadline), the functions of its
+    /// [`after_func`](super::Context::after_func) are dropped without a call. O(n log n) for n contexts and functions
+    /// below it in that case, plus the number of ancestors.
     pub fn forget(mut self) {
         if let Some(scope) = self.scope.take() {
             if leave(&scope) {
@@ -124,7 +125,7 @@ impl fmt::Debug for CancelFunc {
     }
 }
 
-/// As [`CancelFunc`], and says why. Go: `context.CancelCauseFunc`.
+/// Like [`CancelFunc`], and also sets the cause. Go: `context.CancelCauseFunc`.
 ///
 /// Dropping the last clone cancels without a cause of its own: [`cause`](super::Context::cause) is
 /// [`ContextError::Canceled`] then.
@@ -139,8 +140,8 @@ impl CancelCauseFunc {
         CancelCauseFunc { plain: CancelFunc::new(scope) }
     }
 
-    /// As [`CancelFunc::cancel`], with a cause: an error, or a text; that of another context is passed on as it is. The first
-    /// cancellation decides what the cause is. Go: `cancel(cause)`.
+    /// Like [`CancelFunc::cancel`], with a cause: an error or a text. The [`Cause`](super::Cause) of another context
+    /// is passed on unchanged. The first cancellation sets the cause. Go: `cancel(cause)`.
     ///
     /// # Examples
     ///
@@ -157,12 +158,13 @@ impl CancelCauseFunc {
         self.cancel_shared(shared(cause.into()));
     }
 
-    /// As [`cancel`](CancelCauseFunc::cancel), with what is shared already.
+    /// Like [`cancel`](CancelCauseFunc::cancel), with what is shared already.
     pub(crate) fn cancel_shared(&self, cause: Cause) {
         self.plain.end(End { error: ContextError::Canceled, cause: Some(cause) });
     }
 
-    /// As a function without a cause. It is not a clone: dropping this one cancels, too, if there is no clone.
+    /// This function as one without a cause. It is a reference, not a clone: dropping the owner still cancels if
+    /// there is no clone.
     ///
     /// # Examples
     ///
@@ -177,7 +179,7 @@ impl CancelCauseFunc {
         &self.plain
     }
 
-    /// As [`CancelFunc::forget`].
+    /// Same as [`CancelFunc::forget`].
     pub fn forget(self) {
         self.plain.forget();
     }
@@ -189,7 +191,7 @@ impl fmt::Debug for CancelCauseFunc {
     }
 }
 
-/// Keeps a function from being called: what [`Context::after_func`](super::Context::after_func) returns. Dropping it does
+/// Stops a function of [`Context::after_func`](super::Context::after_func) from being called. Dropping it does
 /// nothing.
 ///
 /// # Examples
@@ -214,8 +216,8 @@ impl StopFunc {
         StopFunc { scope, key }
     }
 
-    /// Drops the function uncalled. `true` if that keeps it from being called; `false` if it was started, which this
-    /// does not wait for, or stopped before, or if the context cannot end. Go: `stop()`.
+    /// Stops the function and drops it. `true` if this prevented the call; `false` if the function was started
+    /// already (this does not wait for it), was stopped before, or if the context can never be done. Go: `stop()`.
     ///
     /// # Memory ordering
     ///

@@ -4,11 +4,12 @@ use std::error::Error;
 use std::sync::Arc;
 use std::{fmt, io};
 
-/// Why a context was cancelled: any error. What [`Context::cause`](super::Context::cause) returns, shared by the context and
-/// all that were cancelled with it.
+/// Why a context was cancelled: any error, as [`Context::cause`](super::Context::cause) returns it. Shared by the
+/// context and all that were cancelled with it.
 ///
-/// It is an error itself, so `?` takes it; `cause.downcast_ref::<E>()` gets at the one that was passed in. Once `?` has put it into a
-/// `Box<dyn Error>`, a downcast of that finds the `Cause`, and not what it shares: [`error_as`] looks through.
+/// It is an error itself, so `?` accepts it; `cause.downcast_ref::<E>()` finds the original error. Once `?` has
+/// converted it to a `Box<dyn Error>`, a downcast finds the `Cause` and not the original error; [`error_as`] looks
+/// through both.
 ///
 /// # Examples
 ///
@@ -55,7 +56,7 @@ pub enum ContextError {
 }
 
 impl ContextError {
-    /// Whether it was the deadline. Go: `Timeout()` of the error.
+    /// Whether the deadline passed. Go: `Timeout()` of the error.
     #[must_use]
     #[doc(alias = "Timeout")]
     pub fn is_timeout(self) -> bool {
@@ -74,11 +75,11 @@ impl fmt::Display for ContextError {
 
 impl Error for ContextError {}
 
-/// The error of type `E` that an error is, or that it comes from: the first one in the chain of its sources. Go: `errors.As`; and
-/// `errors.Is`, with a comparison.
+/// The first error of type `E` among an error and its chain of sources. Go: `errors.As`; with a comparison,
+/// `errors.Is`.
 ///
-/// It looks into a [`Cause`], also where one stands in a box, as after `group.wait()?`, and into an [`io::Error`] of any error: neither
-/// a downcast nor [`source`](Error::source) comes to what is in those. Orders nothing.
+/// It looks into a [`Cause`], even inside a box, as after `group.wait()?`, and into the inner error of an
+/// [`io::Error`]; a downcast and [`source`](Error::source) do not reach those. Orders nothing.
 ///
 /// # Examples
 ///

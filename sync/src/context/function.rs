@@ -47,7 +47,7 @@ impl Handle {
         key
     }
 
-    /// As [`Scope::let_go`].
+    /// Same as [`Scope::let_go`].
     pub(super) fn let_go(&self) {
         Scope::let_go(self.scope());
     }

@@ -1,4 +1,4 @@
-//! Cancellation, deadlines and values that go with a request: Go's package `context`.
+//! Cancellation, deadlines and request-scoped values: Go's package `context`.
 //!
 //! | Go | here |
 //! | --- | --- |
@@ -14,7 +14,7 @@
 //! | `defer cancel()` | dropping the [`CancelFunc`] |
 //! | `errors.Is(err, context.Canceled)` | [`error_as(&*err)`](error_as)` == Some(&ContextError::Canceled)` |
 //!
-//! With feature `async` a context ends a task's future, whatever that waits for: `ctx.until_done(future)`.
+//! With feature `async` a context can end any future: `ctx.until_done(future)`.
 
 mod cancel;
 mod error;
@@ -40,24 +40,23 @@ pub use error::{Cause, ContextError, error_as};
 use scope::{Handle, Timeout};
 use values::Values;
 
-/// What a call is to know of its caller: whether to stop, until when to be ready, and values that go along. Go:
-/// `context.Context`.
+/// Tells a callee whether to stop and by when to finish, and carries values from the caller. Go: `context.Context`.
 ///
-/// A context is derived from another one by the `with_` methods. When one is cancelled, so are all that were derived
-/// from it, and none of those that it was derived from. A context is done when it was cancelled or its deadline has passed, and
-/// stays so: then [`done`](Context::done) is closed, and [`err`](Context::err) says why.
+/// A context is derived from another one by the `with_` methods. Cancelling a context also cancels those derived from
+/// it, but not those that it was derived from. A context is done once it was cancelled or its deadline has passed:
+/// then [`done`](Context::done) is closed, and [`err`](Context::err) says why.
 ///
-/// Two pointers; clones are the same context. Dropping a context that nobody else has frees it and takes it out of its
-/// parent. No thread stands behind one; those with a deadline share the one that waits for the functions of
+/// Two pointers; clones are the same context. Dropping the last clone frees it and removes it from its parent. A
+/// context needs no thread of its own; those with a deadline share the thread that serves
 /// [`chan::after_func`](gosync_chan::after_func).
 ///
 /// # Memory ordering
 ///
 /// The first cancellation, and what came before it, happens before a receive that reports the end of
-/// [`done`](Context::done), of this context and of those that were cancelled with it (`ctx.cancel-before-done`), and before
-/// [`err`](Context::err), [`check`](Context::check) or [`cause`](Context::cause) that report it
-/// (`ctx.err-nonnil-implies-done-closed`). A second cancellation orders nothing, and neither does the end of one: who was
-/// cancelled may still be at work (`ctx.cancel-is-asynchronous`).
+/// [`done`](Context::done), of this context and of those that were cancelled with it (`ctx.cancel-before-done`), and
+/// before [`err`](Context::err), [`check`](Context::check) or [`cause`](Context::cause) that report it
+/// (`ctx.err-nonnil-implies-done-closed`). A second cancellation orders nothing. The return of `cancel` orders
+/// nothing either: what was cancelled may still be running (`ctx.cancel-is-asynchronous`).
 ///
 /// # Examples
 ///
@@ -101,7 +100,7 @@ impl RefUnwindSafe for Context {}
 static NEVER: Receiver<()> = Receiver::nil();
 
 impl Context {
-    /// The context to begin with: never done, no deadline, no values. Go: `context.Background()`.
+    /// The root context: never done, no deadline, no values. Go: `context.Background()`.
     ///
     /// Allocates nothing.
     #[must_use]
@@ -110,7 +109,8 @@ impl Context {
         Context { scope: None, values: Values::NONE }
     }
 
-    /// The same, where it is not yet clear which context it should be. Go: `context.TODO()`.
+    /// Same as [`background`](Context::background), for code where it is not yet clear which context to use. Go:
+    /// `context.TODO()`.
     #[must_use]
     #[doc(alias = "TODO")]
     pub const fn todo() -> Context {
@@ -122,10 +122,11 @@ impl Context {
         (Context { scope: Some(scope.clone()), values: self.values.clone() }, scope)
     }
 
-    /// A context that is cancelled by a function, or with this one. Go: `context.WithCancel(ctx)`.
+    /// A context that the returned function cancels, or that is cancelled with this one. Go:
+    /// `context.WithCancel(ctx)`.
     ///
-    /// It is cancelled, too, when the function is dropped: see [`CancelFunc`]. If this one is done, so is the new one. O(log n)
-    /// for n that were derived from this one.
+    /// Dropping the function cancels too: see [`CancelFunc`]. If this context is done, so is the new one. O(log n)
+    /// for n contexts derived from this one.
     ///
     /// # Examples
     ///
@@ -144,21 +145,23 @@ impl Context {
         (context, CancelFunc::new(&scope))
     }
 
-    /// As [`with_cancel`](Context::with_cancel), by a function that also says why. Go: `context.WithCancelCause(ctx)`.
+    /// Like [`with_cancel`](Context::with_cancel), with a function that also sets the cause. Go:
+    /// `context.WithCancelCause(ctx)`.
     #[doc(alias = "WithCancelCause")]
     pub fn with_cancel_cause(&self) -> (Context, CancelCauseFunc) {
         let (context, scope) = self.derive(None);
         (context, CancelCauseFunc::new(&scope))
     }
 
-    /// As [`with_cancel`](Context::with_cancel), and the context is also done when `timeout` has passed. Go:
+    /// Like [`with_cancel`](Context::with_cancel), but the context is also done when `timeout` has passed. Go:
     /// `context.WithTimeout(ctx, timeout)`.
     ///
-    /// If this context has an earlier deadline, that one counts. A timeout beyond what the clock can tell is none. O(log timers).
+    /// If this context has an earlier deadline, that one applies. A timeout too long for the clock is none. O(log
+    /// timers).
     ///
     /// # Panics
     ///
-    /// If the thread that waits for deadlines has to be started, and cannot be.
+    /// If the timer thread has to be started and cannot be.
     ///
     /// # Examples
     ///
@@ -176,22 +179,22 @@ impl Context {
         self.until(deadline_after(timeout), None)
     }
 
-    /// As [`with_timeout`](Context::with_timeout), with an instant. Go: `context.WithDeadline(ctx, deadline)`.
+    /// Like [`with_timeout`](Context::with_timeout), with an instant. Go: `context.WithDeadline(ctx, deadline)`.
     ///
     /// # Panics
     ///
-    /// As [`with_timeout`](Context::with_timeout).
+    /// Same as [`with_timeout`](Context::with_timeout).
     #[doc(alias = "WithDeadline")]
     pub fn with_deadline(&self, deadline: Instant) -> (Context, CancelFunc) {
         self.until(Some(deadline), None)
     }
 
-    /// As [`with_timeout`](Context::with_timeout); if the timeout passes, this is the cause. Go:
+    /// Like [`with_timeout`](Context::with_timeout), and sets the cause for when the timeout passes. Go:
     /// `context.WithTimeoutCause(ctx, timeout, cause)`.
     ///
     /// # Panics
     ///
-    /// As [`with_timeout`](Context::with_timeout).
+    /// Same as [`with_timeout`](Context::with_timeout).
     ///
     /// # Examples
     ///
@@ -213,12 +216,12 @@ impl Context {
         self.until(deadline_after(timeout), Some(error::shared(cause.into())))
     }
 
-    /// As [`with_timeout_cause`](Context::with_timeout_cause), with an instant. Go:
+    /// Like [`with_timeout_cause`](Context::with_timeout_cause), with an instant. Go:
     /// `context.WithDeadlineCause(ctx, deadline, cause)`.
     ///
     /// # Panics
     ///
-    /// As [`with_timeout`](Context::with_timeout).
+    /// Same as [`with_timeout`](Context::with_timeout).
     #[doc(alias = "WithDeadlineCause")]
     pub fn with_deadline_cause(
         &self,
@@ -233,10 +236,10 @@ impl Context {
         (context, CancelFunc::new(&scope))
     }
 
-    /// A context with one more value, which ends as this one does. Go: `context.WithValue(ctx, key, value)`.
+    /// A context with one more value, which is done when this one is. Go: `context.WithValue(ctx, key, value)`.
     ///
-    /// The type is the key. In Go one defines a type for a key that nobody else knows; here one for the value does the same.
-    /// A value hides another one of its type. One allocation for the value and one for its place.
+    /// The type is the key: where Go code defines a private type for the key, define one for the value. A value hides
+    /// an earlier one of the same type. Two allocations.
     ///
     /// # Examples
     ///
@@ -280,12 +283,13 @@ impl Context {
         Context { scope: None, values: self.values.clone() }
     }
 
-    /// Has `f` called when this context is done; now, if it is. Go: `context.AfterFunc(ctx, f)`.
+    /// Calls `f` when this context is done, or now if it is done already. Go: `context.AfterFunc(ctx, f)`.
     ///
-    /// It is called once, on a thread of its own; if there cannot be another, on that which cancels. A panic in it ends that
-    /// thread, and nothing else. Several functions are started in the order in which they were added, and run at the same
-    /// time. It is dropped uncalled when it is stopped, and when nobody is left who could cancel the context, nor will time. O(log n) for
-    /// n others; where only contexts above can end it, and this one cannot by itself, it looks up to them.
+    /// It is called once, on a new thread; if no thread can be started, on the one that cancels. A panic in it ends
+    /// that thread only. Several functions are started in the order in which they were added, and run concurrently.
+    /// `f` is dropped without a call if it is stopped, or once the context can never be done: it has no deadline and
+    /// no `CancelFunc` is left. O(log n) for n other functions, plus the number of ancestors if only they can end
+    /// this context.
     ///
     /// # Memory ordering
     ///
@@ -310,14 +314,14 @@ impl Context {
         StopFunc::new(self.scope.clone(), key)
     }
 
-    /// A channel that carries nothing and is closed when the context is done; the nil channel if that cannot happen. Go:
-    /// `ctx.Done()`.
+    /// A channel that is closed when the context is done and carries no values; the nil channel if that cannot
+    /// happen. Go: `ctx.Done()`.
     ///
-    /// It is for `select!` and `select_async!`, on threads and tasks: `recv(ctx.done()) -> _ => ..`; or to wait for:
-    /// `ctx.done().recv()`, `ctx.done().recv_async().await`. It is the same one every time. Nobody can close it. A clone of it
-    /// that has outlived the context and its `CancelFunc`s finds it closed.
+    /// For `select!` and `select_async!`, on threads and in tasks: `recv(ctx.done()) -> _ => ..`; or for a plain
+    /// wait: `ctx.done().recv()`, `ctx.done().recv_async().await`. It is the same channel every time, and `close` on
+    /// it fails. It is closed once the context and its `CancelFunc`s are gone.
     ///
-    /// With a deadline, this looks at the clock: once it has passed, what is returned is closed.
+    /// If the context has a deadline, this reads the clock: after the deadline the returned channel is closed.
     #[must_use]
     #[doc(alias = "Done")]
     pub fn done(&self) -> &Receiver<()> {
@@ -328,8 +332,8 @@ impl Context {
 
     /// Why the context is done; `None` while it is not. Go: `ctx.Err()`.
     ///
-    /// One look at a word while it is not done. With a deadline, this looks at the clock as well: once it has passed, this
-    /// cancels what is to be cancelled then.
+    /// One load while it is not done. If the context has a deadline, this also reads the clock, and after the
+    /// deadline cancels the context.
     ///
     /// # Memory ordering
     ///
@@ -340,7 +344,7 @@ impl Context {
         Some(self.scope.as_ref()?.end_by_now()?.error)
     }
 
-    /// As [`err`](Context::err), for the `?` operator: `ctx.check()?`.
+    /// Like [`err`](Context::err), for the `?` operator: `ctx.check()?`.
     ///
     /// # Errors
     ///
@@ -367,8 +371,9 @@ impl Context {
         self.err().map_or(Ok(()), Err)
     }
 
-    /// What caused the context to be done: what was passed to the function that cancelled it, or given with the deadline that
-    /// passed, here or above; the [`ContextError`], if nothing was. `None` while it is not done. Go: `context.Cause(ctx)`.
+    /// Why the context is done: the cause that was passed to the cancel function or set with the deadline, of this
+    /// context or of the ancestor that was done first; without a cause, the [`ContextError`]. `None` while it is not
+    /// done. Go: `context.Cause(ctx)`.
     ///
     /// # Memory ordering
     ///
@@ -380,7 +385,7 @@ impl Context {
         Some(end.cause.unwrap_or_else(|| Arc::new(end.error)))
     }
 
-    /// When the context will be done at the latest: the earliest deadline of its own and those that it was derived from. Go:
+    /// When the context will be done at the latest: the earliest of its deadline and its ancestors'. Go:
     /// `ctx.Deadline()`.
     ///
     /// # Examples
@@ -404,6 +409,9 @@ impl Context {
 }
 
 /// [`Context::background`].
+// For what the compiler says of `recv(ctx)`.
+impl gosync_chan::__cases::NoReceiver for Context {}
+
 impl Default for Context {
     fn default() -> Context {
         Context::background()

@@ -7,33 +7,32 @@ use std::task::Poll;
 use super::{Context, ContextError};
 
 impl Context {
-    /// What the future returns, unless this context is done before that: then the future is dropped. Feature `async`. Go:
-    /// `select { case v := <-result: case <-ctx.Done(): return ctx.Err() }`.
+    /// Runs the future until it completes or this context is done; in the second case drops the future. Feature
+    /// `async`. Go: `select { case v := <-result: case <-ctx.Done(): return ctx.Err() }`.
     ///
-    /// For all that a task waits for and that takes no context by itself: permits, locks, what another library's futures do.
-    /// Works on any executor. For channels alone there is [`select_async!`](crate::select_async) with a case of
-    /// [`done`](Context::done).
+    /// For futures that take no context: permits, locks, other libraries' futures. Works on any executor. For
+    /// channels, use [`select_async!`](crate::select_async) with a case of [`done`](Context::done).
     ///
-    /// Each poll looks at the context first, so a context that is done keeps the future from being polled at all, and wins if
-    /// both are ready. It does so between polls only: a future that never lets go of its thread is not ended by it.
+    /// Each poll checks the context first: if it is done, the future is not polled any more, even if it would be
+    /// ready. A future that blocks its thread is not interrupted.
     ///
     /// # Errors
     ///
-    /// If the context is done, before or while this waits. The future was dropped: what it gives back then it has given back,
-    /// as those of this crate do.
+    /// If the context is done, before or while this waits. By then the future has been dropped, with all that its
+    /// drop does.
     ///
     /// # Cancellation
     ///
-    /// The future that is returned may be dropped at any time, if the one that it was given may.
+    /// The returned future may be dropped at any time if `future` may be.
     ///
     /// # Panics
     ///
-    /// If the future does.
+    /// If `future` panics.
     ///
     /// # Memory ordering
     ///
-    /// An error is ordered after the cancellation, as a receive from [`done`](Context::done) (`ctx.cancel-before-done`). Else it
-    /// has the edges of the future and no more.
+    /// An error is ordered after the cancellation, as a receive from [`done`](Context::done)
+    /// (`ctx.cancel-before-done`). Otherwise it has the edges of `future` only.
     ///
     /// # Examples
     ///

@@ -10,20 +10,20 @@ use super::TaskResult;
 use super::state::{Job, Shared, Slot, Task};
 use crate::context::{Cause, Context};
 
-/// Tasks that work on one thing together. Go: `errgroup.Group`.
+/// A group of tasks that share the first error. Go: `errgroup.Group`.
 ///
-/// Each has a thread of its own ([`go`](Group::go)), or is a future that somebody runs (`task`, feature `async`). A task
-/// returns a [`TaskResult`], so it can use `?` on errors of any type; the group keeps the first. Clones are the same group.
+/// A task is a thread ([`go`](Group::go)) or a future (`task`, feature `async`). It returns a [`TaskResult`], so it
+/// can use `?` on errors of any type; the group keeps the first error. Clones are the same group.
 ///
-/// A panic of a task stays on its thread until [`wait`](Group::wait) raises it again. In Go it ends the process.
+/// A task's panic ends its thread, and [`wait`](Group::wait) resumes it. In Go it ends the process.
 ///
 /// # Memory ordering
 ///
-/// A call of [`go`](Group::go) happens before the start of its function (`errgroup.go-before-f`), and the return of each
-/// function before the return of the [`wait`](Group::wait) that has waited for it (`errgroup.f-before-wait`). With a limit
-/// of n, the end of a task happens before the start of the task that comes by its slot (`gosync.errgroup-limit`): with a limit of 1, tasks
-/// are ordered with each other. What a task that fails has done happens before the end of the context is seen
-/// (`ctx.cancel-before-done`).
+/// A call of [`go`](Group::go) happens before the start of its function (`errgroup.go-before-f`), and the return of
+/// each function before the return of the [`wait`](Group::wait) that has waited for it (`errgroup.f-before-wait`).
+/// With a limit of n, the end of a task happens before the start of the task that takes over its slot
+/// (`gosync.errgroup-limit`): with a limit of 1, tasks are totally ordered. What a failing task did happens before
+/// the context is seen to be done (`ctx.cancel-before-done`).
 ///
 /// # Examples
 ///
@@ -70,14 +70,14 @@ impl Group {
         (Group { shared: Shared::new(Some(cancel)) }, context)
     }
 
-    /// Runs `f` on a thread of its own; blocks while there are as many tasks as the limit allows. Go: `g.Go(f)`.
+    /// Runs `f` on a new thread; blocks while the limit is reached. Go: `g.Go(f)`.
     ///
     /// What `f` owns is dropped before the task is done.
     ///
     /// # Panics
     ///
-    /// If no thread can be started, or if there are 2^29 - 1 tasks that are not done: those that run, and futures that wait
-    /// (`sync: WaitGroup counter overflow`). `f` is then dropped unrun, and not counted.
+    /// If no thread can be started, or if there are 2^29 - 1 unfinished tasks (`sync: WaitGroup counter overflow`).
+    /// Then `f` is dropped without a call, and not counted.
     ///
     /// # Memory ordering
     ///
@@ -89,11 +89,11 @@ impl Group {
         self.start(f, slot, |job| thread::Builder::new().spawn(|| job.run()).map(drop));
     }
 
-    /// As [`go`](Group::go), on a thread of a [`std::thread::scope`]: `f` may borrow.
+    /// Like [`go`](Group::go), on a thread of a [`std::thread::scope`]: `f` may borrow.
     ///
     /// # Panics
     ///
-    /// As [`go`](Group::go).
+    /// Same as [`go`](Group::go).
     ///
     /// # Examples
     ///
@@ -121,15 +121,15 @@ impl Group {
         self.start(f, slot, |job| std::thread::Builder::new().spawn_scoped(scope, || job.run()).map(drop));
     }
 
-    /// As [`go`](Group::go), if that needs no blocking. Go: `g.TryGo(f)`.
+    /// Like [`go`](Group::go), if that is possible without blocking. Go: `g.TryGo(f)`.
     ///
     /// # Errors
     ///
-    /// If there are as many tasks as the limit allows; `f` is in the error.
+    /// If the limit is reached; the error contains `f`.
     ///
     /// # Panics
     ///
-    /// As [`go`](Group::go).
+    /// Same as [`go`](Group::go).
     ///
     /// # Examples
     ///
@@ -171,12 +171,12 @@ impl Group {
         }
     }
 
-    /// Lets at most so many tasks run at a time, or any number (`None`, as it is at first). With 0, none can be started. Go:
-    /// `g.SetLimit(n)`.
+    /// Limits the number of tasks that run at a time; `None`, the initial state, is no limit. With 0, no task can
+    /// start. Go: `g.SetLimit(n)`.
     ///
     /// # Panics
     ///
-    /// With Go's text if tasks are running; nothing is changed then. A `go` that is blocked goes by the old limit.
+    /// With Go's text if tasks are running; then the limit stays. A blocked `go` keeps to the old limit.
     ///
     /// # Examples
     ///
@@ -197,10 +197,10 @@ impl Group {
         }
     }
 
-    /// Blocks until all tasks are done; then the context is cancelled. Go: `g.Wait()`.
+    /// Blocks until all tasks are done, then cancels the context. Go: `g.Wait()`.
     ///
-    /// Tasks may be added while this waits by tasks of the group only. It can be called again, also after further tasks: the
-    /// first error stays.
+    /// While this waits, only tasks of the group may add tasks. It can be called again, also after further tasks; the
+    /// first error is kept.
     ///
     /// # Errors
     ///
@@ -208,7 +208,7 @@ impl Group {
     ///
     /// # Panics
     ///
-    /// If a task panicked: the first such panic goes on here, the first time; after that it is one that says so.
+    /// If a task panicked. The first call resumes the first such panic; later calls panic with a message about it.
     ///
     /// # Memory ordering
     ///

@@ -1,4 +1,4 @@
-//! Tasks that work on one thing together: waiting for all, the first error, a limit. Go's `golang.org/x/sync/errgroup`.
+//! Groups of tasks with a common wait, the first error, and a limit: Go's `golang.org/x/sync/errgroup`.
 //!
 //! | Go | here |
 //! | --- | --- |
@@ -19,7 +19,7 @@ use std::error::Error;
 
 pub use group::Group;
 
-/// What a task returns: `?` makes an error of any type, and of a text, a task's error.
+/// What a task returns. `?` converts any error, and a text, to its error.
 ///
 /// # Examples
 ///

@@ -13,24 +13,25 @@ use super::state::{Job, Slot, Task};
 use crate::context::Cause;
 
 impl Group {
-    /// A future as a task: what is returned has to be run, on any executor. Feature `async`. Go: `g.Go(f)`.
+    /// Makes a future a task of the group. Run the returned future on any executor. Feature `async`. Go: `g.Go(f)`.
     ///
-    /// It counts as a task from now on, until it is ready, or dropped. It first waits for the limit to allow it, as a task does.
-    /// The group keeps its error. A panic of `future` stays in it, and is raised again by [`wait`](Group::wait) or
+    /// It counts as a task from this call on, until it completes or is dropped. It first waits until the limit allows
+    /// it. The group keeps its error. A panic of `future` is caught, and resumed by [`wait`](Group::wait) or
     /// [`wait_async`](Group::wait_async).
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time: it is done then, without an error. One that is forgotten is never done.
+    /// The future may be dropped at any time: the task is then done, without an error. If it is leaked, the task is
+    /// never done.
     ///
     /// # Panics
     ///
-    /// If there are 2^29 - 1 tasks that are not done (`sync: WaitGroup counter overflow`), which takes forgotten ones. `future` is
-    /// then dropped, and not counted.
+    /// If there are 2^29 - 1 unfinished tasks (`sync: WaitGroup counter overflow`), which takes leaked ones. Then
+    /// `future` is dropped, and not counted.
     ///
     /// # Memory ordering
     ///
-    /// As [`go`](Group::go).
+    /// Same as [`go`](Group::go).
     ///
     /// # Examples
     ///
@@ -72,15 +73,15 @@ impl Group {
         }
     }
 
-    /// As [`wait`](Group::wait), for a task that is none of the group. Feature `async`.
+    /// Like [`wait`](Group::wait), for an async task outside the group. Feature `async`.
     ///
     /// # Errors
     ///
-    /// As [`wait`](Group::wait).
+    /// Same as [`wait`](Group::wait).
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time. The context is cancelled only when it is ready.
+    /// The future may be dropped at any time. Only its completion cancels the context.
     ///
     /// # Panics
     ///
@@ -88,7 +89,7 @@ impl Group {
     ///
     /// # Memory ordering
     ///
-    /// As [`wait`](Group::wait).
+    /// Same as [`wait`](Group::wait).
     pub async fn wait_async(&self) -> Result<(), Cause> {
         self.shared.tasks.wait_async().await;
         self.shared.finish()

@@ -1,7 +1,7 @@
 //! Going through a [`Map`].
 
 use std::fmt;
-use std::iter::Flatten;
+use std::iter::{Flatten, FusedIterator};
 use std::mem::{self, needs_drop};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::vec;
@@ -12,11 +12,14 @@ use hashbrown::HashTable;
 use super::{Entry, Map, read};
 
 impl<K, V, S> Map<K, V, S> {
-    /// Clones of all keys and values, a table at a time: no lock is held while the caller looks at them, so the loop may
-    /// use the map.
+    /// Clones of all keys and values, one table at a time. No lock is held between items, so the loop may use the
+    /// map.
     ///
-    /// As Go's `Range`: no key comes twice, and one that stays in the map comes once; of one that is stored, changed or
-    /// deleted meanwhile comes any value that it had meanwhile, or none. It is no snapshot of one instant.
+    /// Like Go's `Range`: no key is visited twice, and a key that stays in the map is visited once. For a key that is
+    /// stored, changed or deleted concurrently, it yields any value that the key had meanwhile, or none. It is not a
+    /// snapshot.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use gosync::Map;
@@ -69,6 +72,9 @@ impl<K: Clone, V: Clone, S> Iterator for MapIter<'_, K, V, S> {
     }
 }
 
+// It ends behind the last table, and no table comes after that.
+impl<K: Clone, V: Clone, S> FusedIterator for MapIter<'_, K, V, S> {}
+
 impl<K, V, S> fmt::Debug for MapIter<'_, K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapIter").finish_non_exhaustive()
@@ -95,7 +101,7 @@ impl<K, V, S> IntoIterator for Map<K, V, S> {
     }
 }
 
-/// The keys and values of a [`Map`] that was given away for them.
+/// The iterator over the keys and values of a [`Map`] that owns them.
 pub struct MapIntoIter<K, V> {
     entries: Flatten<vec::IntoIter<HashTable<Entry<K, V>>>>,
 }
@@ -127,6 +133,8 @@ impl<K, V> Iterator for MapIntoIter<K, V> {
         self.entries.next().map(|Entry { key, value }| (key, value))
     }
 }
+
+impl<K, V> FusedIterator for MapIntoIter<K, V> {}
 
 impl<K, V> fmt::Debug for MapIntoIter<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -42,21 +42,21 @@ pub use iter::{MapIntoIter, MapIter};
 
 /// A hash map that threads and tasks share: as `sync.Map`.
 ///
-/// It is for keys that are written once and read often, and for threads that have keys of their own: there are many locks,
-/// and operations on different keys seldom meet. Where several changes belong together, or a value is changed in
-/// place, a [`Mutex`](crate::Mutex) or [`RwMutex`](crate::RwMutex) around a `HashMap` is the better choice.
+/// It suits keys that are written once and read often, and threads that use different keys: there are many locks, and
+/// operations on different keys rarely contend. To make several changes together, or to change a value in place, use
+/// a [`Mutex`](crate::Mutex) or [`RwMutex`](crate::RwMutex) around a `HashMap`.
 ///
-/// `const`; it allocates nothing until it is first used, and then eight locks, in cache lines of their own, for each CPU.
-/// Operations take amortised constant time, and block only while others use the same table.
+/// `const`; it allocates nothing until it is first used, and then eight tables for each CPU, each with a lock, in its
+/// own cache line. Operations take amortised constant time, and block only while others use the same table.
 ///
-/// Values are given out as clones, which are made under a lock: use an `Arc`, or another cheap one. `Hash`, `Eq`, `Borrow` and `Clone`
-/// of keys, and `Clone` and `PartialEq` of values, must not use the map, nor wait for a thread that does: they may wait for the lock
-/// that they are called under. The dropping of keys and values may.
+/// Values are returned as clones, made under a lock: use an `Arc`, or a type that is cheap to clone. `Hash`, `Eq`,
+/// `Borrow` and `Clone` of keys, and `Clone` and `PartialEq` of values, must not use the map, nor wait for a thread that
+/// does: they run under a lock, and could deadlock. The drops of keys and values may use the map.
 ///
 /// # Panics
 ///
-/// A panic in a user's `Hash`, `Eq`, `Borrow`, `Clone` or `PartialEq` goes to the caller, and leaves the map as it was. One in the
-/// drop of a key or value goes to the caller when all else is done.
+/// A panic in `Hash`, `Eq`, `Borrow`, `Clone` or `PartialEq` of keys or values is passed on to the caller, and leaves
+/// the map as it was. A panic in the drop of a key or value is passed on when everything else is done.
 ///
 /// The first operation makes the hasher, by `S::default()`. If that panics, or uses the map, this and all later operations panic.
 ///
@@ -76,8 +76,8 @@ pub use iter::{MapIntoIter, MapIter};
 ///
 /// # Differences from Go
 ///
-/// Keys and values have types, so that nothing is found not to be hashable, or comparable, at run time. `clear` is one
-/// write, at one instant. [`len`](Map::len) is ours. What was found, and is not what the caller gave, comes back.
+/// Keys and values are typed, so no operation panics because a key cannot be hashed or a value cannot be compared.
+/// `clear` is one write, at one instant. [`len`](Map::len) is not in Go. A value that is not stored is returned.
 ///
 /// # Examples
 ///
@@ -98,7 +98,7 @@ pub use iter::{MapIntoIter, MapIter};
 /// assert_eq!(USERS.load(&1), None);
 /// ```
 ///
-/// What changes a value only if it is the expected one, by `==` or by identity:
+/// Changing a value only if it is the expected one, by `==` or by identity:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -118,7 +118,7 @@ pub use iter::{MapIntoIter, MapIter};
 /// assert!(map.is_empty());
 /// ```
 ///
-/// Other hashes, and what is left in the end:
+/// Other hashers, and the iterators:
 ///
 /// ```
 /// use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -211,7 +211,8 @@ impl<K, V, S: Default> Map<K, V, S> {
 
 impl<K, V, S> Map<K, V, S> {
     const_fn! {
-        /// An empty map whose keys are hashed by this. One that is easy to foresee lets who chooses the keys make the map slow.
+        /// An empty map with this hasher. If the hashes are predictable, whoever chooses the keys can make the map
+        /// slow.
         #[must_use]
         pub const fn with_hasher(hasher: S) -> Map<K, V, S> {
             Map { tables: OnceValue::of(Start::Given(hasher)) }
@@ -223,7 +224,8 @@ impl<K, V, S> Map<K, V, S> {
         self.tables.get_with(Tables::new)
     }
 
-    /// How many keys there are: at one instant, for which all writes wait. Has no counterpart in Go.
+    /// The number of keys, at one instant; all writes wait meanwhile. Not in Go.
+    #[must_use]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn len(&self) -> usize {
         let tables = &self.tables().tables;
@@ -236,15 +238,16 @@ impl<K, V, S> Map<K, V, S> {
         tables.iter().map(|(len, _)| len).sum()
     }
 
-    /// Whether there are no keys; as [`len`](Map::len).
+    /// Whether there are no keys; like [`len`](Map::len).
+    #[must_use]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Deletes all keys, at one instant. What was stored before is gone, and what is stored later stays.
+    /// Deletes all keys, at one instant.
     ///
-    /// Keys and values are dropped at the end, while others may use the map again.
+    /// The keys and values are dropped afterwards, without a lock.
     ///
     /// # Panics
     ///
@@ -284,7 +287,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         (hash, &all.tables[(mixed >> all.shift) as usize])
     }
 
-    /// The value of a key.
+    /// A clone of the value of a key. O(1).
     #[inline]
     #[doc(alias = "Load")]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -297,8 +300,9 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         load_from(table, hash, key)
     }
 
-    /// Whether there is a value for this key.
+    /// Whether there is a value for this key. O(1).
     #[inline]
+    #[must_use]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn contains_key<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
@@ -308,7 +312,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         read(table).find(hash, |entry| entry.is_of(key)).is_some()
     }
 
-    /// Sets the value of a key, and drops the one that it had.
+    /// Sets the value of a key, and drops its old value. O(1), amortised.
     #[inline]
     #[doc(alias = "Store")]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -316,7 +320,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         drop(self.swap(key, value));
     }
 
-    /// Sets the value of a key: the one that it had. The key that is there stays there.
+    /// Sets the value of a key, and returns its old value. If the key was there, the map keeps the old key.
     #[inline]
     #[doc(alias = "Swap")]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -334,9 +338,13 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         Some(old)
     }
 
-    /// The value of a key, which is `value` if it had none: what it has now, and whether it had it before.
+    /// Returns the value of a key, and `true`; if it has none, stores `value`, and returns a clone of it, and
+    /// `false`.
     ///
-    /// If it had, `value` is dropped, and if you have to make it first, use [`load_or_store_with`](Map::load_or_store_with).
+    /// If the key has a value, `value` is dropped. To make it only if needed, use
+    /// [`load_or_store_with`](Map::load_or_store_with).
+    ///
+    /// # Examples
     ///
     /// ```
     /// use gosync::Map;
@@ -371,10 +379,10 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         (stored, false)
     }
 
-    /// As [`load_or_store`](Map::load_or_store), with a value that is made if there is none. Has no counterpart in Go.
+    /// Like [`load_or_store`](Map::load_or_store), but makes the value only if there is none. Not in Go.
     ///
-    /// It is made without a lock, so it may use the map, and threads that come at the same time may each make one, of which one is
-    /// stored. To make it but once, see [`singleflight`](crate::singleflight).
+    /// `make` runs without a lock, so it may use the map. Concurrent callers may each make a value, of which one is
+    /// stored. To make it only once, see [`singleflight`](crate::singleflight).
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn load_or_store_with(&self, key: K, make: impl FnOnce() -> V) -> (V, bool)
     where
@@ -389,7 +397,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         }
     }
 
-    /// Deletes a key: the value that it had.
+    /// Deletes a key, and returns its value.
     #[inline]
     #[doc(alias = "LoadAndDelete")]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -400,7 +408,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         self.delete_if(key, |_| true)
     }
 
-    /// Deletes a key: whether there was one.
+    /// Deletes a key, and returns whether it was there.
     #[inline]
     #[doc(alias = "Delete")]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -411,11 +419,13 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         self.load_and_delete(key).is_some()
     }
 
-    /// Sets the value of a key that has the value `old`: the value that it had.
+    /// Sets the value of a key if it has the value `old`, and returns that.
     ///
     /// # Errors
     ///
-    /// If it has another one, or none: gives `new` back.
+    /// If it has another value, or none. The error is `new`.
+    ///
+    /// # Examples
     ///
     /// ```
     /// use gosync::Map;
@@ -435,7 +445,7 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         self.swap_if(key, |value| value == old, new)
     }
 
-    /// Deletes a key that has the value `old`: the value that it had. `None` if it has another one, or none.
+    /// Deletes a key if it has the value `old`, and returns that. `None` if it has another value, or none.
     #[doc(alias = "CompareAndDelete")]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn compare_and_delete<Q: Hash + Eq + ?Sized>(&self, key: &Q, old: &V) -> Option<V>
@@ -446,13 +456,13 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         self.delete_if(key, |value| value == old)
     }
 
-    /// Sets the value of a key that has one of this kind: the value that it had. `is_old` is called under the lock, and
-    /// must not use the map. Go compares pointers by identity: here that is
-    /// `swap_if(&key, |value| Arc::ptr_eq(value, &old), new)`.
+    /// Sets the value of a key if `is_old` is true for its value, and returns that. `is_old` is called under a lock,
+    /// and must not use the map. Go compares pointers by identity: here that is `swap_if(&key, |value|
+    /// Arc::ptr_eq(value, &old), new)`.
     ///
     /// # Errors
     ///
-    /// If it has another one, or none: gives `new` back.
+    /// If it has another value, or none. The error is `new`.
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn swap_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, mut is_old: impl FnMut(&V) -> bool, new: V) -> Result<V, V>
     where
@@ -469,7 +479,8 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
         result
     }
 
-    /// Deletes a key that has a value of this kind: the value. `is_old` is called under the lock, and must not use the map.
+    /// Deletes a key if `is_old` is true for its value, and returns that. `is_old` is called under a lock, and must
+    /// not use the map.
     #[inline]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn delete_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, mut is_old: impl FnMut(&V) -> bool) -> Option<V>

@@ -19,7 +19,7 @@ use super::Mutex;
 use super::lock_async::Turn;
 
 impl<T: ?Sized> Mutex<T> {
-    /// As [`lock`](Mutex::lock), with a guard that borrows nothing: it owns a share of the mutex, and may be kept anywhere.
+    /// Like [`lock`](Mutex::lock), with a guard that owns an `Arc` of the mutex and borrows nothing.
     ///
     /// # Examples
     ///
@@ -42,30 +42,33 @@ impl<T: ?Sized> Mutex<T> {
         ArcMutexGuard::of(Arc::clone(self))
     }
 
-    /// As [`try_lock`](Mutex::try_lock), with a guard that borrows nothing.
+    /// Like [`try_lock`](Mutex::try_lock), with a guard that borrows nothing.
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_lock_arc(self: &Arc<Self>) -> Option<ArcMutexGuard<T>> {
         self.lock.try_lock().then(|| ArcMutexGuard::of(Arc::clone(self)))
     }
 
-    /// As [`lock_timeout`](Mutex::lock_timeout), with a guard that borrows nothing.
+    /// Like [`lock_timeout`](Mutex::lock_timeout), with a guard that borrows nothing.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn lock_arc_timeout(self: &Arc<Self>, timeout: Duration) -> Option<ArcMutexGuard<T>> {
         waits!("locks a mutex");
         self.lock.lock_until(deadline_after(timeout)).then(|| ArcMutexGuard::of(Arc::clone(self)))
     }
 
-    /// As [`lock_deadline`](Mutex::lock_deadline), with a guard that borrows nothing.
+    /// Like [`lock_deadline`](Mutex::lock_deadline), with a guard that borrows nothing.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn lock_arc_deadline(self: &Arc<Self>, deadline: Instant) -> Option<ArcMutexGuard<T>> {
         waits!("locks a mutex");
         self.lock.lock_until(Some(deadline)).then(|| ArcMutexGuard::of(Arc::clone(self)))
     }
 
-    /// As [`lock_async`](Mutex::lock_async), with a guard, and a future, that borrow nothing. Feature `async`.
+    /// Like [`lock_async`](Mutex::lock_async), with a guard and a future that borrow nothing. Feature `async`.
     ///
     /// # Panics
     ///
-    /// As [`lock_async`](Mutex::lock_async).
+    /// Same as [`lock_async`](Mutex::lock_async).
     ///
     /// # Examples
     ///
@@ -90,11 +93,12 @@ impl<T: ?Sized> Mutex<T> {
     }
 }
 
-/// A locked [`Mutex`] that is owned together with others: reaches the value, unlocks when dropped, and borrows nothing. What
+/// A locked [`Mutex`] that is held through an `Arc`: gives access to the value, unlocks when dropped, and borrows nothing. What
 /// [`Mutex::lock_arc`] returns.
 ///
-/// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
+/// It may be sent to another thread, and unlocks wherever it is dropped. A leaked guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ArcMutexGuard<T: ?Sized> {
     mutex: Arc<Mutex<T>>,
     // Only the bounds below say what it can be sent and shared for.
@@ -116,11 +120,11 @@ impl<T: ?Sized> ArcMutexGuard<T> {
         &guard.mutex
     }
 
-    /// As [`MutexGuard::unlocked`](crate::MutexGuard::unlocked).
+    /// Same as [`MutexGuard::unlocked`](crate::MutexGuard::unlocked).
     ///
     /// # Panics
     ///
-    /// As [`MutexGuard::unlocked`](crate::MutexGuard::unlocked).
+    /// Same as [`MutexGuard::unlocked`](crate::MutexGuard::unlocked).
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
         // SAFETY: the guard stands for the lock, and is borrowed until it is held again.
@@ -168,7 +172,7 @@ impl<T: ?Sized + fmt::Display> fmt::Display for ArcMutexGuard<T> {
 
 /// Waits for a [`Mutex`], as a task, and borrows nothing: what [`Mutex::lock_arc_async`] returns.
 ///
-/// [`Mutex::lock_async`] says what happens when it is dropped or forgotten.
+/// [`Mutex::lock_async`] says what happens if it is dropped or leaked.
 #[cfg(feature = "async")]
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct LockArcAsync<T: ?Sized> {

@@ -150,7 +150,7 @@ impl Drop for Turn<'_> {
 
 /// Waits for a [`Mutex`], as a task: what [`Mutex::lock_async`] returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct LockAsync<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
@@ -183,7 +183,7 @@ impl<T: ?Sized> fmt::Debug for LockAsync<'_, T> {
 /// Waits for a [`RawMutex`](crate::RawMutex), as a task: what [`RawMutex::lock_async`](crate::RawMutex::lock_async)
 /// returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct RawLockAsync<'a> {
     turn: Turn<'a>,

@@ -13,7 +13,7 @@ use super::MutexGuard;
 use super::fair_lock::FairLock;
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    /// A guard for a part of the value. An associated function, for the value may have a method of this name.
+    /// A guard for a part of the value. An associated function, since the value may have a method of this name.
     ///
     /// If `f` panics, the mutex is unlocked.
     ///
@@ -31,7 +31,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         MappedMutexGuard::of(guard.keep(), value)
     }
 
-    /// A guard for a part of the value if there is such a part, and else the guard itself.
+    /// A guard for a part of the value if `f` finds one; otherwise the guard itself.
     ///
     /// # Errors
     ///
@@ -83,6 +83,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 /// assert_eq!(*cell, 5);
 /// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
     lock: &'a FairLock,
     value: NonNull<T>,
@@ -106,7 +107,7 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
         MappedMutexGuard::of(guard.keep(), value)
     }
 
-    /// A guard for a part of this part if there is such a one, and else the guard itself.
+    /// A guard for a part of this part if `f` finds one; otherwise the guard itself.
     ///
     /// # Errors
     ///

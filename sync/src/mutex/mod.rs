@@ -28,21 +28,21 @@ pub use mapped::MappedMutexGuard;
 pub use raw_mutex::RawMutex;
 pub(crate) use raw_mutex::unlocked;
 
-/// A value that one thread at a time may use: Go's `sync.Mutex` with the data that it guards.
+/// A value that one thread at a time may use: Go's `sync.Mutex` with the data that it protects.
 ///
-/// Four bytes beside the value, no allocation, `const`. A panic while it is locked unlocks it and leaves the value as it
-/// is: there is no poisoning, as in Go. The guard may be sent to another thread and unlock there.
+/// Four bytes plus the value, no allocation, `const`. A panic while it is locked unlocks it and leaves the value as
+/// it is: there is no poisoning, as in Go. The guard may be sent to another thread and unlock there.
 ///
-/// As nothing says afterwards that a section has panicked half way, a mutex is not [`RefUnwindSafe`](std::panic::RefUnwindSafe):
-/// a closure for `catch_unwind` that uses one has to be declared safe.
+/// Since nothing records that a critical section panicked half way, a mutex is not
+/// [`RefUnwindSafe`](std::panic::RefUnwindSafe): a closure for `catch_unwind` that uses one needs `AssertUnwindSafe`.
 ///
 /// # Fairness
 ///
-/// Waiters, threads and tasks alike, are served in the order of their arrival, but a running thread that finds the mutex
-/// unlocked may overtake them, which is what makes a contended mutex fast. It does not do so without end: 0.25 ms after the
-/// waiter at the front was first woken, and 0.5 ms after it at the latest (Go: 1 ms), those who would overtake it queue up
-/// behind the others instead. Under saturation of threads at most one wake-up in 0.25 ms is lost to this, where Go's
-/// starvation mode pays one for every critical section.
+/// Waiters, threads and tasks alike, are served in order of arrival. A running thread that finds the mutex unlocked
+/// may overtake them, which makes a contended mutex fast, but only for a limited time: from 0.25 to 0.5 ms after the
+/// first waiter was first woken (Go: 1 ms), threads that would overtake it queue behind the others instead. Under
+/// saturation this costs at most one wake-up in 0.25 ms, where Go's starvation mode pays one for every critical
+/// section.
 ///
 /// # Memory ordering
 ///
@@ -67,7 +67,7 @@ pub(crate) use raw_mutex::unlocked;
 /// assert_eq!(*names, ["ferris", "gopher"]);
 /// ```
 ///
-/// Without a lock, for who has it alone; and with a deadline:
+/// Through `&mut`, without locking; and with a deadline:
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -113,7 +113,7 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Locks, and blocks until it can. Go: `mu.Lock()`.
     ///
-    /// Not re-entrant: a thread that holds the mutex and locks it again waits for itself, as in Go.
+    /// Not re-entrant: a thread that holds the mutex and locks it again deadlocks, as in Go.
     #[inline]
     #[doc(alias = "Lock")]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -125,32 +125,32 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Locks, and lets the task wait until it can: `mutex.lock_async().await`. Feature `async`. Go: `mu.Lock()`.
     ///
-    /// Works on any executor. Tasks and threads stand in one line, are served in the order of their arrival, and are
-    /// overtaken for as long and no longer. A task that waits neither spins nor sleeps: it looks once when it is woken, so it may
-    /// be woken several times in the quarter of a millisecond in which others overtake it. The guard may be held across an
-    /// `.await`; whoever waits for it on a thread, with [`lock`](Mutex::lock), blocks that thread, so a task whose executor
-    /// also runs the holder must not do that.
+    /// Works on any executor. Tasks and threads share one queue, are served in order of arrival, and have the same
+    /// bound on overtaking. A waiting task does not spin: it tries once each time it is woken, so it may be woken
+    /// several times in the quarter of a millisecond in which others may overtake it. The guard may be held across an
+    /// `.await`. But [`lock`](Mutex::lock) blocks its thread, so a task must not call it if the same executor thread
+    /// has to run the holder.
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time. If it was in line it leaves the line, if it was called it hands that on to
-    /// the next in line, and nobody waits longer for it. It loses its place.
+    /// The future may be dropped at any time. It then leaves the queue, or passes its wake-up on to the next waiter;
+    /// no other waiter is delayed. It loses its place.
     ///
-    /// A future that has been polled must be polled again when it is woken, or be dropped: once it was called the others
-    /// wait for it, as they wait for one that holds the lock. So a task must not put aside a future that is in line, say in
-    /// a `select!` by reference, and wait for something else that needs the same mutex. To forget it (`mem::forget`, when it
-    /// is in line) is to forget a guard: when its turn comes, the mutex stays as good as locked.
+    /// A future that has been polled must be polled again when it is woken, or be dropped: once it was woken, other
+    /// waiters wait for it as they do for a holder. So a task must not keep a queued future unpolled, for example in
+    /// a `select!` by reference, while it waits for something else that needs the same mutex. Leaking a queued future
+    /// (`mem::forget`) is like leaking a guard: once its turn comes, the mutex stays locked.
     ///
     /// # Panics
     ///
-    /// The future panics if it is polled after it was ready. A waker that panics does so in the unlock that called it, or in
-    /// the drop of a future that handed on its call; the mutex is as if it had not. If that thread panics already, the waker's panic is
-    /// dropped.
+    /// The future panics if it is polled after completion. A waker's panic is raised by the unlock that called it, or
+    /// by the drop of a future that passed its wake-up on; the mutex is not affected. If that thread is already
+    /// panicking, the waker's panic is dropped.
     ///
     /// # Memory ordering
     ///
-    /// A `lock_async` that is ready counts as a `lock`: see [`Mutex`](Mutex#memory-ordering). One that is dropped before
-    /// orders nothing.
+    /// A completed `lock_async` counts as a `lock`: see [`Mutex`](Mutex#memory-ordering). One that is dropped before
+    /// completion orders nothing.
     ///
     /// # Examples
     ///
@@ -174,9 +174,9 @@ impl<T: ?Sized> Mutex<T> {
         LockAsync::new(self)
     }
 
-    /// Locks if that needs no waiting. Go: `mu.TryLock()`.
+    /// Locks if that is possible without waiting. Go: `mu.TryLock()`.
     ///
-    /// `None` only if the mutex is locked, or due to a waiter that was overtaken for too long.
+    /// `None` only if the mutex is locked, or reserved for a waiter that was overtaken for too long.
     ///
     /// # Examples
     ///
@@ -189,13 +189,14 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     #[inline]
     #[doc(alias = "TryLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.lock.try_lock().then(|| MutexGuard::of(self))
     }
 
-    /// Locks, and blocks for `timeout` at most. Has no counterpart in Go.
+    /// Locks, and blocks for at most `timeout`. Not in Go.
     ///
-    /// A `timeout` beyond what the clock can tell is for ever.
+    /// A `timeout` too long for the clock never expires.
     ///
     /// # Examples
     ///
@@ -207,26 +208,28 @@ impl<T: ?Sized> Mutex<T> {
     /// assert!(mutex.lock_timeout(Duration::from_millis(5)).is_none());
     /// ```
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn lock_timeout(&self, timeout: Duration) -> Option<MutexGuard<'_, T>> {
         waits!("locks a mutex");
         self.lock.lock_until(deadline_after(timeout)).then(|| MutexGuard::of(self))
     }
 
-    /// Locks, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    /// Locks, and blocks until `deadline` at the latest. Even after it, locks if that is possible without waiting.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn lock_deadline(&self, deadline: Instant) -> Option<MutexGuard<'_, T>> {
         waits!("locks a mutex");
         self.lock.lock_until(Some(deadline)).then(|| MutexGuard::of(self))
     }
 
-    /// Whether somebody holds it at this moment. Never blocks; one load. Has no counterpart in Go.
+    /// Whether it is locked at this moment. Never blocks; one load. Not in Go.
     ///
-    /// Others may change that at any time, so it is for reports and assertions. A mutex that is free may still refuse a
-    /// [`try_lock`](Mutex::try_lock), for it may be reserved for who is in line.
+    /// A snapshot, for reports and assertions. An unlocked mutex may still refuse a [`try_lock`](Mutex::try_lock),
+    /// since it may be reserved for a waiter.
     ///
     /// # Memory ordering
     ///
-    /// None: it orders nothing, whatever it says. Who is to see what the last holder did has to lock.
+    /// None, whatever it returns. To see what the last holder did, lock.
     ///
     /// # Examples
     ///
@@ -242,7 +245,7 @@ impl<T: ?Sized> Mutex<T> {
         self.lock.state().locked
     }
 
-    /// The value, without locking: nobody else can have the mutex.
+    /// The value, without locking: the borrow is exclusive.
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: the mutex is borrowed exclusively, so no guard is there.
@@ -308,10 +311,11 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     }
 }
 
-/// A locked [`Mutex`]: reaches the value, and unlocks when dropped.
+/// A locked [`Mutex`]: gives access to the value, and unlocks when dropped.
 ///
-/// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
+/// It may be sent to another thread, and unlocks wherever it is dropped. A leaked guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
     // What the bounds below stand for; without it a guard would be `Sync` whenever its mutex is.
@@ -334,14 +338,14 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         self.mutex
     }
 
-    /// Unlocks, calls `f`, and locks again, blocking until it can: what `f` returns. Go: `mu.Unlock(); f(); mu.Lock()`.
+    /// Unlocks, calls `f`, locks again, blocking until it can, and returns what `f` returned. Go: `mu.Unlock(); f();
+    /// mu.Lock()`.
     ///
-    /// Others may change the value meanwhile. An associated function, for the value may have a method of this name.
+    /// Others may change the value meanwhile. An associated function, since the value may have a method of this name.
     ///
     /// # Panics
     ///
-    /// If `f` does, and if a waker of a task does that the unlock calls, before `f`. The mutex is locked again first, by the
-    /// guard.
+    /// If `f` panics, or if the unlock calls a waker that panics, before `f`. The guard locks the mutex again first.
     ///
     /// # Memory ordering
     ///

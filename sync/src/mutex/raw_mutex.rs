@@ -9,13 +9,13 @@ use super::fair_lock::{FairLock, State};
 #[cfg(feature = "async")]
 use super::lock_async::RawLockAsync;
 
-/// A lock without data and without a guard: Go's `sync.Mutex` as it is.
+/// A lock without data and without a guard: Go's `sync.Mutex` with its own interface.
 ///
-/// Four bytes, no allocation, `const`. [`Mutex`](crate::Mutex) is the one to use where the lock guards data that is known
-/// beforehand. This one is for code that locks in one place and unlocks in another, perhaps in another thread.
+/// Four bytes, no allocation, `const`. Prefer [`Mutex`](crate::Mutex) if the lock protects a value. This one is for
+/// code that locks in one place and unlocks in another, perhaps in another thread.
 ///
-/// It is not re-entrant: a thread that locks it twice waits for itself, as in Go. Waiters are served in the order of
-/// their arrival, with the same bound on overtaking as in [`Mutex`](crate::Mutex).
+/// It is not re-entrant: a thread that locks it twice deadlocks, as in Go. Waiters are served in order of arrival,
+/// with the same bound on overtaking as in [`Mutex`](crate::Mutex).
 ///
 /// # Memory ordering
 ///
@@ -26,7 +26,7 @@ use super::lock_async::RawLockAsync;
 ///
 /// # Differences from Go
 ///
-/// To unlock an unlocked mutex is a panic, not the end of the process; the mutex is as it was.
+/// Unlocking an unlocked mutex panics instead of ending the process; the mutex stays as it was.
 ///
 /// # Examples
 ///
@@ -67,14 +67,14 @@ impl RawMutex {
 
     /// Locks, and lets the task wait until it can: `mutex.lock_async().await`. Feature `async`. Go: `mu.Lock()`.
     ///
-    /// As [`Mutex::lock_async`](crate::Mutex::lock_async), with the same guarantees on a future that is dropped before it
-    /// is ready. One that is ready has locked, and nothing but an [`unlock`](RawMutex::unlock) undoes that: a combinator
-    /// that drops the output of a future that is ready leaves the mutex locked. Where that can happen, use
-    /// [`Mutex`](crate::Mutex), whose guard unlocks.
+    /// Like [`Mutex::lock_async`](crate::Mutex::lock_async), with the same guarantees for a future that is dropped
+    /// before completion. A completed future has locked, and only [`unlock`](RawMutex::unlock) undoes that: a
+    /// combinator that drops its output leaves the mutex locked. Where that can happen, use [`Mutex`](crate::Mutex),
+    /// whose guard unlocks.
     ///
     /// # Panics
     ///
-    /// As [`Mutex::lock_async`](crate::Mutex::lock_async).
+    /// Same as [`Mutex::lock_async`](crate::Mutex::lock_async).
     ///
     /// # Examples
     ///
@@ -97,10 +97,10 @@ impl RawMutex {
         RawLockAsync::new(&self.lock)
     }
 
-    /// Locks if that needs no waiting; whether it did. Go: `mu.TryLock()`.
+    /// Locks if that is possible without waiting; returns whether it did. Go: `mu.TryLock()`.
     ///
-    /// It fails only if the mutex is locked, or due to a waiter that was overtaken for too long; Go's may fail for no
-    /// reason at all.
+    /// It fails only if the mutex is locked, or reserved for a waiter that was overtaken for too long; Go's may fail
+    /// spuriously.
     #[inline]
     #[must_use = "it may have failed"]
     #[doc(alias = "TryLock")]
@@ -108,9 +108,9 @@ impl RawMutex {
         self.lock.try_lock()
     }
 
-    /// Locks, and blocks for `timeout` at most; whether it did. Has no counterpart in Go.
+    /// Locks, and blocks for at most `timeout`; returns whether it did. Not in Go.
     ///
-    /// A `timeout` beyond what the clock can tell is for ever.
+    /// A `timeout` too long for the clock never expires.
     ///
     /// # Examples
     ///
@@ -129,7 +129,7 @@ impl RawMutex {
         self.lock.lock_until(deadline_after(timeout))
     }
 
-    /// Locks, and blocks until `deadline` at most; whether it did. If it can lock at once, it does so however late it is.
+    /// Locks, and blocks until `deadline` at most; returns whether it did. If it can lock at once, it does so however late it is.
     #[must_use = "it may have failed"]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_deadline(&self, deadline: Instant) -> bool {
@@ -157,7 +157,7 @@ impl RawMutex {
         self.lock.unlock_if_locked()
     }
 
-    /// As [`Mutex::is_locked`](crate::Mutex::is_locked): whether somebody holds it at this moment. Orders nothing.
+    /// Like [`Mutex::is_locked`](crate::Mutex::is_locked): whether it is locked at this moment. Orders nothing.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.lock.state().locked

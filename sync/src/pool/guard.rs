@@ -6,9 +6,9 @@ use std::ops::{Deref, DerefMut};
 
 use super::places::Places;
 
-/// An item of a [`Pool`](crate::Pool): reaches the item, and puts it back when dropped, in whichever thread; in a panic, too.
+/// An item of a [`Pool`](crate::Pool): gives access to it, and puts it back on drop, in any thread, also in a panic.
 ///
-/// [`Pooled::take`] makes it the caller's.
+/// [`Pooled::take`] keeps it out of the pool.
 #[must_use = "the item goes back when the guard is dropped"]
 pub struct Pooled<'a, T> {
     /// There until the guard is dropped or taken apart.
@@ -22,9 +22,9 @@ impl<'a, T> Pooled<'a, T> {
         Pooled { item: ManuallyDrop::new(item), places }
     }
 
-    /// The item, which does not go back.
+    /// Takes the item out of the guard; it does not go back.
     ///
-    /// An associated function, so as not to hide a method of the item.
+    /// An associated function, since the item may have a method of this name.
     ///
     /// # Examples
     ///

@@ -18,51 +18,55 @@ use gosync_atomic::__sys::const_fn;
 pub use self::guard::Pooled;
 use self::places::Places;
 
-/// Items that are made when none is there, and kept to be used again: Go's `sync.Pool`.
+/// A pool of reusable items, which makes a new one if it has none: Go's `sync.Pool`.
 ///
-/// [`get`](Pool::get) returns an item that somebody has put back, or a new one, in a guard that puts it back when it is dropped.
-/// [`take`](Pool::take) and [`put`](Pool::put) do the same by hand. For what is dear to make and cheap to clean: buffers, parsers,
-/// compressors. Items come back as they were left; whoever gets one cleans it.
+/// [`get`](Pool::get) returns an item from the pool, or a new one, in a guard that puts it back on drop.
+/// [`take`](Pool::take) and [`put`](Pool::put) do the same by hand. For items that are expensive to make and cheap to
+/// reset: buffers, parsers, compressors. Items are returned as they were left; the caller resets them.
 ///
-/// A pool is no store: it may drop any item at any time, and may make a new one although it has some. But an item that is taken is
-/// the taker's alone.
+/// Do not rely on an item staying in the pool: it may drop any item at any time, and may make a new one although it
+/// has some. An item that was taken belongs to the caller alone.
 ///
-/// `const`; nothing is allocated before the first `put`, and later only when more items than ever before come to one place. Items go
-/// to the place of the thread that puts them, so that may be some time after as many were out at a time as ever are.
+/// `const`; allocates nothing before the first `put`, and later only when one shard receives more items than ever
+/// before. An item goes to the shard of the thread that puts it, so shards may still grow after the number of items
+/// in use has reached its maximum.
 ///
 /// # What it keeps
 ///
-/// 64 items for each CPU, or as many as [`with_limit`](Pool::with_limit) says. What is put beyond is dropped there and then, by
-/// the one who puts it. What is kept stays until it is taken, until [`clear`](Pool::clear), or until the pool is dropped. Beside
-/// the items there are 128 bytes (64 or less on smaller platforms) for each CPU, rounded up to a power of two of CPUs.
+/// At most 64 items for each CPU, or as many as [`with_limit`](Pool::with_limit) says. `put` drops items beyond that.
+/// Items stay until they are taken, until [`clear`](Pool::clear), or until the pool is dropped. Besides the items the
+/// pool takes 128 bytes (64 or less on smaller platforms) for each CPU, with the number of CPUs rounded up to a power
+/// of two.
 ///
 /// # Blocking
 ///
-/// None, but for [`clear`](Pool::clear). Threads have places of their own, as far as there are CPUs for them, each with a lock;
-/// who finds a lock taken goes on to the next place. The function that makes items and the drops of items run while no lock is held,
-/// so they may use the pool. In constant time if there is an item, or room, in the thread's own place; otherwise in time in
-/// proportion to the number of CPUs.
+/// Only [`clear`](Pool::clear) blocks. There is a shard with a lock for each CPU, and threads are spread over them; a
+/// thread that finds a lock taken tries the next shard. The function that makes items and the drops of items run
+/// without a lock, so they may use the pool. O(1) if the thread's own shard has an item, or room; otherwise O(CPUs).
 ///
 /// # Panics
 ///
-/// A panic of the function that makes items, or of an item's drop, goes to the caller, and leaves the pool usable.
+/// A panic of the function that makes items, or of an item's drop, is passed on to the caller, and leaves the pool
+/// usable.
 ///
-/// An item whose guard is dropped by a panic goes back to the pool as it is, as by Go's `defer pool.Put(item)`. Where it may be left
-/// half changed, and whoever gets it next does not clean it, use [`take`](Pool::take) and [`put`](Pool::put): a panic in between
-/// drops it. As nothing says afterwards which of them it was, a pool is not [`RefUnwindSafe`](std::panic::RefUnwindSafe): a closure
-/// for `catch_unwind` that uses one has to be declared safe.
+/// An item whose guard is dropped by a panic goes back to the pool as it is, as with Go's `defer pool.Put(item)`. If
+/// it may be half changed, and the next user does not reset it, use [`take`](Pool::take) and [`put`](Pool::put): a
+/// panic in between drops it. Since nothing marks such items, a pool is not
+/// [`RefUnwindSafe`](std::panic::RefUnwindSafe): a closure for `catch_unwind` that uses one needs `AssertUnwindSafe`.
 ///
 /// # Memory ordering
 ///
 /// A `put`, or the drop of a guard, happens before the return of the `get` that returns the same item
-/// (`pool.put-before-get-of-same`), and so does the call of the function that made it (`pool.new-before-get-of-same`). Nothing
-/// else is ordered, neither by operations on different items nor by what finds nothing (`pool.nothing-else`).
+/// (`pool.put-before-get-of-same`), and so does the call of the function that made it
+/// (`pool.new-before-get-of-same`). Nothing else is ordered: neither operations on different items nor those that
+/// find nothing (`pool.nothing-else`).
 ///
 /// # Differences from Go
 ///
-/// Go's pool has no limit, and a garbage collection empties it; here the limit bounds it, and `clear` empties it. Go's `Get` returns
-/// `nil` from a pool without `New`; here every pool has one, and [`try_take`](Pool::try_take) and [`try_get`](Pool::try_get) do
-/// not call it. Go's race detector has a pool lose items at random; here one goes only if there is no room, or no memory for more.
+/// Go's pool has no limit, and a garbage collection empties it; here the limit bounds it, and `clear` empties it.
+/// Go's `Get` returns `nil` from a pool without `New`; here every pool has one, and [`try_take`](Pool::try_take) and
+/// [`try_get`](Pool::try_get) do not call it. Under Go's race detector a pool drops items at random; here it drops
+/// one only if there is no room, or no memory for more.
 ///
 /// # Examples
 ///
@@ -97,7 +101,7 @@ const LIMIT: usize = 64;
 
 impl<T, F: Fn() -> T> Pool<T, F> {
     const_fn! {
-        /// A pool without items, whose items `make` makes. Go: `sync.Pool{New: make}`.
+        /// An empty pool whose items are made by `make`. Go: `sync.Pool{New: make}`.
         #[must_use]
         pub const fn new(make: F) -> Pool<T, F> {
             Pool::with_limit(LIMIT, make)
@@ -105,8 +109,8 @@ impl<T, F: Fn() -> T> Pool<T, F> {
     }
 
     const_fn! {
-        /// A pool that keeps at most `limit` items for each CPU, rounded up to a power of two of CPUs. One whose limit is 0 keeps
-        /// none.
+        /// A pool that keeps at most `limit` items for each CPU, with the number of CPUs rounded up to a power of
+        /// two. With limit 0 it keeps none.
         ///
         /// # Examples
         ///
@@ -123,12 +127,12 @@ impl<T, F: Fn() -> T> Pool<T, F> {
         }
     }
 
-    /// An item that goes back when the guard is dropped: one from the pool, or a new one. Go: `pool.Get()`, with
-    /// `defer pool.Put(item)`.
+    /// An item from the pool, or a new one, in a guard that puts it back on drop. Go: `pool.Get()`, with `defer
+    /// pool.Put(item)`.
     ///
     /// # Panics
     ///
-    /// If the function that makes items does.
+    /// If the function that makes items panics.
     ///
     /// # Examples
     ///
@@ -146,11 +150,11 @@ impl<T, F: Fn() -> T> Pool<T, F> {
         Pooled::new(self.take(), &self.places)
     }
 
-    /// An item that is the caller's: one from the pool, or a new one. Go: `pool.Get()`.
+    /// An item from the pool, or a new one, owned by the caller. Go: `pool.Get()`.
     ///
     /// # Panics
     ///
-    /// If the function that makes items does.
+    /// If the function that makes items panics.
     ///
     /// # Examples
     ///
@@ -169,17 +173,18 @@ impl<T, F: Fn() -> T> Pool<T, F> {
 }
 
 impl<T, F> Pool<T, F> {
-    /// An item from the pool that goes back when the guard is dropped, if one is found; none is made.
+    /// An item from the pool, in a guard that puts it back on drop; `None` if none is found. Makes none.
     #[inline]
     #[must_use]
     pub fn try_get(&self) -> Option<Pooled<'_, T>> {
         Some(Pooled::new(self.try_take()?, &self.places))
     }
 
-    /// An item from the pool that is the caller's, if one is found; none is made. Go: `pool.Get()` of a pool without `New`.
+    /// An item from the pool, owned by the caller; `None` if none is found. Makes none. Go: `pool.Get()` of a pool
+    /// without `New`.
     ///
-    /// One that was put before is found, unless somebody else has taken it, or is just looking for one or putting one in the same
-    /// place.
+    /// It finds an item that was put before, unless another thread has taken it, or is using the same shard at this
+    /// moment.
     ///
     /// # Examples
     ///
@@ -195,7 +200,7 @@ impl<T, F> Pool<T, F> {
         self.places.take()
     }
 
-    /// Puts an item into the pool, wherever it comes from; drops it if there is no room. Go: `pool.Put(item)`.
+    /// Puts an item into the pool, whatever its origin; drops it if there is no room. Go: `pool.Put(item)`.
     ///
     /// # Panics
     ///
@@ -211,15 +216,15 @@ impl<T, F> Pool<T, F> {
         drop(self.places.put(item));
     }
 
-    /// Drops the items that are in the pool, and frees the memory for them. Those that are out come back as ever. Go's garbage
+    /// Drops the items in the pool, and frees their memory. Items in use can still be put back. In Go the garbage
     /// collector does this.
     ///
-    /// Items that are put meanwhile may be dropped or not. Blocks as long as somebody else is in the middle of a look into a place;
-    /// in time in proportion to the number of items and of CPUs.
+    /// Items that are put concurrently may be dropped or not. Blocks while another thread uses a shard. O(items +
+    /// CPUs).
     ///
     /// # Panics
     ///
-    /// If the drop of an item does; the others are dropped all the same.
+    /// If the drop of an item panics; the other items are still dropped.
     ///
     /// # Examples
     ///
@@ -243,7 +248,7 @@ impl<T: Default> Default for Pool<T> {
 }
 
 impl<T, F> fmt::Debug for Pool<T, F> {
-    /// Shows how many items there are, if nobody changes that.
+    /// Shows the number of items, as a snapshot.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").field("items", &self.places.count()).finish_non_exhaustive()
     }

@@ -26,11 +26,11 @@ use super::phase_lock::PhaseLock;
 use super::rw_async::{Reader, Writer};
 
 impl<T: ?Sized> RwMutex<T> {
-    /// As [`read`](RwMutex::read), with a guard that borrows nothing: it owns a share of the mutex, and may be kept anywhere.
+    /// Like [`read`](RwMutex::read), with a guard that owns an `Arc` of the mutex and borrows nothing.
     ///
     /// # Panics
     ///
-    /// As [`read`](RwMutex::read).
+    /// Same as [`read`](RwMutex::read).
     ///
     /// # Examples
     ///
@@ -51,43 +51,46 @@ impl<T: ?Sized> RwMutex<T> {
         ArcRwMutexReadGuard::of(Arc::clone(self))
     }
 
-    /// As [`try_read`](RwMutex::try_read), with a guard that borrows nothing.
+    /// Like [`try_read`](RwMutex::try_read), with a guard that borrows nothing.
     ///
     /// # Panics
     ///
-    /// As [`read`](RwMutex::read).
+    /// Same as [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_read_arc(self: &Arc<Self>) -> Option<ArcRwMutexReadGuard<T>> {
         self.lock.try_read().then(|| ArcRwMutexReadGuard::of(Arc::clone(self)))
     }
 
-    /// As [`read_timeout`](RwMutex::read_timeout), with a guard that borrows nothing.
+    /// Like [`read_timeout`](RwMutex::read_timeout), with a guard that borrows nothing.
     ///
     /// # Panics
     ///
-    /// As [`read`](RwMutex::read).
+    /// Same as [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_arc_timeout(self: &Arc<Self>, timeout: Duration) -> Option<ArcRwMutexReadGuard<T>> {
         waits!("locks for reading");
         self.lock.read_until(deadline_after(timeout)).then(|| ArcRwMutexReadGuard::of(Arc::clone(self)))
     }
 
-    /// As [`read_deadline`](RwMutex::read_deadline), with a guard that borrows nothing.
+    /// Like [`read_deadline`](RwMutex::read_deadline), with a guard that borrows nothing.
     ///
     /// # Panics
     ///
-    /// As [`read`](RwMutex::read).
+    /// Same as [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_arc_deadline(self: &Arc<Self>, deadline: Instant) -> Option<ArcRwMutexReadGuard<T>> {
         waits!("locks for reading");
         self.lock.read_until(Some(deadline)).then(|| ArcRwMutexReadGuard::of(Arc::clone(self)))
     }
 
-    /// As [`read_async`](RwMutex::read_async), with a guard, and a future, that borrow nothing. Feature `async`.
+    /// Like [`read_async`](RwMutex::read_async), with a guard and a future that borrow nothing. Feature `async`.
     ///
     /// # Panics
     ///
-    /// As [`read_async`](RwMutex::read_async).
+    /// Same as [`read_async`](RwMutex::read_async).
     #[cfg(feature = "async")]
     pub fn read_arc_async(self: &Arc<Self>) -> ReadArcAsync<T> {
         let mutex = Arc::clone(self);
@@ -95,7 +98,7 @@ impl<T: ?Sized> RwMutex<T> {
         ReadArcAsync { reader: Reader::new(unsafe { lock_of(&mutex) }), mutex }
     }
 
-    /// As [`write`](RwMutex::write), with a guard that borrows nothing: it owns a share of the mutex, and may be kept anywhere.
+    /// Like [`write`](RwMutex::write), with a guard that owns an `Arc` of the mutex and borrows nothing.
     ///
     /// # Examples
     ///
@@ -117,38 +120,41 @@ impl<T: ?Sized> RwMutex<T> {
         ArcRwMutexWriteGuard::of(Arc::clone(self))
     }
 
-    /// As [`try_write`](RwMutex::try_write), with a guard that borrows nothing.
+    /// Like [`try_write`](RwMutex::try_write), with a guard that borrows nothing.
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_write_arc(self: &Arc<Self>) -> Option<ArcRwMutexWriteGuard<T>> {
         self.lock.try_write().is_ok().then(|| ArcRwMutexWriteGuard::of(Arc::clone(self)))
     }
 
-    /// As [`write_timeout`](RwMutex::write_timeout), with a guard that borrows nothing.
+    /// Like [`write_timeout`](RwMutex::write_timeout), with a guard that borrows nothing.
     ///
     /// # Panics
     ///
-    /// As [`write_timeout`](RwMutex::write_timeout).
+    /// Same as [`write_timeout`](RwMutex::write_timeout).
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_arc_timeout(self: &Arc<Self>, timeout: Duration) -> Option<ArcRwMutexWriteGuard<T>> {
         waits!("locks for writing");
         self.lock.write_until(deadline_after(timeout)).then(|| ArcRwMutexWriteGuard::of(Arc::clone(self)))
     }
 
-    /// As [`write_deadline`](RwMutex::write_deadline), with a guard that borrows nothing.
+    /// Like [`write_deadline`](RwMutex::write_deadline), with a guard that borrows nothing.
     ///
     /// # Panics
     ///
-    /// As [`write_timeout`](RwMutex::write_timeout).
+    /// Same as [`write_timeout`](RwMutex::write_timeout).
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_arc_deadline(self: &Arc<Self>, deadline: Instant) -> Option<ArcRwMutexWriteGuard<T>> {
         waits!("locks for writing");
         self.lock.write_until(Some(deadline)).then(|| ArcRwMutexWriteGuard::of(Arc::clone(self)))
     }
 
-    /// As [`write_async`](RwMutex::write_async), with a guard, and a future, that borrow nothing. Feature `async`.
+    /// Like [`write_async`](RwMutex::write_async), with a guard and a future that borrow nothing. Feature `async`.
     ///
     /// # Panics
     ///
-    /// As [`write_async`](RwMutex::write_async).
+    /// Same as [`write_async`](RwMutex::write_async).
     ///
     /// # Examples
     ///
@@ -175,11 +181,12 @@ impl<T: ?Sized> RwMutex<T> {
     }
 }
 
-/// An [`RwMutex`] that is locked for reading and owned together with others: reaches the value, unlocks when dropped, and borrows
+/// An [`RwMutex`] that is locked for reading and held through an `Arc`: gives access to the value, unlocks when dropped, and borrows
 /// nothing. What [`RwMutex::read_arc`] returns.
 ///
-/// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
+/// It may be sent to another thread, and unlocks wherever it is dropped. A leaked guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ArcRwMutexReadGuard<T: ?Sized> {
     mutex: Arc<RwMutex<T>>,
     // Only the bounds below say what it can be sent and shared for.
@@ -216,11 +223,12 @@ impl<T: ?Sized> Drop for ArcRwMutexReadGuard<T> {
     }
 }
 
-/// An [`RwMutex`] that is locked for writing and owned together with others: reaches the value, unlocks when dropped, and borrows
+/// An [`RwMutex`] that is locked for writing and held through an `Arc`: gives access to the value, unlocks when dropped, and borrows
 /// nothing. What [`RwMutex::write_arc`] returns.
 ///
-/// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
+/// It may be sent to another thread, and unlocks wherever it is dropped. A leaked guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ArcRwMutexWriteGuard<T: ?Sized> {
     mutex: Arc<RwMutex<T>>,
     // Only the bounds below say what it can be sent and shared for.
@@ -243,11 +251,11 @@ impl<T: ?Sized> ArcRwMutexWriteGuard<T> {
         &guard.mutex
     }
 
-    /// As [`RwMutexWriteGuard::downgrade`](crate::RwMutexWriteGuard::downgrade).
+    /// Same as [`RwMutexWriteGuard::downgrade`](crate::RwMutexWriteGuard::downgrade).
     ///
     /// # Panics
     ///
-    /// As [`RwMutexWriteGuard::downgrade`](crate::RwMutexWriteGuard::downgrade).
+    /// Same as [`RwMutexWriteGuard::downgrade`](crate::RwMutexWriteGuard::downgrade).
     pub fn downgrade(guard: Self) -> ArcRwMutexReadGuard<T> {
         let guard = ManuallyDrop::new(guard);
         // SAFETY: the guard is not dropped, so its share leaves it once.
@@ -259,11 +267,11 @@ impl<T: ?Sized> ArcRwMutexWriteGuard<T> {
         reader
     }
 
-    /// As [`RwMutexWriteGuard::unlocked`](crate::RwMutexWriteGuard::unlocked).
+    /// Same as [`RwMutexWriteGuard::unlocked`](crate::RwMutexWriteGuard::unlocked).
     ///
     /// # Panics
     ///
-    /// As [`RwMutexWriteGuard::unlocked`](crate::RwMutexWriteGuard::unlocked).
+    /// Same as [`RwMutexWriteGuard::unlocked`](crate::RwMutexWriteGuard::unlocked).
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn unlocked<R>(guard: &mut Self, f: impl FnOnce() -> R) -> R {
         guard.mutex.while_unlocked(f)
@@ -330,7 +338,7 @@ unsafe fn lock_of<T: ?Sized>(mutex: &Arc<RwMutex<T>>) -> &'static PhaseLock {
 
 /// Waits for an [`RwMutex`] as a reader, as a task, and borrows nothing: what [`RwMutex::read_arc_async`] returns.
 ///
-/// [`RwMutex::read_async`] says what happens when it is dropped or forgotten.
+/// [`RwMutex::read_async`] says what happens if it is dropped or leaked.
 #[cfg(feature = "async")]
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct ReadArcAsync<T: ?Sized> {
@@ -361,7 +369,7 @@ impl<T: ?Sized> fmt::Debug for ReadArcAsync<T> {
 
 /// Waits for an [`RwMutex`] as a writer, as a task, and borrows nothing: what [`RwMutex::write_arc_async`] returns.
 ///
-/// [`RwMutex::write_async`] says what happens when it is dropped or forgotten.
+/// [`RwMutex::write_async`] says what happens if it is dropped or leaked.
 #[cfg(feature = "async")]
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct WriteArcAsync<T: ?Sized> {

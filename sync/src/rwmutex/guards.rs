@@ -12,10 +12,11 @@ use std::ptr::NonNull;
 use super::RwMutex;
 use super::phase_lock::PhaseLock;
 
-/// An [`RwMutex`] that is locked for reading: reaches the value, and unlocks when dropped.
+/// An [`RwMutex`] that is locked for reading: gives access to the value, and unlocks when dropped.
 ///
-/// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
+/// It may be sent to another thread, and unlocks wherever it is dropped. A leaked guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct RwMutexReadGuard<'a, T: ?Sized> {
     mutex: &'a RwMutex<T>,
     // What the bounds below stand for.
@@ -34,7 +35,7 @@ impl<'a, T: ?Sized> RwMutexReadGuard<'a, T> {
         RwMutexReadGuard { mutex, _value: PhantomData }
     }
 
-    /// A guard for a part of the value. An associated function, for the value may have a method of this name.
+    /// A guard for a part of the value. An associated function, since the value may have a method of this name.
     ///
     /// # Examples
     ///
@@ -51,7 +52,7 @@ impl<'a, T: ?Sized> RwMutexReadGuard<'a, T> {
         MappedRwMutexReadGuard::of(guard.keep(), value)
     }
 
-    /// A guard for a part of the value if there is such a part, and else the guard itself.
+    /// A guard for a part of the value if `f` finds one; otherwise the guard itself.
     ///
     /// # Errors
     ///
@@ -92,10 +93,11 @@ impl<T: ?Sized> Drop for RwMutexReadGuard<'_, T> {
     }
 }
 
-/// An [`RwMutex`] that is locked for writing: reaches the value, and unlocks when dropped.
+/// An [`RwMutex`] that is locked for writing: gives access to the value, and unlocks when dropped.
 ///
-/// It may be sent to another thread, and unlocks wherever it is dropped. A forgotten guard leaves the mutex locked.
+/// It may be sent to another thread, and unlocks wherever it is dropped. A leaked guard leaves the mutex locked.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct RwMutexWriteGuard<'a, T: ?Sized> {
     mutex: &'a RwMutex<T>,
     // What the bounds below stand for; without it a guard would be `Sync` whenever its mutex is.
@@ -118,16 +120,16 @@ impl<'a, T: ?Sized> RwMutexWriteGuard<'a, T> {
         self.mutex
     }
 
-    /// Turns writing into reading: no writer comes between, and readers in line are let in as if by an unlock. Has no
-    /// counterpart in Go.
+    /// Turns a write guard into a read guard. No writer comes in between, and queued readers are let in as by an
+    /// unlock. Not in Go.
     ///
     /// # Panics
     ///
-    /// If a waker of a task that is let in does. The mutex is unlocked then.
+    /// If a waker of a task that is let in panics. Then the mutex is unlocked.
     ///
     /// # Memory ordering
     ///
-    /// For others it is the writer's unlock (`gosync.rw-downgrade`).
+    /// For other threads it is the writer's unlock (`gosync.rw-downgrade`).
     ///
     /// # Examples
     ///
@@ -150,16 +152,15 @@ impl<'a, T: ?Sized> RwMutexWriteGuard<'a, T> {
         reader
     }
 
-    /// Unlocks, calls `f`, and locks again for writing, blocking until it can: what `f` returns. Go: `rw.Unlock(); f();
-    /// rw.Lock()`.
+    /// Unlocks, calls `f`, locks again for writing, blocking until it can, and returns what `f` returned. Go:
+    /// `rw.Unlock(); f(); rw.Lock()`.
     ///
-    /// Others may change the value meanwhile. A reader's guard has no such function: to lock again it would have to be
-    /// counted again, which may panic, and a guard that is there must be locked.
+    /// Others may change the value meanwhile. A read guard has no such function: locking again may panic, because
+    /// readers are counted, and the guard must stay locked.
     ///
     /// # Panics
     ///
-    /// If `f` does, and if a waker of a task does that the unlock lets in, before `f`. The mutex is locked again first, by
-    /// the guard.
+    /// If `f` panics, or if the unlock calls a waker that panics, before `f`. The guard locks the mutex again first.
     ///
     /// # Memory ordering
     ///
@@ -182,7 +183,7 @@ impl<'a, T: ?Sized> RwMutexWriteGuard<'a, T> {
         guard.mutex.while_unlocked(f)
     }
 
-    /// A guard for a part of the value. An associated function, for the value may have a method of this name.
+    /// A guard for a part of the value. An associated function, since the value may have a method of this name.
     ///
     /// # Examples
     ///
@@ -198,7 +199,7 @@ impl<'a, T: ?Sized> RwMutexWriteGuard<'a, T> {
         MappedRwMutexWriteGuard::of(guard.keep(), value)
     }
 
-    /// A guard for a part of the value if there is such a part, and else the guard itself.
+    /// A guard for a part of the value if `f` finds one; otherwise the guard itself.
     ///
     /// # Errors
     ///
@@ -261,6 +262,7 @@ impl<T: ?Sized> Drop for RwMutexWriteGuard<'_, T> {
 /// assert_eq!(*cell, 4);
 /// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct MappedRwMutexReadGuard<'a, T: ?Sized> {
     lock: &'a PhaseLock,
     value: NonNull<T>,
@@ -284,7 +286,7 @@ impl<'a, T: ?Sized> MappedRwMutexReadGuard<'a, T> {
         MappedRwMutexReadGuard::of(guard.keep(), value)
     }
 
-    /// A guard for a part of this part if there is such a one, and else the guard itself.
+    /// A guard for a part of this part if `f` finds one; otherwise the guard itself.
     ///
     /// # Errors
     ///
@@ -341,6 +343,7 @@ impl<T: ?Sized> Drop for MappedRwMutexReadGuard<'_, T> {
 /// assert_eq!(table.read()[1][1], 5);
 /// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct MappedRwMutexWriteGuard<'a, T: ?Sized> {
     lock: &'a PhaseLock,
     value: NonNull<T>,
@@ -364,7 +367,7 @@ impl<'a, T: ?Sized> MappedRwMutexWriteGuard<'a, T> {
         MappedRwMutexWriteGuard::of(guard.keep(), value)
     }
 
-    /// A guard for a part of this part if there is such a one, and else the guard itself.
+    /// A guard for a part of this part if `f` finds one; otherwise the guard itself.
     ///
     /// # Errors
     ///

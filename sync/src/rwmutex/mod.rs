@@ -31,26 +31,26 @@ pub(crate) use raw_rwmutex::unlocked;
 pub use rw_async::{RawReadAsync, RawWriteAsync, ReadAsync, WriteAsync};
 pub use sharded::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard};
 
-/// A value that many threads may read, or one may write: Go's `sync.RWMutex` with the data that it guards.
+/// A value that many threads may read, or one may write: Go's `sync.RWMutex` with the data that it protects.
 ///
-/// Eight bytes beside the value, no allocation, `const`. A read or a write that meets nobody costs two atomic operations,
-/// one for the lock and one for its release. A panic while it is locked unlocks it and leaves the value as it is: there is
-/// no poisoning, as in Go. Guards may be sent to another thread and unlock there.
+/// Eight bytes plus the value, no allocation, `const`. An uncontended read or write costs two atomic operations, one
+/// to lock and one to unlock. A panic while it is locked unlocks it and leaves the value as it is: there is no
+/// poisoning, as in Go. Guards may be sent to another thread and unlock there.
 ///
 /// # Fairness
 ///
-/// As in Go, a writer that waits keeps new readers out, and when a writer unlocks, all readers that stand in line by then
-/// are let in before the next writer. Other than in Go, it does so for good only after some tens of microseconds, in which it
-/// waits for a gap between readers, and new ones come in; that spares many short readers a sleep. So a reader in line waits
-/// for one writer, and the writer whose turn it is waits for
-/// the readers that were there before it. Writers, threads and tasks alike, are served in the order of their arrival, but
-/// those that run may overtake those in line, within the bound of a [`Mutex`](crate::Mutex#fairness).
+/// As in Go, a waiting writer keeps new readers out, and when a writer unlocks, all queued readers are let in before
+/// the next writer. Unlike in Go, a writer first waits for a gap between readers for some tens of microseconds, in
+/// which new readers still come in; that spares many short readers a sleep. After that, a queued reader waits for one
+/// writer at most, and the next writer waits only for the readers that were there before it. Writers, threads and
+/// tasks alike, are served in order of arrival, but running ones may overtake queued ones, within the bound of a
+/// [`Mutex`](crate::Mutex#fairness).
 ///
 /// # Deadlocks
 ///
-/// A thread that has a guard must not lock again, not even to read: a writer that comes in between waits for the first
-/// guard, and the second `read` waits for that writer. It is the same in Go. There is no way from reading to writing; from
-/// writing to reading, there is [`downgrade`](RwMutexWriteGuard::downgrade).
+/// A thread that has a guard must not lock again, not even to read: a writer that comes in between waits for the
+/// first guard, and the second `read` waits for that writer. It is the same in Go. A read guard cannot be upgraded;
+/// for a write guard there is [`downgrade`](RwMutexWriteGuard::downgrade).
 ///
 /// # Memory ordering
 ///
@@ -75,7 +75,7 @@ pub use sharded::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGu
 /// });
 /// ```
 ///
-/// Without a lock, for who has it alone; and with a deadline:
+/// Through `&mut`, without locking; and with a deadline:
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -105,7 +105,7 @@ unsafe impl<T: ?Sized + Send + Sync> Sync for RwMutex<T> {}
 
 impl<T> RwMutex<T> {
     const_fn! {
-        /// An unlocked one around `value`.
+        /// An unlocked mutex around `value`.
         #[inline]
         #[must_use]
         pub const fn new(value: T) -> RwMutex<T> {
@@ -123,11 +123,11 @@ impl<T> RwMutex<T> {
 impl<T: ?Sized> RwMutex<T> {
     /// Locks for reading, and blocks until it can. Go: `rw.RLock()`.
     ///
-    /// See [above](RwMutex#deadlocks) before you call it with a guard in hand.
+    /// Deadlocks if the thread already has a guard and a writer waits: see [above](RwMutex#deadlocks).
     ///
     /// # Panics
     ///
-    /// If there are more than 67 million readers, which takes forgotten guards.
+    /// If there are more than 67 million readers, which takes leaked guards.
     #[inline]
     #[track_caller]
     #[doc(alias = "RLock")]
@@ -137,13 +137,13 @@ impl<T: ?Sized> RwMutex<T> {
         RwMutexReadGuard::of(self)
     }
 
-    /// Locks for reading if that needs no waiting. Go: `rw.TryRLock()`.
+    /// Locks for reading if that is possible without waiting. Go: `rw.TryRLock()`.
     ///
     /// `None` only if a writer has the lock or waits for it.
     ///
     /// # Panics
     ///
-    /// As [`read`](RwMutex::read).
+    /// Same as [`read`](RwMutex::read).
     ///
     /// # Examples
     ///
@@ -159,29 +159,32 @@ impl<T: ?Sized> RwMutex<T> {
     #[inline]
     #[track_caller]
     #[doc(alias = "TryRLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_read(&self) -> Option<RwMutexReadGuard<'_, T>> {
         self.lock.try_read().then(|| RwMutexReadGuard::of(self))
     }
 
-    /// Locks for reading, and blocks for `timeout` at most. Has no counterpart in Go.
+    /// Locks for reading, and blocks for at most `timeout`. Not in Go.
     ///
-    /// A `timeout` beyond what the clock can tell is for ever.
+    /// A `timeout` too long for the clock never expires.
     ///
     /// # Panics
     ///
-    /// As [`read`](RwMutex::read).
+    /// Same as [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_timeout(&self, timeout: Duration) -> Option<RwMutexReadGuard<'_, T>> {
         waits!("locks for reading");
         self.lock.read_until(deadline_after(timeout)).then(|| RwMutexReadGuard::of(self))
     }
 
-    /// Locks for reading, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    /// Locks for reading, and blocks until `deadline` at the latest. Even after it, locks if that is possible without waiting.
     ///
     /// # Panics
     ///
-    /// As [`read`](RwMutex::read).
+    /// Same as [`read`](RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_deadline(&self, deadline: Instant) -> Option<RwMutexReadGuard<'_, T>> {
         waits!("locks for reading");
         self.lock.read_until(Some(deadline)).then(|| RwMutexReadGuard::of(self))
@@ -190,24 +193,25 @@ impl<T: ?Sized> RwMutex<T> {
     /// Locks for reading, and lets the task wait until it can: `mutex.read_async().await`. Feature `async`. Go:
     /// `rw.RLock()`.
     ///
-    /// Works on any executor. Tasks and threads stand in one line, and are let in together. A task that waits neither
-    /// spins nor sleeps. The guard may be held across an `.await`; whoever waits for it on a thread, with
-    /// [`write`](RwMutex::write), blocks that thread, so a task whose executor also runs the holder must not do that.
+    /// Works on any executor. Tasks and threads share one queue, and are let in together. A waiting task does not
+    /// spin. The guard may be held across an `.await`. But [`write`](RwMutex::write) blocks its thread, so a task
+    /// must not call it if the same executor thread has to run the holder.
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time: it leaves the line or, if it was let in, unlocks. Nobody waits longer for it.
+    /// The future may be dropped at any time: it leaves the queue or, if it was let in, unlocks. No other waiter is
+    /// delayed.
     ///
-    /// A future that has been polled must be polled again when it is woken, or be dropped: once it was let in, it is as a
-    /// guard. To forget it (`mem::forget`, when it is in line) is to forget a guard.
+    /// A future that has been polled must be polled again when it is woken, or be dropped: once it was let in, it
+    /// acts like a guard. Leaking a queued future (`mem::forget`) is like leaking a guard.
     ///
     /// # Panics
     ///
-    /// The future panics if it is polled after it was ready, and as [`read`](RwMutex::read).
+    /// The future panics if it is polled after completion, and like [`read`](RwMutex::read).
     ///
     /// # Memory ordering
     ///
-    /// A `read_async` that is ready counts as a `read`; one that is dropped before orders nothing.
+    /// A completed `read_async` counts as a `read`; one that is dropped before completion orders nothing.
     ///
     /// # Examples
     ///
@@ -232,7 +236,7 @@ impl<T: ?Sized> RwMutex<T> {
 
     /// Locks for writing, and blocks until it can. Go: `rw.Lock()`.
     ///
-    /// Not re-entrant: a thread that has a guard of this mutex and locks it again waits for itself, as in Go.
+    /// Not re-entrant: a thread that has a guard of this mutex and locks it again deadlocks, as in Go.
     #[inline]
     #[doc(alias = "Lock")]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -242,23 +246,24 @@ impl<T: ?Sized> RwMutex<T> {
         RwMutexWriteGuard::of(self)
     }
 
-    /// Locks for writing if that needs no waiting. Go: `rw.TryLock()`.
+    /// Locks for writing if that is possible without waiting. Go: `rw.TryLock()`.
     ///
-    /// `None` only if somebody has the lock, is about to find that he may not have it for reading, or waits for it.
+    /// `None` only if another thread holds the lock, waits for it, or is about to fail to lock it for reading.
     #[inline]
     #[doc(alias = "TryLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_write(&self) -> Option<RwMutexWriteGuard<'_, T>> {
         self.lock.try_write().is_ok().then(|| RwMutexWriteGuard::of(self))
     }
 
-    /// Locks for writing, and blocks for `timeout` at most. Has no counterpart in Go.
+    /// Locks for writing, and blocks for at most `timeout`. Not in Go.
     ///
-    /// A `timeout` beyond what the clock can tell is for ever. Readers that were kept out by a writer that gives up go on
-    /// at once.
+    /// A `timeout` too long for the clock never expires. If it times out, readers that it kept out are let in at
+    /// once.
     ///
     /// # Panics
     ///
-    /// If it gives up and a waker of a task that it lets in panics. The lock is not taken then.
+    /// If it times out and a waker of a task that it lets in panics. The lock is not taken then.
     ///
     /// # Examples
     ///
@@ -271,17 +276,19 @@ impl<T: ?Sized> RwMutex<T> {
     /// assert!(mutex.read_timeout(Duration::from_millis(5)).is_some());
     /// ```
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_timeout(&self, timeout: Duration) -> Option<RwMutexWriteGuard<'_, T>> {
         waits!("locks for writing");
         self.lock.write_until(deadline_after(timeout)).then(|| RwMutexWriteGuard::of(self))
     }
 
-    /// Locks for writing, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    /// Locks for writing, and blocks until `deadline` at the latest. Even after it, locks if that is possible without waiting.
     ///
     /// # Panics
     ///
-    /// As [`write_timeout`](RwMutex::write_timeout).
+    /// Same as [`write_timeout`](RwMutex::write_timeout).
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_deadline(&self, deadline: Instant) -> Option<RwMutexWriteGuard<'_, T>> {
         waits!("locks for writing");
         self.lock.write_until(Some(deadline)).then(|| RwMutexWriteGuard::of(self))
@@ -290,29 +297,29 @@ impl<T: ?Sized> RwMutex<T> {
     /// Locks for writing, and lets the task wait until it can: `mutex.write_async().await`. Feature `async`. Go:
     /// `rw.Lock()`.
     ///
-    /// Works on any executor. Tasks and threads stand in one line, and are overtaken for as long and no longer. A task that
-    /// waits neither spins nor sleeps: it looks once when it is woken, so it may be woken several times. The guard may be
-    /// held across an `.await`; whoever waits for it on a thread blocks that thread, so a task whose executor also runs the
-    /// holder must not do that.
+    /// Works on any executor. Tasks and threads share one queue, with the same bound on overtaking. A waiting task
+    /// does not spin: it tries once each time it is woken, so it may be woken several times. The guard may be held
+    /// across an `.await`. But the blocking methods block their thread, so a task must not call them if the same
+    /// executor thread has to run the holder.
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time: it leaves the line, or hands on what it had got, and readers that it kept out
-    /// go on. Nobody waits longer for it. It loses its place.
+    /// The future may be dropped at any time: it leaves the queue, or passes the lock on, and readers that it kept
+    /// out are let in. No other waiter is delayed. It loses its place.
     ///
-    /// A future that has been polled must be polled again when it is woken, or be dropped: the others wait for it, as they
-    /// wait for one that holds the lock. So a task must not put aside a future that is in line, say in a `select!` by
-    /// reference, and wait for something else that needs the same mutex. To forget it (`mem::forget`, when it is in line)
-    /// is to forget a guard.
+    /// A future that has been polled must be polled again when it is woken, or be dropped: other waiters wait for it
+    /// as they do for a holder. So a task must not keep a queued future unpolled, for example in a `select!` by
+    /// reference, while it waits for something else that needs the same mutex. Leaking a queued future
+    /// (`mem::forget`) is like leaking a guard.
     ///
     /// # Panics
     ///
-    /// The future panics if it is polled after it was ready. A waker that panics does so in the unlock that called it, or in
-    /// the drop of a future that handed on its call; the mutex is as if it had not.
+    /// The future panics if it is polled after completion. A waker's panic is raised by the unlock that called it, or
+    /// by the drop of a future that passed its wake-up on; the mutex is not affected.
     ///
     /// # Memory ordering
     ///
-    /// A `write_async` that is ready counts as a `write`; one that is dropped before orders nothing.
+    /// A completed `write_async` counts as a `write`; one that is dropped before completion orders nothing.
     ///
     /// # Examples
     ///
@@ -336,14 +343,13 @@ impl<T: ?Sized> RwMutex<T> {
         WriteAsync::new(self)
     }
 
-    /// Whether somebody holds it at this moment, for reading or for writing. Never blocks; one load. Has no counterpart in Go.
+    /// Whether it is locked at this moment, for reading or for writing. Never blocks; one load. Not in Go.
     ///
-    /// Others may change that at any time, so it is for reports and assertions. A reader that is about to find that he may
-    /// not have it counts as well.
+    /// A snapshot, for reports and assertions. A reader that is about to fail to lock counts as well.
     ///
     /// # Memory ordering
     ///
-    /// None: it orders nothing, whatever it says. Who is to see what the last holder did has to lock.
+    /// None, whatever it returns. To see what the last holder did, lock.
     ///
     /// # Examples
     ///
@@ -361,14 +367,14 @@ impl<T: ?Sized> RwMutex<T> {
         self.lock.state().is_locked()
     }
 
-    /// As [`is_locked`](RwMutex::is_locked): whether somebody holds it for writing at this moment. Orders nothing.
+    /// Like [`is_locked`](RwMutex::is_locked): whether it is locked for writing at this moment. Orders nothing.
     #[must_use]
     #[doc(alias = "is_locked_exclusive")]
     pub fn is_write_locked(&self) -> bool {
         self.lock.state().writer
     }
 
-    /// The value, without locking: nobody else can have the mutex.
+    /// The value, without locking: the borrow is exclusive.
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: the mutex is borrowed exclusively, so no guard is there.

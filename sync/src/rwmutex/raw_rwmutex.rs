@@ -9,23 +9,23 @@ use super::phase_lock::{PhaseLock, State};
 #[cfg(feature = "async")]
 use super::rw_async::{RawReadAsync, RawWriteAsync};
 
-/// A readers-writer lock without data and without guards: Go's `sync.RWMutex` as it is.
+/// A readers-writer lock without data and without guards: Go's `sync.RWMutex` with its own interface.
 ///
-/// Eight bytes, no allocation, `const`. [`RwMutex`](crate::RwMutex) is the one to use where the lock guards data that is
-/// known beforehand. This one is for code that locks in one place and unlocks in another, perhaps in another thread.
+/// Eight bytes, no allocation, `const`. Prefer [`RwMutex`](crate::RwMutex) if the lock protects a value. This one is
+/// for code that locks in one place and unlocks in another, perhaps in another thread.
 ///
-/// Who gets it, and when, is as for [`RwMutex`](crate::RwMutex#fairness). A thread must not lock it twice, not even for
-/// reading: a writer that comes in between would wait for the first lock, and the second one for that writer.
+/// It is as fair as [`RwMutex`](crate::RwMutex#fairness). A thread must not lock it twice, not even for reading: a
+/// writer that comes in between would wait for the first lock, and the second lock for that writer.
 ///
 /// # Memory ordering
 ///
-/// As for [`RwMutex`](crate::RwMutex#memory-ordering), with `lock` for `write` and `rlock` for `read`, whichever threads
+/// Same as for [`RwMutex`](crate::RwMutex#memory-ordering), with `lock` for `write` and `rlock` for `read`, whichever threads
 /// they are in.
 ///
 /// # Differences from Go
 ///
-/// To unlock what is not locked is a panic, not the end of the process; the lock is as it was. `RLocker` is not here: it
-/// makes a `sync.Locker`, an interface for which Rust has no use.
+/// Unlocking what is not locked panics instead of ending the process; the lock stays as it was. There is no
+/// `RLocker`, since Rust needs no `sync.Locker` interface.
 ///
 /// # Examples
 ///
@@ -81,12 +81,12 @@ impl RawRwMutex {
 
     /// Locks for writing, and lets the task wait until it can. Feature `async`. Go: `rw.Lock()`.
     ///
-    /// As [`RwMutex::write_async`](crate::RwMutex::write_async), with the same guarantees on a future that is dropped before
-    /// it is ready. One that is ready has locked, and nothing but an [`unlock`](RawRwMutex::unlock) undoes that.
+    /// Like [`RwMutex::write_async`](crate::RwMutex::write_async), with the same guarantees for a future that is
+    /// dropped before completion. A completed future has locked, and only [`unlock`](RawRwMutex::unlock) undoes that.
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::write_async`](crate::RwMutex::write_async).
+    /// Same as [`RwMutex::write_async`](crate::RwMutex::write_async).
     ///
     /// # Examples
     ///
@@ -104,9 +104,9 @@ impl RawRwMutex {
         RawWriteAsync::new(&self.lock)
     }
 
-    /// Locks for writing if that needs no waiting; whether it did. Go: `rw.TryLock()`.
+    /// Locks for writing if that is possible without waiting; returns whether it did. Go: `rw.TryLock()`.
     ///
-    /// It fails only if somebody has the lock, is about to find that he may not have it for reading, or waits for it.
+    /// It fails only if another thread holds the lock, waits for it, or is about to fail to lock it for reading.
     #[inline]
     #[must_use = "it may have failed"]
     #[doc(alias = "TryLock")]
@@ -114,9 +114,9 @@ impl RawRwMutex {
         self.lock.try_write().is_ok()
     }
 
-    /// Locks for writing, and blocks for `timeout` at most; whether it did. Has no counterpart in Go.
+    /// Locks for writing, and blocks for at most `timeout`; returns whether it did. Not in Go.
     ///
-    /// A `timeout` beyond what the clock can tell is for ever. Readers that were kept out by a writer that gives up go on.
+    /// A `timeout` too long for the clock never expires. If it times out, readers that it kept out are let in.
     #[must_use = "it may have failed"]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn lock_timeout(&self, timeout: Duration) -> bool {
@@ -124,7 +124,7 @@ impl RawRwMutex {
         self.lock.write_until(deadline_after(timeout))
     }
 
-    /// Locks for writing, and blocks until `deadline` at most; whether it did. If it can lock at once, it does so however
+    /// Locks for writing, and blocks until `deadline` at most; returns whether it did. If it can lock at once, it does so however
     /// late it is.
     #[must_use = "it may have failed"]
     #[cfg_attr(feature = "deadlock", track_caller)]
@@ -139,7 +139,7 @@ impl RawRwMutex {
     ///
     /// If it is not locked for writing, with Go's text: `sync: Unlock of unlocked RWMutex`. It stays as it is.
     ///
-    /// A waker of a task that panics does so here, after all that were let in have been woken.
+    /// A waker's panic is raised here, after all tasks that are let in have been woken.
     #[inline]
     #[track_caller]
     #[doc(alias = "Unlock")]
@@ -164,12 +164,13 @@ impl RawRwMutex {
 
     /// Locks for reading, and lets the task wait until it can. Feature `async`. Go: `rw.RLock()`.
     ///
-    /// As [`RwMutex::read_async`](crate::RwMutex::read_async), with the same guarantees on a future that is dropped before
-    /// it is ready. One that is ready has locked, and nothing but an [`runlock`](RawRwMutex::runlock) undoes that.
+    /// Like [`RwMutex::read_async`](crate::RwMutex::read_async), with the same guarantees for a future that is
+    /// dropped before completion. A completed future has locked, and only [`runlock`](RawRwMutex::runlock) undoes
+    /// that.
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::read_async`](crate::RwMutex::read_async).
+    /// Same as [`RwMutex::read_async`](crate::RwMutex::read_async).
     ///
     /// # Examples
     ///
@@ -187,13 +188,13 @@ impl RawRwMutex {
         RawReadAsync::new(&self.lock)
     }
 
-    /// Locks for reading if that needs no waiting; whether it did. Go: `rw.TryRLock()`.
+    /// Locks for reading if that is possible without waiting; returns whether it did. Go: `rw.TryRLock()`.
     ///
     /// It fails only if a writer has the lock or waits for it.
     ///
     /// # Panics
     ///
-    /// As [`rlock`](RawRwMutex::rlock).
+    /// Same as [`rlock`](RawRwMutex::rlock).
     #[inline]
     #[track_caller]
     #[must_use = "it may have failed"]
@@ -202,13 +203,13 @@ impl RawRwMutex {
         self.lock.try_read()
     }
 
-    /// Locks for reading, and blocks for `timeout` at most; whether it did. Has no counterpart in Go.
+    /// Locks for reading, and blocks for at most `timeout`; returns whether it did. Not in Go.
     ///
-    /// A `timeout` beyond what the clock can tell is for ever.
+    /// A `timeout` too long for the clock never expires.
     ///
     /// # Panics
     ///
-    /// As [`rlock`](RawRwMutex::rlock).
+    /// Same as [`rlock`](RawRwMutex::rlock).
     #[track_caller]
     #[must_use = "it may have failed"]
     pub fn rlock_timeout(&self, timeout: Duration) -> bool {
@@ -216,12 +217,12 @@ impl RawRwMutex {
         self.lock.read_until(deadline_after(timeout))
     }
 
-    /// Locks for reading, and blocks until `deadline` at most; whether it did. If it can lock at once, it does so however
+    /// Locks for reading, and blocks until `deadline` at most; returns whether it did. If it can lock at once, it does so however
     /// late it is.
     ///
     /// # Panics
     ///
-    /// As [`rlock`](RawRwMutex::rlock).
+    /// Same as [`rlock`](RawRwMutex::rlock).
     #[track_caller]
     #[must_use = "it may have failed"]
     pub fn rlock_deadline(&self, deadline: Instant) -> bool {
@@ -233,10 +234,10 @@ impl RawRwMutex {
     ///
     /// # Panics
     ///
-    /// If it is not locked for reading, with Go's text: `sync: RUnlock of unlocked RWMutex`. It stays as it is. As in Go,
-    /// one that is too many goes unnoticed as long as others read; it is theirs that fails then.
+    /// If it is not locked for reading, with Go's text: `sync: RUnlock of unlocked RWMutex`. It stays as it is. As in
+    /// Go, a surplus unlock goes unnoticed while others read; then one of theirs fails.
     ///
-    /// A waker of a task that panics does so here, after the writer was let in.
+    /// A waker's panic is raised here, after the writer was let in.
     #[inline]
     #[track_caller]
     #[doc(alias = "RUnlock")]
@@ -246,14 +247,14 @@ impl RawRwMutex {
         }
     }
 
-    /// As [`RwMutex::is_locked`](crate::RwMutex::is_locked): whether somebody holds it at this moment, for reading or for
+    /// Like [`RwMutex::is_locked`](crate::RwMutex::is_locked): whether it is locked at this moment, for reading or for
     /// writing. Orders nothing.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.lock.state().is_locked()
     }
 
-    /// As [`RwMutex::is_locked`](crate::RwMutex::is_locked): whether somebody holds it for writing at this moment. Orders
+    /// Like [`RwMutex::is_locked`](crate::RwMutex::is_locked): whether it is locked for writing at this moment. Orders
     /// nothing.
     #[must_use]
     #[doc(alias = "is_locked_exclusive")]

@@ -224,7 +224,7 @@ impl Drop for Writer<'_> {
 
 /// Waits for an [`RwMutex`] as a reader, as a task: what [`RwMutex::read_async`] returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct ReadAsync<'a, T: ?Sized> {
     mutex: &'a RwMutex<T>,
@@ -256,7 +256,7 @@ impl<T: ?Sized> fmt::Debug for ReadAsync<'_, T> {
 
 /// Waits for an [`RwMutex`] as a writer, as a task: what [`RwMutex::write_async`] returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct WriteAsync<'a, T: ?Sized> {
     mutex: &'a RwMutex<T>,
@@ -289,7 +289,7 @@ impl<T: ?Sized> fmt::Debug for WriteAsync<'_, T> {
 /// Waits for a [`RawRwMutex`](crate::RawRwMutex) as a reader, as a task: what
 /// [`RawRwMutex::rlock_async`](crate::RawRwMutex::rlock_async) returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct RawReadAsync<'a> {
     reader: Reader<'a>,
@@ -320,7 +320,7 @@ impl fmt::Debug for RawReadAsync<'_> {
 /// Waits for a [`RawRwMutex`](crate::RawRwMutex) as a writer, as a task: what
 /// [`RawRwMutex::lock_async`](crate::RawRwMutex::lock_async) returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct RawWriteAsync<'a> {
     writer: Writer<'a>,

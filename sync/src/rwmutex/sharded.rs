@@ -23,28 +23,28 @@ use gosync_atomic::CachePadded;
 
 use super::phase_lock::PhaseLock;
 
-/// An [`RwMutex`](crate::RwMutex) for data that is read all the time, by many threads, and hardly ever written.
+/// An [`RwMutex`](crate::RwMutex) for data that many threads read all the time, and that is rarely written.
 ///
-/// Readers of an `RwMutex` do not wait for each other, but each changes the word that they share, and the processors pass
-/// its cache line from one to the next. Here are `N` of them in cache lines of their own, and a reader takes that of its
-/// thread's slot. Slots are shared by as few living threads as can be, and there are as many as CPUs. A writer takes them
-/// all, one after the other, which costs as much as so many writes.
+/// Readers of an `RwMutex` do not wait for each other, but each of them changes the same word, so its cache line
+/// moves between the CPUs. This type has `N` locks, each in its own cache line, and a reader locks only that of its
+/// thread's slot. There are as many slots as CPUs, and threads are spread evenly over them. A writer locks all of
+/// them in turn, which costs as much as that many writes.
 ///
-/// `const`, no allocation. `N` is a power of two; the type has 128 bytes (64 or less on smaller platforms) for each. More
-/// than there are CPUs are of no use, and of no cost but these bytes.
+/// `const`, no allocation. `N` is a power of two; each lock takes 128 bytes (64 or less on smaller platforms). Locks
+/// beyond the number of CPUs are not used, and cost only these bytes.
 ///
 /// # Fairness
 ///
-/// As for [`RwMutex`](crate::RwMutex#fairness), for each of the locks. A writer that waits for one of them has those before
-/// it, so it keeps out their readers from then on, not only from when the last one is its own.
+/// Same as for [`RwMutex`](crate::RwMutex#fairness), for each of the locks. A writer that waits for one of the locks
+/// already holds those before it, and so keeps their readers out.
 ///
 /// # Deadlocks
 ///
-/// As for [`RwMutex`](crate::RwMutex#deadlocks).
+/// Same as for [`RwMutex`](crate::RwMutex#deadlocks).
 ///
 /// # Memory ordering
 ///
-/// As for [`RwMutex`](crate::RwMutex#memory-ordering).
+/// Same as for [`RwMutex`](crate::RwMutex#memory-ordering).
 ///
 /// # Differences from Go
 ///
@@ -65,14 +65,14 @@ use super::phase_lock::PhaseLock;
 /// });
 /// ```
 ///
-/// Without a lock, for who has it alone; with a deadline; and tries:
+/// Through `&mut`, without locking; with a deadline; and without blocking:
 ///
 /// ```
 /// use std::time::{Duration, Instant};
 ///
 /// use gosync::{ShardedRwMutex, ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard};
 ///
-/// let mut n: ShardedRwMutex<i32> = ShardedRwMutex::new(1);
+/// let mut n = ShardedRwMutex::new(1);
 /// *n.get_mut() += 1;
 /// let reader: ShardedRwMutexReadGuard<'_, i32> = n.read();
 /// assert!(n.try_read().is_some() && n.read_timeout(Duration::from_millis(1)).is_some());
@@ -96,12 +96,34 @@ unsafe impl<T: ?Sized + Send, const N: usize> Send for ShardedRwMutex<T, N> {}
 // SAFETY: it moves the value, for writers, and shares it, for readers.
 unsafe impl<T: ?Sized + Send + Sync, const N: usize> Sync for ShardedRwMutex<T, N> {}
 
-impl<T, const N: usize> ShardedRwMutex<T, N> {
+impl<T> ShardedRwMutex<T> {
     const_fn! {
-        /// An unlocked one around `value`. `N` that is no power of two does not compile.
+        /// An unlocked mutex around `value`, with 8 locks. Another number is [`with_shards`](ShardedRwMutex::with_shards).
         #[inline]
         #[must_use]
-        pub const fn new(value: T) -> ShardedRwMutex<T, N> {
+        pub const fn new(value: T) -> ShardedRwMutex<T> {
+            ShardedRwMutex::with_shards(value)
+        }
+    }
+}
+
+impl<T, const N: usize> ShardedRwMutex<T, N> {
+    const_fn! {
+        /// An unlocked mutex around `value`, with `N` locks. Does not compile unless `N` is a power of two.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use gosync::ShardedRwMutex;
+        ///
+        /// static ROUTES: ShardedRwMutex<Vec<&str>, 16> = ShardedRwMutex::with_shards(Vec::new());
+        ///
+        /// ROUTES.write().push("/");
+        /// assert_eq!(ROUTES.read().len(), 1);
+        /// ```
+        #[inline]
+        #[must_use]
+        pub const fn with_shards(value: T) -> ShardedRwMutex<T, N> {
             const { assert!(N.is_power_of_two(), "the number of locks must be a power of two") };
             ShardedRwMutex { locks: array!(CachePadded::new(PhaseLock::new()); N), value: UnsafeCell::new(value) }
         }
@@ -119,7 +141,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::read`](crate::RwMutex::read).
+    /// Same as [`RwMutex::read`](crate::RwMutex::read).
     #[inline]
     #[track_caller]
     #[doc(alias = "RLock")]
@@ -130,37 +152,40 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
         self.reader(lock)
     }
 
-    /// Locks for reading if that needs no waiting.
+    /// Locks for reading if that is possible without waiting.
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::read`](crate::RwMutex::read).
+    /// Same as [`RwMutex::read`](crate::RwMutex::read).
     #[inline]
     #[track_caller]
     #[doc(alias = "TryRLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_read(&self) -> Option<ShardedRwMutexReadGuard<'_, T>> {
         let lock = self.mine();
         lock.try_read().then(|| self.reader(lock))
     }
 
-    /// Locks for reading, and blocks for `timeout` at most; one beyond what the clock can tell is for ever.
+    /// Locks for reading, and blocks for at most `timeout`; one too long for the clock never expires.
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::read`](crate::RwMutex::read).
+    /// Same as [`RwMutex::read`](crate::RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_timeout(&self, timeout: Duration) -> Option<ShardedRwMutexReadGuard<'_, T>> {
         waits!("locks for reading");
         let lock = self.mine();
         lock.read_until(deadline_after(timeout)).then(|| self.reader(lock))
     }
 
-    /// Locks for reading, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    /// Locks for reading, and blocks until `deadline` at the latest. Even after it, locks if that is possible without waiting.
     ///
     /// # Panics
     ///
-    /// As [`RwMutex::read`](crate::RwMutex::read).
+    /// Same as [`RwMutex::read`](crate::RwMutex::read).
     #[track_caller]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn read_deadline(&self, deadline: Instant) -> Option<ShardedRwMutexReadGuard<'_, T>> {
         waits!("locks for reading");
         let lock = self.mine();
@@ -176,28 +201,31 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
         ShardedRwMutexWriteGuard { mutex: self, _value: PhantomData }
     }
 
-    /// Locks for writing if that needs no waiting.
+    /// Locks for writing if that is possible without waiting.
     #[doc(alias = "TryLock")]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn try_write(&self) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
         self.write_each(|lock| lock.try_write().is_ok())
     }
 
-    /// Locks for writing, and blocks for `timeout` at most; one beyond what the clock can tell is for ever.
+    /// Locks for writing, and blocks for at most `timeout`; one too long for the clock never expires.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_timeout(&self, timeout: Duration) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
         waits!("locks for writing");
         let deadline = deadline_after(timeout);
         self.write_each(|lock| lock.write_until(deadline))
     }
 
-    /// Locks for writing, and blocks until `deadline` at most. If it can lock at once, it does so however late it is.
+    /// Locks for writing, and blocks until `deadline` at the latest. Even after it, locks if that is possible without waiting.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a guard that is not kept unlocks at once"]
     pub fn write_deadline(&self, deadline: Instant) -> Option<ShardedRwMutexWriteGuard<'_, T, N>> {
         waits!("locks for writing");
         self.write_each(|lock| lock.write_until(Some(deadline)))
     }
 
-    /// The value, without locking: nobody else can have the mutex.
+    /// The value, without locking: the borrow is exclusive.
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: the mutex is borrowed exclusively, so no guard is there.
@@ -245,13 +273,13 @@ unsafe fn unlock(locks: &[CachePadded<PhaseLock>]) {
 
 impl<T: Default, const N: usize> Default for ShardedRwMutex<T, N> {
     fn default() -> ShardedRwMutex<T, N> {
-        ShardedRwMutex::new(T::default())
+        ShardedRwMutex::with_shards(T::default())
     }
 }
 
 impl<T, const N: usize> From<T> for ShardedRwMutex<T, N> {
     fn from(value: T) -> ShardedRwMutex<T, N> {
-        ShardedRwMutex::new(value)
+        ShardedRwMutex::with_shards(value)
     }
 }
 
@@ -267,8 +295,9 @@ impl<T: ?Sized + fmt::Debug, const N: usize> fmt::Debug for ShardedRwMutex<T, N>
     }
 }
 
-/// A [`ShardedRwMutex`] that is locked for reading: reaches the value, and unlocks when dropped, in whichever thread.
+/// A [`ShardedRwMutex`] that is locked for reading: gives access to the value, and unlocks when dropped, in whichever thread.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ShardedRwMutexReadGuard<'a, T: ?Sized> {
     lock: &'a PhaseLock,
     value: &'a UnsafeCell<T>,
@@ -299,8 +328,9 @@ impl<T: ?Sized> Drop for ShardedRwMutexReadGuard<'_, T> {
     }
 }
 
-/// A [`ShardedRwMutex`] that is locked for writing: reaches the value, and unlocks when dropped, in whichever thread.
+/// A [`ShardedRwMutex`] that is locked for writing: gives access to the value, and unlocks when dropped, in whichever thread.
 #[must_use = "the mutex is unlocked when the guard is dropped"]
+#[clippy::has_significant_drop]
 pub struct ShardedRwMutexWriteGuard<'a, T: ?Sized, const N: usize = 8> {
     mutex: &'a ShardedRwMutex<T, N>,
     // What the bounds below stand for; without it a guard would be `Sync` whenever its mutex is.
@@ -344,6 +374,18 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for ShardedRwMutexReadGuard<'_, T> {
 }
 
 impl<T: ?Sized + fmt::Debug, const N: usize> fmt::Debug for ShardedRwMutexWriteGuard<'_, T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for ShardedRwMutexReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display, const N: usize> fmt::Display for ShardedRwMutexWriteGuard<'_, T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

@@ -34,7 +34,7 @@ enum Stage {
 
 /// Waits for permits, as a task: what [`Weighted::acquire_async`] returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct AcquireAsync<'a> {
     semaphore: &'a Weighted,
@@ -126,7 +126,7 @@ impl fmt::Debug for AcquireAsync<'_> {
 
 /// Waits for permits, as a task, that are returned by themselves: what [`Weighted::permit_async`] returns.
 ///
-/// See there for what happens when it is dropped or forgotten.
+/// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 #[derive(Debug)]
 pub struct PermitAsync<'a> {

@@ -24,17 +24,17 @@ pub use permit::PermitArcAsync;
 pub use permit::{ArcPermit, Permit};
 use permits::{Joined, Node, Permits};
 
-/// A number of permits, of which each takes as many as it needs: Go's `semaphore.Weighted`.
+/// A semaphore whose callers acquire one or several permits at a time: Go's `semaphore.Weighted`.
 ///
-/// For a bound on what is done at a time, where not all of it weighs the same: [`acquire`](Weighted::acquire) waits until
-/// there are so many permits, [`release`](Weighted::release) returns them; [`permit`](Weighted::permit) returns them by
-/// itself, and [`permit_arc`](Weighted::permit_arc) is for threads and tasks that are spawned. `const`, no allocation but in
-/// an `acquire` that waits for permits and for the end of a context at a time.
+/// It bounds concurrent work whose items have different weights. [`acquire`](Weighted::acquire) waits for that many
+/// permits, and [`release`](Weighted::release) returns them. A [`permit`](Weighted::permit) releases on drop;
+/// [`permit_arc`](Weighted::permit_arc) is for spawned threads and tasks. `const`; no allocation, except in an
+/// `acquire` that waits with a context that can end.
 ///
 /// # Fairness
 ///
-/// Strictly in the order of arrival, for threads and tasks alike. If there are not enough permits for the first in line, all
-/// wait, so a large request is not starved by small ones.
+/// Strictly in order of arrival, for threads and tasks alike. If there are not enough permits for the first waiter,
+/// all wait, so small requests do not starve a large one.
 ///
 /// # Memory ordering
 ///
@@ -44,7 +44,7 @@ use permits::{Joined, Node, Permits};
 ///
 /// # Differences from Go
 ///
-/// Go has no deadlines but those of contexts, and no permits that return themselves.
+/// Deadlines without a context, and permits that release on drop, are not in Go.
 ///
 /// # Examples
 ///
@@ -76,7 +76,7 @@ pub struct Weighted {
 }
 
 impl Weighted {
-    /// The most permits that there can be.
+    /// The largest possible number of permits.
     pub const MAX_SIZE: usize = Permits::MAX;
 
     const_fn! {
@@ -95,11 +95,11 @@ impl Weighted {
 
     /// Takes `n` permits, and blocks until it can, or until the context is done. Go: `sem.Acquire(ctx, n)`.
     ///
-    /// One that asks for more than there are waits for the end of the context, in nobody's way.
+    /// A request for more permits than the semaphore has waits for the end of the context, and does not delay others.
     ///
     /// # Errors
     ///
-    /// If the context is done, even if there are enough permits. None are taken then.
+    /// If the context is done, even if there are enough permits. Then none are taken.
     ///
     /// # Examples
     ///
@@ -161,9 +161,9 @@ impl Weighted {
         ctx.check()
     }
 
-    /// Takes `n` permits if that needs no waiting; whether it did. Go: `sem.TryAcquire(n)`.
+    /// Takes `n` permits if that is possible without waiting; returns whether it did. Go: `sem.TryAcquire(n)`.
     ///
-    /// Not if anybody is in line.
+    /// Fails if there are waiters.
     ///
     /// # Examples
     ///
@@ -179,10 +179,11 @@ impl Weighted {
         self.permits.take(n).is_ok()
     }
 
-    /// Takes `n` permits, and blocks for `timeout` at most; whether it did. Go has no counterpart but a context with a
+    /// Takes `n` permits, and blocks for at most `timeout`; returns whether it did. Go has no counterpart but a context with a
     /// timeout.
     ///
-    /// A `timeout` beyond what the clock can tell is for ever. One that asks for more than there are fails at once.
+    /// A `timeout` too long for the clock never expires. A request for more permits than the semaphore has fails at
+    /// once.
     ///
     /// # Examples
     ///
@@ -199,8 +200,8 @@ impl Weighted {
         self.try_acquire(n) || self.wait_until(n, deadline_after(timeout))
     }
 
-    /// As [`acquire_timeout`](Weighted::acquire_timeout), with an instant. If it needs no waiting, it succeeds however late
-    /// it is.
+    /// Like [`acquire_timeout`](Weighted::acquire_timeout), with an instant. Even after it, succeeds if that is
+    /// possible without waiting.
     #[must_use = "it may have failed"]
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn acquire_deadline(&self, n: usize, deadline: Instant) -> bool {
@@ -217,29 +218,28 @@ impl Weighted {
     /// Takes `n` permits, and lets the task wait until it can: `semaphore.acquire_async(n).await`. Feature `async`. Go:
     /// `sem.Acquire(ctx, n)`.
     ///
-    /// Works on any executor. Tasks and threads stand in one line. One that asks for more than there are waits for ever.
-    /// With a context: `ctx.until_done(semaphore.permit_async(n))`.
+    /// Works on any executor. Tasks and threads share one queue. A request for more permits than the semaphore has
+    /// waits for ever. With a context: `ctx.until_done(semaphore.permit_async(n))`.
     ///
-    /// One that is ready has its permits, and nothing but a [`release`](Weighted::release) returns them: a combinator
-    /// that drops the output of a future that is ready loses them. Where that can happen, use
-    /// [`permit_async`](Weighted::permit_async).
+    /// A completed future has its permits, and only [`release`](Weighted::release) returns them: a combinator that
+    /// drops its output loses them. Where that can happen, use [`permit_async`](Weighted::permit_async).
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time before it is ready. If it was in line it leaves the line; if it had got its
-    /// permits it returns them.
+    /// The future may be dropped at any time before completion: it leaves the queue, or returns the permits that it
+    /// was given.
     ///
-    /// A future that has been polled must be polled again when it is woken, or be dropped. One that is put aside or forgotten
-    /// (`mem::forget`) keeps its place in line, and then its permits.
+    /// A future that has been polled must be polled again when it is woken, or be dropped. A future that is kept
+    /// unpolled or leaked (`mem::forget`) keeps its place in the queue, and then its permits.
     ///
     /// # Panics
     ///
-    /// The future panics if it is polled after it was ready. A waker that panics does so in the release, or in the drop of
-    /// a future, that called it, after all the others were called.
+    /// The future panics if it is polled after completion. A waker's panic is raised by the release, or the drop of a
+    /// future, that called it, after all other wakers were called.
     ///
     /// # Memory ordering
     ///
-    /// One that is ready counts as an `acquire`: see [`Weighted`](Weighted#memory-ordering).
+    /// A completed future counts as an `acquire`: see [`Weighted`](Weighted#memory-ordering).
     ///
     /// # Examples
     ///
@@ -266,7 +266,7 @@ impl Weighted {
     ///
     /// # Panics
     ///
-    /// If fewer are held, with Go's text: `semaphore: released more than held`. Nothing is returned then.
+    /// If fewer are held, with Go's text: `semaphore: released more than held`. Then nothing is released.
     #[inline]
     #[track_caller]
     #[doc(alias = "Release")]
@@ -276,9 +276,9 @@ impl Weighted {
         }
     }
 
-    /// How many permits are free at this moment. Never blocks; one load. Go has no such method.
+    /// The number of free permits. Never blocks; one load. Go has no such method.
     ///
-    /// Others may change that at any time. Where somebody is in line nobody else gets permits, even if some are free.
+    /// A snapshot. While there are waiters, nobody else gets permits, even if some are free.
     ///
     /// # Memory ordering
     ///
@@ -297,11 +297,11 @@ impl Weighted {
         self.permits.state().0
     }
 
-    /// As [`acquire`](Weighted::acquire): permits that return themselves.
+    /// Like [`acquire`](Weighted::acquire), with a permit that releases on drop.
     ///
     /// # Errors
     ///
-    /// As [`acquire`](Weighted::acquire).
+    /// Same as [`acquire`](Weighted::acquire).
     ///
     /// # Examples
     ///
@@ -322,24 +322,27 @@ impl Weighted {
         self.acquire(ctx, n).map(|()| Permit::of(self, n))
     }
 
-    /// As [`try_acquire`](Weighted::try_acquire): permits that return themselves.
+    /// Like [`try_acquire`](Weighted::try_acquire), with a permit that releases on drop.
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn try_permit(&self, n: usize) -> Option<Permit<'_>> {
         self.try_acquire(n).then(|| Permit::of(self, n))
     }
 
-    /// As [`acquire_timeout`](Weighted::acquire_timeout): permits that return themselves.
+    /// Like [`acquire_timeout`](Weighted::acquire_timeout), with a permit that releases on drop.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn permit_timeout(&self, n: usize, timeout: Duration) -> Option<Permit<'_>> {
         self.acquire_timeout(n, timeout).then(|| Permit::of(self, n))
     }
 
-    /// As [`acquire_deadline`](Weighted::acquire_deadline): permits that return themselves.
+    /// Like [`acquire_deadline`](Weighted::acquire_deadline), with a permit that releases on drop.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn permit_deadline(&self, n: usize, deadline: Instant) -> Option<Permit<'_>> {
         self.acquire_deadline(n, deadline).then(|| Permit::of(self, n))
     }
 
-    /// As [`acquire_async`](Weighted::acquire_async): permits that return themselves. Feature `async`.
+    /// Like [`acquire_async`](Weighted::acquire_async), with a permit that releases on drop. Feature `async`.
     ///
     /// # Examples
     ///

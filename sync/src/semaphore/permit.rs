@@ -19,19 +19,23 @@ use super::AcquireAsync;
 use super::{Weighted, released_too_many};
 use crate::context::{Context, ContextError};
 
-/// Permits of a [`Weighted`] that are returned when it is dropped.
+/// Permits of a [`Weighted`] that are released on drop.
 ///
-/// It may be sent to another thread. A forgotten one keeps its permits. Go has none; [`ArcPermit`] is one that borrows
-/// nothing.
+/// It may be sent to another thread. If it is leaked, its permits stay taken. Not in Go. [`ArcPermit`] is one that
+/// borrows nothing.
 ///
 /// # Panics
 ///
-/// When it is dropped, if its permits are not held any more, because they were also [`release`](Weighted::release)d by hand; none is
-/// returned then. Not if the thread panics already.
+/// Its drop panics if its permits were also [`release`](Weighted::release)d by hand; then none are released. It does
+/// not panic if the thread is already panicking.
+///
+/// # Memory ordering
+///
+/// Its drop counts as a [`release`](Weighted::release): see [`Weighted`](Weighted#memory-ordering).
 ///
 /// # Examples
 ///
-/// Some of them go to another, and come back:
+/// Split some permits off, and merge them again:
 ///
 /// ```
 /// use gosync::semaphore::Weighted;
@@ -58,13 +62,13 @@ impl<'a> Permit<'a> {
         Permit { semaphore, n }
     }
 
-    /// How many they are.
+    /// The number of permits.
     #[must_use]
     pub fn count(&self) -> usize {
         self.n
     }
 
-    /// Keeps the permits taken, until somebody [`release`](Weighted::release)s so many by hand.
+    /// Drops it without releasing its permits. [`release`](Weighted::release) returns them by hand.
     ///
     /// # Examples
     ///
@@ -80,20 +84,20 @@ impl<'a> Permit<'a> {
         mem::forget(self);
     }
 
-    /// Takes `n` of the permits out, as a permit of its own; `None`, and nothing is changed, if they are fewer.
+    /// Splits `n` permits off; `None`, without a change, if there are fewer.
     ///
-    /// Nobody gets them meanwhile, not even who is in line.
+    /// They stay taken throughout.
     #[must_use = "the permits are returned when it is dropped"]
     pub fn split(&mut self, n: usize) -> Option<Permit<'a>> {
         self.n = self.n.checked_sub(n)?;
         Some(Permit::of(self.semaphore, n))
     }
 
-    /// Takes in the permits of another.
+    /// Adds the permits of another to this.
     ///
     /// # Panics
     ///
-    /// If `other` is of another semaphore. Its permits are returned to that, as by any drop.
+    /// If `other` belongs to another semaphore. Its permits are released there.
     #[track_caller]
     pub fn merge(&mut self, other: Permit<'a>) {
         check_same(self.semaphore, other.semaphore);
@@ -108,14 +112,18 @@ impl Drop for Permit<'_> {
     }
 }
 
-/// Permits of a [`Weighted`] that are returned when it is dropped, and that borrow nothing: it owns a share of the semaphore.
-/// What [`Weighted::permit_arc`] returns.
+/// Permits of a [`Weighted`] that are released on drop, with an `Arc` of the semaphore. [`Weighted::permit_arc`]
+/// returns it.
 ///
-/// For threads and tasks that are spawned: it may be sent to another thread. A forgotten one keeps its permits. Go has none.
+/// For spawned threads and tasks. If it is leaked, its permits stay taken. Not in Go.
 ///
 /// # Panics
 ///
-/// When it is dropped, as a [`Permit`].
+/// Its drop panics like that of a [`Permit`].
+///
+/// # Memory ordering
+///
+/// Its drop counts as a [`release`](Weighted::release): see [`Weighted`](Weighted#memory-ordering).
 ///
 /// # Examples
 ///
@@ -152,29 +160,29 @@ impl ArcPermit {
         ArcPermit { semaphore: Arc::clone(semaphore), n }
     }
 
-    /// How many they are.
+    /// The number of permits.
     #[must_use]
     pub fn count(&self) -> usize {
         self.n
     }
 
-    /// As [`Permit::forget`]. Its share of the semaphore is given up.
+    /// Like [`Permit::forget`]. Drops its `Arc` of the semaphore.
     pub fn forget(mut self) {
         self.n = 0;
     }
 
-    /// As [`Permit::split`].
+    /// Same as [`Permit::split`].
     #[must_use = "the permits are returned when it is dropped"]
     pub fn split(&mut self, n: usize) -> Option<ArcPermit> {
         self.n = self.n.checked_sub(n)?;
         Some(ArcPermit::of(&self.semaphore, n))
     }
 
-    /// As [`Permit::merge`].
+    /// Same as [`Permit::merge`].
     ///
     /// # Panics
     ///
-    /// As [`Permit::merge`].
+    /// Same as [`Permit::merge`].
     #[track_caller]
     pub fn merge(&mut self, mut other: ArcPermit) {
         check_same(&self.semaphore, &other.semaphore);
@@ -208,39 +216,41 @@ fn together(a: usize, b: usize) -> usize {
 }
 
 impl Weighted {
-    /// As [`permit`](Weighted::permit), with permits that borrow nothing: they own a share of the semaphore, and may be kept
-    /// anywhere.
+    /// Like [`permit`](Weighted::permit), with a permit that owns an `Arc` of the semaphore and borrows nothing.
     ///
     /// # Errors
     ///
-    /// As [`acquire`](Weighted::acquire).
+    /// Same as [`acquire`](Weighted::acquire).
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn permit_arc(self: &Arc<Self>, ctx: &Context, n: usize) -> Result<ArcPermit, ContextError> {
         self.acquire(ctx, n).map(|()| ArcPermit::of(self, n))
     }
 
-    /// As [`try_permit`](Weighted::try_permit), with permits that borrow nothing.
+    /// Like [`try_permit`](Weighted::try_permit), with a permit that borrows nothing.
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn try_permit_arc(self: &Arc<Self>, n: usize) -> Option<ArcPermit> {
         self.try_acquire(n).then(|| ArcPermit::of(self, n))
     }
 
-    /// As [`permit_timeout`](Weighted::permit_timeout), with permits that borrow nothing.
+    /// Like [`permit_timeout`](Weighted::permit_timeout), with a permit that borrows nothing.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn permit_arc_timeout(self: &Arc<Self>, n: usize, timeout: Duration) -> Option<ArcPermit> {
         self.acquire_timeout(n, timeout).then(|| ArcPermit::of(self, n))
     }
 
-    /// As [`permit_deadline`](Weighted::permit_deadline), with permits that borrow nothing.
+    /// Like [`permit_deadline`](Weighted::permit_deadline), with a permit that borrows nothing.
     #[cfg_attr(feature = "deadlock", track_caller)]
+    #[must_use = "a permit that is not kept is given back at once"]
     pub fn permit_arc_deadline(self: &Arc<Self>, n: usize, deadline: Instant) -> Option<ArcPermit> {
         self.acquire_deadline(n, deadline).then(|| ArcPermit::of(self, n))
     }
 
-    /// As [`permit_async`](Weighted::permit_async), with permits, and a future, that borrow nothing. Feature `async`.
+    /// Like [`permit_async`](Weighted::permit_async), with a permit and a future that borrow nothing. Feature `async`.
     ///
     /// # Panics
     ///
-    /// As [`acquire_async`](Weighted::acquire_async).
+    /// Same as [`acquire_async`](Weighted::acquire_async).
     ///
     /// # Examples
     ///
@@ -270,7 +280,7 @@ impl Weighted {
 /// Waits for permits, as a task, that are returned by themselves, and borrows nothing: what [`Weighted::permit_arc_async`]
 /// returns.
 ///
-/// [`Weighted::acquire_async`] says what happens when it is dropped or forgotten.
+/// [`Weighted::acquire_async`] says what happens if it is dropped or leaked.
 #[cfg(feature = "async")]
 #[must_use = "a future does nothing unless it is awaited or polled"]
 #[derive(Debug)]

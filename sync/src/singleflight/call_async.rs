@@ -9,20 +9,20 @@ use std::task::Poll;
 use super::{Group, Lead, Role};
 
 impl<K: Eq + Hash, V: Clone> Group<K, V> {
-    /// As [`call`](Group::call), for tasks: `group.call_async(key, future).await`. Feature `async`.
+    /// Like [`call`](Group::call), for tasks: `group.call_async(key, future).await`. Feature `async`.
     ///
-    /// Works on any executor. Tasks and threads share results: `future` is polled only if no call with an equal key is
-    /// under way.
+    /// Works on any executor. Tasks and threads share results: `future` is polled only if no call with an equal key
+    /// is in progress.
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any time. If it was the one that made the call, one of those who have joined makes it
-    /// instead, with its own function or future. If it is forgotten (`mem::forget`), or put aside half-way, they wait for
-    /// it.
+    /// The future may be dropped at any time. If it was running the call, one of the callers that have joined takes
+    /// over, with its own function or future. If it is leaked (`mem::forget`) or kept unpolled half-way, they wait
+    /// for it.
     ///
     /// # Panics
     ///
-    /// As [`call`](Group::call).
+    /// Same as [`call`](Group::call).
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Duplicate calls that become one: Go's `golang.org/x/sync/singleflight`.
+//! Suppression of duplicate calls: Go's `golang.org/x/sync/singleflight`.
 //!
 //! See [`Group`].
 
@@ -20,21 +20,21 @@ use crate::chan::{self, Receiver};
 use crate::{Mutex, go};
 use flight::{Entry, Flight, Outcome};
 
-/// Calls by key of which only one at a time is carried out; the others wait for it and get the same result: Go's
+/// Runs one call per key at a time; concurrent calls with the same key wait for it and share its result: Go's
 /// `singleflight.Group`.
 ///
-/// For what is dear and often asked for by several at once, such as what is not in a cache: [`call`](Group::call) runs its
-/// function if no call with an equal key is under way, and otherwise waits for that one. Nothing is kept after that.
+/// For expensive work that several threads often request at once, such as filling a cache. [`call`](Group::call) runs
+/// its function if no call with an equal key is in progress, and otherwise waits for that one. Results are not kept.
 ///
-/// `V` is cloned for each who shares it. For errors, let it be a `Result`; where clones are dear, an `Arc`.
+/// `V` is cloned for each caller that shares it. It may be a `Result`; if clones are expensive, use an `Arc`.
 ///
-/// The keys' `Hash` and `Eq` are called under a lock: they must not use the group.
+/// `Hash` and `Eq` of keys are called under a lock, and must not use the group.
 ///
 /// # Panics
 ///
-/// If a function panics, every call that shares it does. The one that ran it gets the panic itself, the others a message
-/// (a `&'static str` or a `String`) again, and an [`OncePanic`](crate::OncePanic) of anything else. The group can be used as
-/// before.
+/// If a function panics, every call that shares it panics. The call that ran it gets the original payload; the others
+/// get the same message if it is a `&'static str` or a `String`, and otherwise an [`OncePanic`](crate::OncePanic).
+/// The group stays usable.
 ///
 /// # Memory ordering
 ///
@@ -95,14 +95,14 @@ enum Role<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Group<K, V> {
-    /// What `f` returns, or what the call that is under way with an equal key returns; and whether anybody else gets that
-    /// too. Blocks as long as that takes. Go: `group.Do(key, f)`.
+    /// Returns the result of `f`, or of the call in progress with an equal key, and whether the result is shared.
+    /// Blocks meanwhile. Go: `group.Do(key, f)`.
     ///
     /// # Panics
     ///
-    /// If the function does that is run: see [`Group`].
+    /// If the function that is run panics: see [`Group`].
     ///
-    /// A function that calls with its own key waits for itself, as in Go.
+    /// A function that calls with its own key deadlocks, as in Go.
     ///
     /// # Examples
     ///
@@ -131,18 +131,18 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
         }
     }
 
-    /// As [`call`](Group::call), without blocking: the result comes through a channel. Go: `group.DoChan(key, f)`.
+    /// Like [`call`](Group::call), without blocking: the result arrives on a channel. Go: `group.DoChan(key, f)`.
     ///
-    /// If no call with an equal key is under way, `f` runs on a thread of its own. The channel has one value, the result and
-    /// whether anybody else gets it too. It is closed without one if the function panics, or if the clone of the result
-    /// does.
+    /// If no call with an equal key is in progress, `f` runs on a new thread. The channel delivers one value: the
+    /// result, and whether it is shared. It is closed without a value if the function, or the clone of the result,
+    /// panics.
     ///
     /// For a group in a `static`: [`call_chan_static`](Group::call_chan_static).
     ///
     /// # Panics
     ///
-    /// If no thread can be started. Those who have joined this call in the meantime make it themselves, but for channels,
-    /// which are closed.
+    /// If no thread can be started. Callers that have joined this call meanwhile run their own function; channels are
+    /// closed.
     ///
     /// # Examples
     ///
@@ -170,11 +170,11 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
         call_chan(std::sync::Arc::clone(self), key, f)
     }
 
-    /// As [`call_chan`](Group::call_chan), for a group in a `static`. Go: `group.DoChan(key, f)` on a global.
+    /// Like [`call_chan`](Group::call_chan), for a group in a `static`. Go: `group.DoChan(key, f)` on a global.
     ///
     /// # Panics
     ///
-    /// As [`call_chan`](Group::call_chan).
+    /// Same as [`call_chan`](Group::call_chan).
     ///
     /// # Examples
     ///
@@ -194,9 +194,9 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
         call_chan(self, key, f)
     }
 
-    /// Has later calls with this key not join the one that is under way, if there is one. Go: `group.Forget(key)`.
+    /// Later calls with this key do not join the one in progress, if there is one. Go: `group.Forget(key)`.
     ///
-    /// Those who have joined still get its result.
+    /// Callers that have joined still get its result.
     ///
     /// # Examples
     ///

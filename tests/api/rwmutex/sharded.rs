@@ -10,7 +10,7 @@ use crate::watchdog::Watchdog;
 
 #[test]
 fn values_go_in_and_out() {
-    let mut mutex = ShardedRwMutex::<_>::new(vec![1]);
+    let mut mutex = ShardedRwMutex::new(vec![1]);
     mutex.get_mut().push(2);
     mutex.write().push(3);
     mutex.try_write().unwrap().push(4);
@@ -24,10 +24,11 @@ fn values_go_in_and_out() {
     let mutex: ShardedRwMutex<u8> = ShardedRwMutex::default();
     assert_eq!(format!("{mutex:?} {:?}", mutex.read()), "ShardedRwMutex { value: 0 } 0");
     let guard = mutex.write();
-    assert_eq!(format!("{mutex:?} {guard:?}"), "ShardedRwMutex { value: <locked> } 0");
+    assert_eq!(format!("{mutex:?} {guard:?} {guard}"), "ShardedRwMutex { value: <locked> } 0 0");
     drop(guard);
+    assert_eq!(mutex.read().to_string(), "0");
     assert_eq!(*ShardedRwMutex::<_, 2>::from("x").read(), "x");
-    let mutex: &ShardedRwMutex<[u8], 1> = &ShardedRwMutex::new([1, 2]);
+    let mutex: &ShardedRwMutex<[u8], 1> = &ShardedRwMutex::with_shards([1, 2]);
     assert_eq!(mutex.read().len(), 2);
 }
 
@@ -37,7 +38,7 @@ fn tries() {
     let _watchdog = Watchdog::new();
     fn with<const N: usize>() {
         const READERS: usize = 9;
-        let (mutex, step) = (ShardedRwMutex::<u8, N>::new(0), Barrier::new(READERS + 1));
+        let (mutex, step) = (ShardedRwMutex::<u8, N>::with_shards(0), Barrier::new(READERS + 1));
         thread::scope(|s| {
             for _ in 0..READERS {
                 s.spawn(|| {
@@ -78,7 +79,7 @@ fn tries() {
 #[test]
 fn guards_travel() {
     let _watchdog = Watchdog::new();
-    let mutex = ShardedRwMutex::<_>::new(0);
+    let mutex = ShardedRwMutex::new(0);
     for _ in 0..20 {
         thread::scope(|s| {
             let guards: Vec<_> = (0..5).map(|_| mutex.read()).collect();
@@ -96,7 +97,7 @@ fn guards_travel() {
 /// A panic unlocks; a forgotten guard does not.
 #[test]
 fn panics_and_forgotten_guards() {
-    let mutex = ShardedRwMutex::<_>::new(0);
+    let mutex = ShardedRwMutex::new(0);
     for _ in 0..3 {
         thread::scope(|s| {
             let writer = s.spawn(|| {

@@ -18,7 +18,7 @@ pub(crate) fn models() -> Vec<Model> {
     vec![
         holds(SHARDED, "a reader and a writer", || {
             // Whose slots are two.
-            let mutex = Arc::new(Sharded::new(0));
+            let mutex = Arc::new(Sharded::with_shards(0));
             let other = reads(&mutex);
             witness(if *mutex.read() == 0 { "0" } else { "never" });
             *mutex.write() += 1;
@@ -28,7 +28,7 @@ pub(crate) fn models() -> Vec<Model> {
         .witnesses(&["0", "before", "after"])
         .reaches(&["sleeper.wake"]),
         holds(SHARDED, "two writers", || {
-            let mutex = Arc::new(Sharded::new(0));
+            let mutex = Arc::new(Sharded::with_shards(0));
             let other = go({
                 let mutex = Arc::clone(&mutex);
                 move || *mutex.write() += 1
@@ -40,7 +40,7 @@ pub(crate) fn models() -> Vec<Model> {
         .bound(3)
         .reaches(&["sleeper.wake"]),
         holds(SHARDED, "two readers and a writer", || {
-            let mutex = Arc::new(Sharded::new(0));
+            let mutex = Arc::new(Sharded::with_shards(0));
             let others = [reads(&mutex), reads(&mutex)];
             *mutex.write() += 1;
             others.into_iter().for_each(|other| other.join().unwrap());
@@ -49,7 +49,7 @@ pub(crate) fn models() -> Vec<Model> {
         .witnesses(&["before", "after"])
         .reaches(&["sleeper.wake"]),
         holds(SHARDED, "a try takes all locks or none", || {
-            let mutex = Arc::new(Sharded::new(0));
+            let mutex = Arc::new(Sharded::with_shards(0));
             let other = reads(&mutex);
             match mutex.try_write() {
                 Some(mut value) => {
@@ -67,10 +67,10 @@ pub(crate) fn models() -> Vec<Model> {
         holds(SHARDED, "a writer that gives up lets readers in", || {
             // It has the first lock, for which the other reader waits, and waits for the second one.
             stop_clock();
-            let mutex = Arc::new(Sharded::new(0));
+            let mutex = Arc::new(Sharded::with_shards(0));
             let deadline = now() + Duration::from_secs(1);
             // The first slot goes to this one and to the reader, the second to this thread.
-            go(|| drop(Sharded::new(0).read())).join().unwrap();
+            go(|| drop(Sharded::with_shards(0).read())).join().unwrap();
             let guard = mutex.read();
             let reader = reads(&mutex);
             let writer = go({
@@ -85,7 +85,7 @@ pub(crate) fn models() -> Vec<Model> {
         .bound(3)
         .reaches(&["sharded.back", "sleeper.wake"]),
         holds(SHARDED, "a reader's deadline meets a writer", || {
-            let mutex = Arc::new(Sharded::new(0));
+            let mutex = Arc::new(Sharded::with_shards(0));
             let guard = mutex.write();
             let other = go({
                 let mutex = Arc::clone(&mutex);
@@ -102,7 +102,7 @@ pub(crate) fn models() -> Vec<Model> {
         .bound(3)
         .witnesses(&["in time", "too late"]),
         fails(SHARDED, "a reader that writes", Verdict::Race, || {
-            let (d, mutex) = (Plain::new(), Arc::new(Sharded::new(0)));
+            let (d, mutex) = (Plain::new(), Arc::new(Sharded::with_shards(0)));
             let section = |d: &Plain, mutex: &Sharded| {
                 let _guard = mutex.read();
                 d.write(1);
