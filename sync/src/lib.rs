@@ -7,6 +7,7 @@
 //! | `make(chan T, n)` and all that is done with it | [`chan`] |
 //! | `select` | [`select!`], [`select_biased!`] |
 //! | `time.After`, `Tick`, `NewTimer`, `NewTicker`, `AfterFunc` | [`chan::after`], [`chan::tick`], [`chan::Timer`], [`chan::Ticker`], [`chan::after_func`] |
+//! | `time.Now`, `time.Sleep`, where a test may have a clock of its own | [`time`] |
 //! | package `context` | [`context`] |
 //! | package `golang.org/x/sync/errgroup` | [`errgroup`] |
 //! | `go f()` | [`go()`] |
@@ -30,6 +31,9 @@
 //!
 //! `deadlock`: a report when all threads wait for each other, and a list of who waits where: module `deadlock`. It costs
 //! nothing when it is off.
+//!
+//! `synctest`: tests of timeouts, tickers, deadlines and back-off in no time, with a clock that moves as soon as all threads of the test are
+//! blocked: module `synctest`, Go's `testing/synctest`. It costs nothing when it is off.
 //!
 //! `lock_api`: [`RawMutex`] and [`RawRwMutex`] as locks of the crate lock_api 0.4.
 //!
@@ -75,6 +79,9 @@ mod pool;
 mod rwmutex;
 pub mod semaphore;
 pub mod singleflight;
+#[cfg(feature = "synctest")]
+pub mod synctest;
+pub mod time;
 
 #[cfg(feature = "async")]
 pub use cond::CondWaitAsync;

@@ -53,8 +53,8 @@ pub fn set_slice(nanoseconds: u64) {
 }
 
 /// What a thread does at the moment, as it was called from outside.
-#[derive(Clone, Copy)]
-struct Operation {
+#[derive(Clone, Copy, Debug)]
+pub(in crate::__sys) struct Operation {
     what: &'static str,
     at: &'static Location<'static>,
 }
@@ -62,6 +62,18 @@ struct Operation {
 thread_local! {
     // No destructor, so there is no time in the life of a thread at which it cannot be used.
     static OPERATION: Cell<Option<Operation>> = const { Cell::new(None) };
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.what, self.at)
+    }
+}
+
+/// What the calling thread does.
+#[cfg(feature = "synctest")]
+pub(in crate::__sys) fn operation() -> Option<Operation> {
+    OPERATION.get()
 }
 
 /// While it lives, the thread's sleeps are said to be of this operation.
