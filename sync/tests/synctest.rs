@@ -332,9 +332,9 @@ mod wait {
         // Neither returns before the other one is blocked or gone, so one finds the other, whichever comes first.
         let texts = synctest::test(|| {
             let wait = || catch_unwind(synctest::wait).err().map(|payload| text(&*payload).to_owned());
-            let other = go(wait);
-            let own = wait();
-            [own, other.join().unwrap()]
+            let (tx, rx) = chan::bounded(1);
+            go(move || tx.send(wait()).unwrap());
+            [wait(), rx.recv().unwrap()]
         });
         assert_eq!(texts.iter().flatten().collect::<Vec<_>>(), ["wait already in progress"], "{texts:?}");
         let nested = panic_of(|| synctest::test(|| {}));
