@@ -48,6 +48,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt::Write as _;
+use std::panic::Location;
 use std::ptr::NonNull;
 use std::time::Instant;
 
@@ -81,8 +82,8 @@ struct Sleep {
     /// 1: it goes on.
     bell: Futex,
     thread: std::thread::Thread,
-    #[cfg(all(feature = "deadlock", not(any(gosync_loom, gosync_shuttle))))]
-    operation: Option<platform::waits::Operation>,
+    /// What it does, and where that was called, if that is known.
+    operation: Option<(&'static str, &'static Location<'static>)>,
     next: Option<NonNull<Sleep>>,
 }
 
@@ -259,8 +260,7 @@ impl Bubble {
             deadline,
             bell: Futex::new(0),
             thread: std::thread::current(),
-            #[cfg(all(feature = "deadlock", not(any(gosync_loom, gosync_shuttle))))]
-            operation: platform::waits::operation(),
+            operation: platform::operation(),
             next: None,
         };
         let node = NonNull::from(&mut sleep);
@@ -364,14 +364,14 @@ impl Bubble {
         });
         self.with(|state| {
             for sleep in state.asleep.iter() {
+                let name = sleep.thread.name().unwrap_or("a thread");
                 // A `String` takes all.
-                _ = write!(text, "\n{}: ", sleep.thread.name().unwrap_or("a thread"));
-                #[cfg(all(feature = "deadlock", not(any(gosync_loom, gosync_shuttle))))]
-                if let Some(operation) = sleep.operation {
-                    _ = write!(text, "{operation}");
-                    continue;
-                }
-                text.push_str(if sleep.deadline.is_some() { "sleeps" } else { "sleeps for ever" });
+                _ = match sleep.operation {
+                    Some((what, at)) => write!(text, "\n{name}: {what} at {at}"),
+                    None => {
+                        write!(text, "\n{name}: {}", if sleep.deadline.is_some() { "sleeps" } else { "is blocked" })
+                    }
+                };
             }
         });
         text
@@ -499,7 +499,8 @@ impl Drop for Undurable {
 #[inline]
 pub(super) fn sleep(word: &Futex, expected: u32, deadline: Option<Instant>) -> Option<bool> {
     let here = here();
-    let is_durable = !here.is_keeper && !(here.is_undurable && deadline.is_none());
+    let is_for_a_lock = here.is_undurable && deadline.is_none();
+    let is_durable = !here.is_keeper && !step!("bubble.undurable", is_for_a_lock, else false);
     here.bubble().filter(|_| is_durable)?.sleep(Some(word), expected, deadline)
 }
 
@@ -547,7 +548,7 @@ pub fn timers<T: Timers>(new: impl FnOnce() -> std::sync::Arc<T>) -> Option<std:
 /// Says that one of the timers may be due.
 pub fn timers_changed() {
     if let Some(bubble) = here().bubble() {
-        bubble.ring_for_keeper();
+        step!("bubble.timers-changed", bubble.ring_for_keeper());
     }
 }
 

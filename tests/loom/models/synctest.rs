@@ -34,6 +34,7 @@ pub(crate) fn models() -> Vec<Model> {
         fails(END, "a thread that is in no bubble", Verdict::Race, || end(false)).bound(2),
         holds(TIMER, "a function", || function(true)).bound(2),
         fails(TIMER, "a function, without the wait", Verdict::Race, || function(false)).bound(2),
+        holds(TIMER, "a function that is due at once", due_at_once).bound(2).reaches(&["bubble.timers-changed"]),
         holds(CLOCK, "two sleeps", two_sleeps).bound(2),
         holds(CLOCK, "a deadline meets a send", deadline_meets_a_send).bound(2).witnesses(&["received", "late"]),
         holds(CLOCK, "it stands still while one runs", stands_still).bound(2),
@@ -137,6 +138,17 @@ fn function(waits: bool) {
         });
         time::sleep(SECOND);
         look(&d, waits);
+        drop(timer);
+    });
+}
+
+/// Its member does not sleep in a way that the bubble knows of: the function is called all the same.
+fn due_at_once() {
+    synctest::test(|| {
+        let (d, (tx, rx)) = (Plain::holding(1), chan::bounded(1));
+        let timer = chan::after_func(Duration::ZERO, move || tx.send(d.read()).unwrap());
+        let outside = thread::spawn(move || rx.recv().unwrap());
+        assert_eq!(outside.join().unwrap(), 1);
         drop(timer);
     });
 }

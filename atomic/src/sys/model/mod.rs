@@ -82,6 +82,12 @@ pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some_and(|deadline| control::clock_shows(deadline).unwrap_or_else(|| choose(SOON) == 1))
 }
 
+/// Nothing is known: see `waits!`.
+#[cfg(feature = "synctest")]
+pub(super) fn operation() -> Option<(&'static str, &'static std::panic::Location<'static>)> {
+    None
+}
+
 /// Lets others go on, outside of bubbles: a model has no time.
 pub(super) fn pass(_time: std::time::Duration) {
     thread::yield_now();

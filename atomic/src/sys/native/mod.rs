@@ -101,6 +101,15 @@ pub(super) fn has_bubbles() -> bool {
 #[cfg(feature = "synctest")]
 pub(super) fn note_bubble() {}
 
+/// What the calling thread does, and where that was called, as far as it is known: with feature `deadlock`.
+#[cfg(feature = "synctest")]
+pub(super) fn operation() -> Option<(&'static str, &'static std::panic::Location<'static>)> {
+    #[cfg(feature = "deadlock")]
+    return waits::operation();
+    #[cfg(not(feature = "deadlock"))]
+    None
+}
+
 /// Sleeps, outside of bubbles.
 pub(super) fn pass(time: std::time::Duration) {
     std::thread::sleep(time);

@@ -53,8 +53,8 @@ pub fn set_slice(nanoseconds: u64) {
 }
 
 /// What a thread does at the moment, as it was called from outside.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::__sys) struct Operation {
+#[derive(Clone, Copy)]
+struct Operation {
     what: &'static str,
     at: &'static Location<'static>,
 }
@@ -64,16 +64,10 @@ thread_local! {
     static OPERATION: Cell<Option<Operation>> = const { Cell::new(None) };
 }
 
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.what, self.at)
-    }
-}
-
-/// What the calling thread does.
+/// What the calling thread does, and where it was called.
 #[cfg(feature = "synctest")]
-pub(in crate::__sys) fn operation() -> Option<Operation> {
-    OPERATION.get()
+pub(super) fn operation() -> Option<(&'static str, &'static Location<'static>)> {
+    OPERATION.get().map(|operation| (operation.what, operation.at))
 }
 
 /// While it lives, the thread's sleeps are said to be of this operation.
