@@ -391,6 +391,10 @@ mod end {
             drop(tx);
         });
         assert!(text.starts_with(ALL) && text.lines().count() == 5, "{text}");
+        if cfg!(feature = "deadlock") {
+            assert_eq!(text.matches(": receives from a channel at sync/tests/synctest.rs:").count(), 3, "{text}");
+            assert!(text.contains(": waits for a WaitGroup at sync/tests/synctest.rs:"), "{text}");
+        }
     }
 
     /// The clock stands still when the first has returned.

@@ -2,6 +2,7 @@
 
 use crate::scenario::Scenario;
 
+mod bubbles;
 mod channels;
 mod cond;
 mod groups;
@@ -19,6 +20,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         cond::scenarios(),
         groups::scenarios(),
         tasks::scenarios(),
+        bubbles::scenarios(),
     ]
     .into_iter()
     .flatten()
