@@ -1,6 +1,6 @@
 //! Tests of what takes time, in no time: Go's `testing/synctest`. Feature `synctest`.
 //!
-//! [`test`] runs a function in a *bubble*: it, and all threads that it starts by gosync, have a clock of their own, which stands still
+//! [`test()`] runs a function in a *bubble*: it, and all threads that it starts by gosync, have a clock of their own, which stands still
 //! while one of them runs. When all are *durably blocked*, the clock is set to the next instant at which one of them goes on. So a
 //! timeout of an hour comes at once, and exactly when it should; and nothing depends on how fast the machine is.
 //!
