@@ -20,7 +20,7 @@
 
 use std::fmt;
 
-use gosync_atomic::__sys::{Cpu, Futex, Waker, await_change, const_fn, ord, step, waits};
+use gosync_atomic::__sys::{Cpu, Futex, Waker, await_change, const_fn, ord, step, undurable, waits};
 
 use crate::frames::{self, Entry, Frame};
 
@@ -179,6 +179,8 @@ impl Once {
             reentered();
         }
         await_change(&self.word, word, Cpu::UNKNOWN);
+        // Whoever runs it may be in no bubble.
+        undurable!();
         loop {
             let word = look();
             if is_over(word) {

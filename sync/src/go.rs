@@ -28,5 +28,5 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    gosync_atomic::__sys::thread::spawn(f)
+    gosync_atomic::__sys::thread::spawn(gosync_atomic::__sys::inherit(f))
 }

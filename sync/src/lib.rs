@@ -7,6 +7,7 @@
 //! | `make(chan T, n)`, `ch <- v`, `<-ch`, `close(ch)` | [`chan`] |
 //! | `select` | [`select!`], [`select_biased!`] |
 //! | `time.After`, `Tick`, `NewTimer`, `NewTicker`, `AfterFunc` | [`chan::after`], [`chan::tick`], [`chan::Timer`], [`chan::Ticker`], [`chan::after_func`] |
+//! | `time.Now`, `time.Sleep`, where a test may have a clock of its own | [`time`] |
 //! | package `context` | [`context`] |
 //! | package `golang.org/x/sync/errgroup` | [`errgroup`] |
 //! | `go f()` | [`go()`] |
@@ -31,6 +32,7 @@
 //! | `async` | `send_async`, `recv_async`, `stream`, `select_async!`, `lock_async`, `read_async`, `write_async`, `wait_async`, `permit_async`, `until_done` and so on, on any executor; tasks and threads share one channel, lock or group, and its queue | `futures-core` |
 //! | `sink` | `async`, and [`chan::Sender`] as a sink | `futures-sink` |
 //! | `deadlock` | module `deadlock`: a report when all threads wait for each other, and a list of the waiting threads | |
+//! | `synctest` | module `synctest`: tests of timeouts, tickers, deadlines and back-off that take no time: their clock moves when all threads of the test are blocked | |
 //! | `lock_api` | [`RawMutex`] and [`RawRwMutex`] as locks of lock_api 0.4 | `lock_api` |
 //! | `loom` | gosync's types in loom models of your own code; only with `--cfg gosync_loom` | `loom` |
 //!
@@ -74,6 +76,9 @@ mod pool;
 mod rwmutex;
 pub mod semaphore;
 pub mod singleflight;
+#[cfg(feature = "synctest")]
+pub mod synctest;
+pub mod time;
 
 #[cfg(feature = "async")]
 pub use cond::CondWaitAsync;

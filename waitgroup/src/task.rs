@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::thread::Scope;
 use std::{io, mem};
 
-use gosync_atomic::__sys::{step, thread};
+use gosync_atomic::__sys::{inherit, step, thread};
 
 use crate::waitgroup::{WaitGroup, negative};
 
@@ -62,7 +62,7 @@ impl WaitGroup {
     #[track_caller]
     #[doc(alias = "Go")]
     pub fn go<F: FnOnce() + Send + 'static>(self: &Arc<Self>, f: F) {
-        start(Arc::clone(self), f, |job| thread::Builder::new().spawn(|| job.run()).map(drop));
+        start(Arc::clone(self), f, |job| thread::Builder::new().spawn(inherit(|| job.run())).map(drop));
     }
 
     /// Like [`go`](WaitGroup::go), for a group in a `static`. Go: `wg.Go(f)` on a global.
@@ -87,7 +87,7 @@ impl WaitGroup {
     #[track_caller]
     #[doc(alias = "Go")]
     pub fn go_static<F: FnOnce() + Send + 'static>(&'static self, f: F) {
-        start(self, f, |job| thread::Builder::new().spawn(|| job.run()).map(drop));
+        start(self, f, |job| thread::Builder::new().spawn(inherit(|| job.run())).map(drop));
     }
 
     /// Like [`go`](WaitGroup::go), on a thread of a [`std::thread::scope`]: the group may be on the stack, and `f` may borrow.
@@ -131,7 +131,7 @@ impl WaitGroup {
         F: FnOnce() + Send + 'scope,
     {
         // std's threads, in a model too: loom has no scopes.
-        start(self, f, |job| std::thread::Builder::new().spawn_scoped(scope, || job.run()).map(drop));
+        start(self, f, |job| std::thread::Builder::new().spawn_scoped(scope, inherit(|| job.run())).map(drop));
     }
 }
 

@@ -42,6 +42,8 @@
 //! | [`rarely`] | one time in 65,536 | never |
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
 //! | [`run_aside`] | a thread, or this one | the same code |
+//! | [`sleep`] | the system's, or the bubble's | a bubble's, or a yield |
+//! | [`inherit`], `bubble`, [`undurable!`](undurable) | feature `synctest`; nothing without it | the same code |
 //! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |
 //! | [`choose`] | never asked | any of n answers, explored by loom, at random in shuttle |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | the checker's: one OS thread runs all threads of a model |
@@ -63,6 +65,8 @@
 //! * A wake comes last and goes by address ([`Waker`]): the word may be gone by then.
 //! * Nothing here may depend on an address, a clock or a hash in a model: it must replay exactly.
 
+#[cfg(feature = "synctest")]
+pub mod bubble;
 mod lock;
 mod parker;
 mod seats;
@@ -89,8 +93,11 @@ compile_error!("a model runs on loom or on shuttle: --cfg gosync_loom or --cfg g
 
 pub use crate::{
     __array as array, __const_fn as const_fn, __native_only as native_only, __ord as ord,
-    __process_wide as process_wide, __step as step, __thread_local as thread_local, __waits as waits,
+    __process_wide as process_wide, __step as step, __thread_local as thread_local, __undurable as undurable,
+    __waits as waits,
 };
+#[cfg(feature = "synctest")]
+pub use bubble::inherit;
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
@@ -98,6 +105,60 @@ pub use seats::Seats;
 pub use sleeper::Sleeper;
 use wait_table::Bucket;
 pub use wait_table::{Claimed, Detached, Lines, QueueGuard, Waiter, Wake};
+
+/// The clock: in a bubble its own.
+#[cfg(feature = "synctest")]
+#[must_use]
+pub fn now() -> std::time::Instant {
+    bubble::now().unwrap_or_else(platform::now)
+}
+
+/// Whether a deadline has passed, by the clock of the bubble, if the caller is in one; `None` never does.
+#[cfg(feature = "synctest")]
+#[must_use]
+pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
+    match (deadline, bubble::now()) {
+        (Some(deadline), Some(now)) => deadline <= now,
+        _ => platform::has_passed(deadline),
+    }
+}
+
+/// Sleeps for so long, by the clock of the bubble, if the caller is in one.
+pub fn sleep(time: std::time::Duration) {
+    #[cfg(feature = "synctest")]
+    if bubble::is_inside() {
+        // Nobody else knows this word, so nobody changes or wakes it.
+        let (word, deadline) = (Futex::new(0), deadline_after(time));
+        while word.wait_until(0, deadline) {}
+        return;
+    }
+    platform::pass(time);
+}
+
+/// What a thread runs that the caller is about to start.
+#[cfg(not(feature = "synctest"))]
+#[inline(always)]
+pub fn inherit<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    f
+}
+
+/// Says for the rest of the block that a sleep without a deadline is not durable: see `bubble.rs`. Nothing without the feature.
+#[macro_export]
+#[doc(hidden)]
+#[cfg(feature = "synctest")]
+macro_rules! __undurable {
+    () => {
+        let _undurable = $crate::__sys::bubble::Undurable::enter();
+    };
+}
+
+/// Nothing, without the feature.
+#[macro_export]
+#[doc(hidden)]
+#[cfg(not(feature = "synctest"))]
+macro_rules! __undurable {
+    () => {};
+}
 
 /// The end of a timeout that begins now; `None`, for ever, if it is beyond what the clock can tell.
 #[must_use]
@@ -120,7 +181,7 @@ pub fn run_aside(name: &str, f: impl FnOnce() + Send + 'static) {
     let shared = Arc::new(Mutex::new(Some(f)));
     let thread = {
         let shared = Arc::clone(&shared);
-        thread::Builder::new().name(name.into()).spawn(move || run(&shared))
+        thread::Builder::new().name(name.into()).spawn(inherit(move || run(&shared)))
     };
     if thread.is_err() {
         contained(|| run(&shared));

@@ -14,6 +14,11 @@
 //! Whoever adds an alarm that is due before the thread wakes up keeps the second by a token; who removes one need not, because the thread then wakes up too
 //! early, which is all right. The thread goes by what it finds under the lock, so it may also leave there.
 //!
+//! # In a bubble
+//!
+//! With feature `synctest`, an alarm that is made in a bubble is the bubble's, whose service has no thread: the keeper of the
+//! bubble asks when the first alarm is due, and starts those that are. What the service holds is forgotten with the bubble.
+//!
 //! # Ordering
 //!
 //! Whoever sets an alarm does so under the lock, before the thread takes it out under the lock and starts the function's
@@ -23,6 +28,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+#[cfg(feature = "synctest")]
+use gosync_atomic::__sys::bubble;
 use gosync_atomic::__sys::thread::Builder;
 use gosync_atomic::__sys::{
     Arc, Lock, Parker, ProcessWide, Unparker, UnsafeCell, const_fn, contained, has_passed, process_wide, run_aside,
@@ -39,6 +46,9 @@ pub(super) struct Alarm {
     is_brief: bool,
     /// Guarded by the service's lock.
     key: UnsafeCell<Option<Key>>,
+    /// The bubble's.
+    #[cfg(feature = "synctest")]
+    service: Option<std::sync::Arc<Service>>,
 }
 
 // SAFETY: the key is touched only under the service's lock; the rest is shared as it is.
@@ -48,12 +58,22 @@ unsafe impl Sync for Alarm {}
 
 impl Alarm {
     pub(super) fn new(function: Box<dyn Fn() + Send + Sync>) -> Arc<Alarm> {
-        Arc::new(Alarm { function, is_brief: false, key: UnsafeCell::new(None) })
+        Alarm::of(function, false)
     }
 
     /// One whose function is called on the service's own thread.
     pub(super) fn brief(function: Box<dyn Fn() + Send + Sync>) -> Arc<Alarm> {
-        Arc::new(Alarm { function, is_brief: true, key: UnsafeCell::new(None) })
+        Alarm::of(function, true)
+    }
+
+    fn of(function: Box<dyn Fn() + Send + Sync>, is_brief: bool) -> Arc<Alarm> {
+        Arc::new(Alarm {
+            function,
+            is_brief,
+            key: UnsafeCell::new(None),
+            #[cfg(feature = "synctest")]
+            service: of_bubble(),
+        })
     }
 
     /// # Safety
@@ -125,13 +145,13 @@ impl Service {
 ///
 /// If the thread is missing and cannot be started.
 pub(super) fn set(alarm: &Arc<Alarm>, when: Option<Instant>) -> bool {
+    #[cfg(feature = "synctest")]
+    if let Some(service) = &alarm.service {
+        return set_in_bubble(service, alarm, when);
+    }
     let service = shared();
     let (before, thread) = service.with(|alarms| {
-        let key = when.map(|when| (when, alarms.number));
-        alarms.number += 1;
-        // SAFETY: the lock is held.
-        let before = unsafe { alarm.replace_key(key) };
-        let before = before.and_then(|key| step!("after-func.remove", alarms.map.remove(&key), else None));
+        let (before, key) = alarms.set(alarm, when);
         let thread = key.map_or(Thread::IsFine, |key| alarms.insert(key, alarm));
         (before, thread)
     });
@@ -151,6 +171,16 @@ pub(super) fn set(alarm: &Arc<Alarm>, when: Option<Instant>) -> bool {
 }
 
 impl Alarms {
+    /// Takes an alarm out, and says where it is to be put in: the alarm, if it was there, and its new key.
+    fn set(&mut self, alarm: &Alarm, when: Option<Instant>) -> (Option<Arc<Alarm>>, Option<Key>) {
+        let key = when.map(|when| (when, self.number));
+        self.number += 1;
+        // SAFETY: the lock is held, for there is a `&mut self`.
+        let before = unsafe { alarm.replace_key(key) };
+        let before = before.and_then(|key| step!("after-func.remove", self.map.remove(&key), else None));
+        (before, key)
+    }
+
     fn insert(&mut self, key: Key, alarm: &Arc<Alarm>) -> Thread {
         self.map.insert(key, Arc::clone(alarm));
         match &self.thread {
@@ -184,6 +214,55 @@ impl Alarms {
         // SAFETY: the lock is held.
         unsafe { alarm.replace_key(None) };
         Next::Start(alarm)
+    }
+}
+
+/// The service of the bubble that the caller is in.
+#[cfg(feature = "synctest")]
+fn of_bubble() -> Option<std::sync::Arc<Service>> {
+    bubble::timers(|| std::sync::Arc::new(Service::new()))
+}
+
+#[cfg(feature = "synctest")]
+fn set_in_bubble(service: &std::sync::Arc<Service>, alarm: &Arc<Alarm>, when: Option<Instant>) -> bool {
+    // Nobody would look at the clock that this one goes by.
+    let is_at_home = when.is_none() || of_bubble().is_some_and(|own| std::sync::Arc::ptr_eq(&own, service));
+    assert!(is_at_home, "reset of synctest timer from outside bubble");
+    let before = service.with(|alarms| {
+        let (before, key) = alarms.set(alarm, when);
+        alarms.map.extend(key.map(|key| (key, Arc::clone(alarm))));
+        before
+    });
+    if has_passed(when) {
+        // Also if nobody sleeps.
+        bubble::timers_changed();
+    }
+    before.is_some()
+}
+
+#[cfg(feature = "synctest")]
+impl bubble::Timers for Service {
+    fn first(&self) -> Option<Instant> {
+        self.with(|alarms| alarms.map.first_key_value().map(|(&(when, _), _)| when))
+    }
+
+    fn fire(&self) {
+        while let Next::Start(alarm) = self.with(Alarms::next) {
+            start(alarm);
+        }
+    }
+
+    fn clear(&self) {
+        // Dropped without the lock: they are a user's.
+        let _forgotten = self.with(|alarms| {
+            // SAFETY: the lock is held.
+            alarms.map.values().for_each(|alarm| _ = unsafe { alarm.replace_key(None) });
+            std::mem::take(&mut alarms.map)
+        });
+    }
+
+    fn into_any(self: std::sync::Arc<Self>) -> std::sync::Arc<dyn std::any::Any + Send + Sync> {
+        self
     }
 }
 

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::thread::Scope;
 use std::{fmt, io};
 
-use gosync_atomic::__sys::{Arc, thread};
+use gosync_atomic::__sys::{Arc, inherit, thread};
 
 use super::TaskResult;
 use super::state::{Job, Shared, Slot, Task};
@@ -86,7 +86,7 @@ impl Group {
     #[doc(alias = "Go")]
     pub fn go<F: FnOnce() -> TaskResult + Send + 'static>(&self, f: F) {
         let slot = self.wait_for_slot();
-        self.start(f, slot, |job| thread::Builder::new().spawn(|| job.run()).map(drop));
+        self.start(f, slot, |job| thread::Builder::new().spawn(inherit(|| job.run())).map(drop));
     }
 
     /// Like [`go`](Group::go), on a thread of a [`std::thread::scope`]: `f` may borrow.
@@ -118,7 +118,7 @@ impl Group {
     {
         let slot = self.wait_for_slot();
         // std's threads, in a model too: loom has no scopes.
-        self.start(f, slot, |job| std::thread::Builder::new().spawn_scoped(scope, || job.run()).map(drop));
+        self.start(f, slot, |job| std::thread::Builder::new().spawn_scoped(scope, inherit(|| job.run())).map(drop));
     }
 
     /// Like [`go`](Group::go), if that is possible without blocking. Go: `g.TryGo(f)`.
@@ -146,7 +146,7 @@ impl Group {
         let slot = self.shared.slot();
         match &slot {
             Slot::Wait(free) if free.try_recv().is_err() => return Err(f),
-            _ => self.start(f, slot, |job| thread::Builder::new().spawn(|| job.run()).map(drop)),
+            _ => self.start(f, slot, |job| thread::Builder::new().spawn(inherit(|| job.run())).map(drop)),
         }
         Ok(())
     }

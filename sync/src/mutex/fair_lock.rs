@@ -45,7 +45,7 @@
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::{Futex, Pacer, Waiter, const_fn, has_passed, ord, step};
+use gosync_atomic::__sys::{Futex, Pacer, Waiter, const_fn, has_passed, ord, step, undurable};
 
 use super::word::{self, Attempt, CALLED, LOCKED, QUEUED, RESERVED};
 use crate::LINES;
@@ -261,6 +261,8 @@ impl FairLock {
     /// Sleeps until this node was called: `true`, and the caller is the front; or until the deadline has passed:
     /// `false`, and the node is not in line any more.
     fn await_call(&self, waiter: &Waiter, deadline: Option<Instant>) -> bool {
+        // Whoever has it may be in no bubble.
+        undurable!();
         if waiter.wait(deadline) {
             return true;
         }

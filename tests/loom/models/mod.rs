@@ -45,6 +45,7 @@ mod select_default;
 mod semaphore;
 mod singleflight;
 mod stack;
+mod synctest;
 mod task;
 mod task_select;
 mod timer;
@@ -115,6 +116,7 @@ pub(crate) fn all(long: bool) -> Vec<Model> {
         semaphore::models(),
         singleflight::models(),
         stack::models(),
+        synctest::models(),
         timer::models(),
         timer_back::models(),
         timer_wakes::models(),

@@ -2,6 +2,7 @@
 
 use crate::scenario::Scenario;
 
+mod bubbles;
 mod channels;
 mod cond;
 mod groups;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         maps::scenarios(),
         pools::scenarios(),
         tasks::scenarios(),
+        bubbles::scenarios(),
     ]
     .into_iter()
     .flatten()

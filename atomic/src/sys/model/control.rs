@@ -72,6 +72,8 @@ thread_local! {
     static PATIENCE: Cell<usize> = const { Cell::new(0) };
     static CLOSING: Cell<usize> = const { Cell::new(0) };
     static LOOKS: Cell<usize> = const { Cell::new(0) };
+    #[cfg(feature = "synctest")]
+    static BUBBLES: Cell<bool> = const { Cell::new(false) };
     static ONE_ORDER: Cell<bool> = const { Cell::new(true) };
     static SLOTS: Cell<usize> = const { Cell::new(0) };
     static SEATS: RefCell<Option<(usize, Rc<Seats>)>> = const { RefCell::new(None) };
@@ -87,6 +89,8 @@ pub fn begin() {
     PATIENCE.set(0);
     CLOSING.set(0);
     LOOKS.set(0);
+    #[cfg(feature = "synctest")]
+    BUBBLES.set(false);
     ONE_ORDER.set(true);
     SLOTS.set(0);
     SEATS.set(None);
@@ -297,6 +301,18 @@ pub(super) fn spurious() -> bool {
     }
     SPURIOUS_LEFT.set(false);
     true
+}
+
+/// Whether there has been a bubble in this execution: if not, nobody need ask whether it is in one.
+#[cfg(feature = "synctest")]
+pub(in crate::__sys) fn has_bubbles() -> bool {
+    BUBBLES.get()
+}
+
+/// There is one.
+#[cfg(feature = "synctest")]
+pub(in crate::__sys) fn note_bubble() {
+    BUBBLES.set(true);
 }
 
 /// Numbers the locks of an execution in the order of their creation.

@@ -19,6 +19,8 @@ use super::control;
 use super::engine::atomic::AtomicU32;
 use super::engine::{self, InUse, ThreadId};
 use super::sleepers::Sleepers;
+#[cfg(feature = "synctest")]
+use crate::__sys::bubble;
 use crate::__sys::{Bucket, Lines, QueueGuard};
 
 /// A 32-bit word that threads can sleep on.
@@ -150,7 +152,26 @@ impl Futex {
 
     /// Sleeps while the word is `expected`, until woken; returns for no reason if the model armed that.
     pub fn wait(&self, expected: u32) {
+        #[cfg(feature = "synctest")]
+        if bubble::sleep(self, expected, None).is_some() {
+            return;
+        }
+        self.wait_aside(expected);
+    }
+
+    pub(in crate::__sys) fn wait_aside(&self, expected: u32) {
         let _ = self.wait_or_be_late(expected, false);
+    }
+
+    #[cfg(feature = "synctest")]
+    pub(in crate::__sys) fn is(&self, expected: u32) -> bool {
+        self.alive.used();
+        self.inner.is(expected)
+    }
+
+    #[cfg(feature = "synctest")]
+    pub(in crate::__sys) fn key(&self) -> usize {
+        Arc::as_ptr(&self.inner).addr()
     }
 
     fn wait_or_be_late(&self, expected: u32, timed: bool) -> bool {
@@ -171,6 +192,10 @@ impl Futex {
     /// shuttle); or the model has a clock that says.
     #[must_use]
     pub fn wait_until(&self, expected: u32, deadline: Option<Instant>) -> bool {
+        #[cfg(feature = "synctest")]
+        if let Some(in_time) = bubble::sleep(self, expected, deadline) {
+            return in_time;
+        }
         if super::has_passed(deadline) {
             return false;
         }
@@ -198,6 +223,10 @@ impl Futex {
     /// In the order of the kernel: in line at the gate, a look there, in line here, a look here.
     #[must_use]
     pub fn wait_beside(&self, expected: u32, gate: &Futex, at_gate: u32) -> bool {
+        #[cfg(feature = "synctest")]
+        if bubble::is_inside() {
+            return false;
+        }
         if control::spurious() {
             return true;
         }
@@ -266,12 +295,20 @@ impl Waker {
 
     /// Wakes one sleeper, if there is one.
     pub fn wake_one(self) {
+        #[cfg(feature = "synctest")]
+        bubble::wake(Arc::as_ptr(&self.0).addr(), 1);
+        self.wake_one_aside();
+    }
+
+    pub(in crate::__sys) fn wake_one_aside(self) {
         self.0.is(u32::MAX);
         self.0.sleepers.wake_one();
     }
 
     /// Wakes all sleepers.
     pub fn wake_all(self) {
+        #[cfg(feature = "synctest")]
+        bubble::wake(Arc::as_ptr(&self.0).addr(), usize::MAX);
         self.0.is(u32::MAX);
         while self.0.sleepers.wake_one() {}
     }

@@ -15,7 +15,11 @@ mod macros;
 pub mod sc;
 mod sleepers;
 
-pub use control::{choose, now, pick, seat, slot};
+#[cfg_attr(feature = "synctest", allow(unreachable_pub, reason = "with it, what is public asks bubbles first"))]
+pub use control::now;
+pub use control::{choose, pick, seat, slot};
+#[cfg(feature = "synctest")]
+pub(super) use control::{has_bubbles, note_bubble};
 pub use engine::{
     Alive, Arc, MutPtr, UnsafeCell, atomic, fence, into_inner, lazy_static, load_own, model_thread_local, spin_loop,
     thread,
@@ -73,8 +77,20 @@ const SOON: usize = 4;
 
 /// Whether a deadline has passed: what the model's clock says, if it has one, and else a choice.
 #[must_use]
+#[cfg_attr(feature = "synctest", allow(unreachable_pub, reason = "with it, what is public asks bubbles first"))]
 pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some_and(|deadline| control::clock_shows(deadline).unwrap_or_else(|| choose(SOON) == 1))
+}
+
+/// Nothing is known: see `waits!`.
+#[cfg(feature = "synctest")]
+pub(super) fn operation() -> Option<(&'static str, &'static std::panic::Location<'static>)> {
+    None
+}
+
+/// Lets others go on, outside of bubbles: a model has no time.
+pub(super) fn pass(_time: std::time::Duration) {
+    thread::yield_now();
 }
 
 /// A moment. It is too young as often as [`control::be_patient`] said, and then old enough.

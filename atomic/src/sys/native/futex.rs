@@ -11,6 +11,8 @@ use std::time::Instant;
 use super::waits;
 use super::{WaitQueue, wake_cost};
 use crate::__sys::Lines;
+#[cfg(feature = "synctest")]
+use crate::__sys::bubble;
 
 #[cfg(target_os = "linux")]
 mod beside;
@@ -100,6 +102,16 @@ impl Futex {
     /// Sleeps while the word is `expected`, until woken. May return for no reason; orders nothing.
     #[inline]
     pub fn wait(&self, expected: u32) {
+        #[cfg(feature = "synctest")]
+        if bubble::sleep(self, expected, None).is_some() {
+            return;
+        }
+        self.wait_aside(expected);
+    }
+
+    /// As [`wait`](Futex::wait), in a bubble, too: it does not know of this sleep.
+    #[inline]
+    pub(in crate::__sys) fn wait_aside(&self, expected: u32) {
         #[cfg(feature = "deadlock")]
         waits::listed(&self.0, expected, None, |left| timed_wait(&self.0, expected, left));
         #[cfg(not(feature = "deadlock"))]
@@ -113,6 +125,10 @@ impl Futex {
             self.wait(expected);
             return true;
         };
+        #[cfg(feature = "synctest")]
+        if let Some(in_time) = bubble::sleep(self, expected, Some(deadline)) {
+            return in_time;
+        }
         #[cfg(feature = "deadlock")]
         return waits::listed(&self.0, expected, Some(deadline), |left| timed_wait(&self.0, expected, left));
         #[cfg(not(feature = "deadlock"))]
@@ -132,6 +148,11 @@ impl Futex {
     /// [wakes all](Waker::wake_all) at the gate, it has seen the change or hears the call.
     #[must_use]
     pub fn wait_beside(&self, expected: u32, gate: &Futex, at_gate: u32) -> bool {
+        // A member's sleep is one on one word.
+        #[cfg(feature = "synctest")]
+        if bubble::is_inside() {
+            return false;
+        }
         #[cfg(target_os = "linux")]
         return beside::wait([(&gate.0, at_gate), (&self.0, expected)]);
         #[cfg(not(target_os = "linux"))]
@@ -151,6 +172,18 @@ impl Futex {
             // Not in the table, whose locks are among those that are waited for so.
             std::thread::sleep(DOZE / 10);
         }
+    }
+
+    /// Whether the word has this value. Orders nothing.
+    #[cfg(feature = "synctest")]
+    pub(in crate::__sys) fn is(&self, expected: u32) -> bool {
+        self.0.load(Ordering::Relaxed) == expected
+    }
+
+    /// Tells it from all others.
+    #[cfg(feature = "synctest")]
+    pub(in crate::__sys) fn key(&self) -> usize {
+        std::ptr::from_ref(&self.0).addr()
     }
 
     /// The line of those who wait for this word in the table; it may outlive the word.
@@ -186,6 +219,14 @@ impl Waker {
     /// Wakes one sleeper, if there is one.
     #[inline]
     pub fn wake_one(self) {
+        #[cfg(feature = "synctest")]
+        bubble::wake(self.0.addr(), 1);
+        self.wake_one_aside();
+    }
+
+    /// As [`wake_one`](Waker::wake_one), of those that no bubble knows of.
+    #[inline]
+    pub(in crate::__sys) fn wake_one_aside(self) {
         wake_cost::wake_one(self.0);
         #[cfg(not(target_os = "linux"))]
         timed::wake(self.0);
@@ -194,6 +235,8 @@ impl Waker {
     /// Wakes all sleepers.
     #[inline]
     pub fn wake_all(self) {
+        #[cfg(feature = "synctest")]
+        bubble::wake(self.0.addr(), usize::MAX);
         atomic_wait::wake_all(self.0);
         #[cfg(not(target_os = "linux"))]
         timed::wake(self.0);

@@ -75,6 +75,7 @@ pub fn into_inner<T>(shared: Arc<T>) -> Option<T> {
 
 /// Whether a deadline has passed; `None` never does.
 #[must_use]
+#[cfg_attr(feature = "synctest", allow(unreachable_pub, reason = "with it, what is public asks bubbles first"))]
 pub fn has_passed(deadline: Option<std::time::Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= std::time::Instant::now())
 }
@@ -91,8 +92,33 @@ pub fn contained(f: impl FnOnce()) {
 /// What all threads share, for ever.
 pub type ProcessWide<T> = &'static T;
 
+/// Whether there may be a bubble: who is in one knows.
+#[cfg(feature = "synctest")]
+pub(super) fn has_bubbles() -> bool {
+    true
+}
+
+/// Nothing: see `has_bubbles`.
+#[cfg(feature = "synctest")]
+pub(super) fn note_bubble() {}
+
+/// What the calling thread does, and where that was called, as far as it is known: with feature `deadlock`.
+#[cfg(feature = "synctest")]
+pub(super) fn operation() -> Option<(&'static str, &'static std::panic::Location<'static>)> {
+    #[cfg(feature = "deadlock")]
+    return waits::operation();
+    #[cfg(not(feature = "deadlock"))]
+    None
+}
+
+/// Sleeps, outside of bubbles.
+pub(super) fn pass(time: std::time::Duration) {
+    std::thread::sleep(time);
+}
+
 /// The clock.
 #[must_use]
+#[cfg_attr(feature = "synctest", allow(unreachable_pub, reason = "with it, what is public asks bubbles first"))]
 pub fn now() -> std::time::Instant {
     std::time::Instant::now()
 }

@@ -64,6 +64,12 @@ thread_local! {
     static OPERATION: Cell<Option<Operation>> = const { Cell::new(None) };
 }
 
+/// What the calling thread does, and where it was called.
+#[cfg(feature = "synctest")]
+pub(super) fn operation() -> Option<(&'static str, &'static Location<'static>)> {
+    OPERATION.get().map(|operation| (operation.what, operation.at))
+}
+
 /// While it lives, the thread's sleeps are said to be of this operation.
 #[derive(Debug)]
 pub struct Waits {

@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::{Pacer, Waiter, has_passed, ord, step};
+use gosync_atomic::__sys::{Pacer, Waiter, has_passed, ord, step, undurable};
 
 use super::super::word::{self, CLOSED, FULL, HELD, ONE, PENDING, WAITING};
 use super::{Ended, Joined, PhaseLock, too_many};
@@ -110,6 +110,8 @@ impl PhaseLock {
             Joined::AsTheFirst => waiter.spin(),
             Joined::Behind => {}
         }
+        // Whoever has it may be in no bubble.
+        undurable!();
         if waiter.wait(deadline) {
             return true;
         }

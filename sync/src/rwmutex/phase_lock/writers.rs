@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use gosync_atomic::__sys::{Pacer, Waiter, contained, has_passed, ord, step};
+use gosync_atomic::__sys::{Pacer, Waiter, contained, has_passed, ord, step, undurable};
 
 use super::super::word::{self, HELD, LINED, ONE, PENDING, WAITING, WRITER};
 use super::{Ended, PhaseLock};
@@ -92,6 +92,8 @@ impl PhaseLock {
             return true;
         }
         waiter.spin();
+        // Whoever has it may be in no bubble.
+        undurable!();
         // SAFETY: the node is alive, and `claim` pushed it.
         waiter.wait(deadline) || unsafe { self.give_up(&waiter) }
     }
