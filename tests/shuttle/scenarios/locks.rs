@@ -185,7 +185,7 @@ fn phases(writers: usize) {
 }
 
 fn sharded() {
-    let (mutex, room) = (ShardedRwMutex::<_, 2>::new(0), Room::default());
+    let (mutex, room) = (ShardedRwMutex::<_, 2>::with_shards(0), Room::default());
     threads(6, |me| {
         for _ in 0..2 {
             if me < 2 {
