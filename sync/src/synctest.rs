@@ -33,7 +33,8 @@
 //!
 //! The clock is what [`time::now`](crate::time::now) says, and what all of gosync goes by: deadlines, timeouts, timers and tickers,
 //! contexts, [`time::sleep`](crate::time::sleep). [`Instant::now`](std::time::Instant::now) and [`std::thread::sleep`] are
-//! the system's, and so is a timer that was made outside.
+//! the system's. Do not use timers, tickers, or contexts with a deadline, that were made outside: they go by the clock of whoever
+//! asks them, and a context that has ended by the clock of a bubble has ended for all.
 //!
 //! # What is durably blocked
 //!
@@ -48,7 +49,9 @@
 //!
 //! What is blocked durably must not be waited for from outside, nor be woken from there: use the bubble's channels and the like in the bubble only. In Go
 //! that is fatal. Here a thread of the bubble that is woken from outside goes on, but not before all others are blocked; and
-//! what it waits for may be too late by then, because the clock has moved.
+//! what it waits for may be too late by then, because the clock has moved, or a deadlock has been reported. Nor must a lock
+//! that is shared with threads outside be waited for with a deadline while another thread of the bubble waits for it without
+//! one: both may hang.
 //!
 //! # Cost
 //!

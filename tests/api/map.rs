@@ -387,6 +387,40 @@ fn a_drop_that_panics_loses_nothing() {
     }
 }
 
+/// A value each of which, also a clone, uses the map when it is dropped.
+struct Counts(&'static Map<Bomb, Counts>);
+
+impl Clone for Counts {
+    fn clone(&self) -> Counts {
+        Counts(self.0)
+    }
+}
+
+impl Drop for Counts {
+    fn drop(&mut self) {
+        assert!(self.0.len() < 100);
+    }
+}
+
+#[test]
+fn nothing_is_dropped_under_a_lock_when_a_table_cannot_grow() {
+    let _watchdog = Watchdog::new();
+    let map: &Map<_, _> = Box::leak(Box::default());
+    let mut panics = 0;
+    for n in 0..99 {
+        ARMED.set("hash");
+        SPARED.set(1);
+        let result = catch_unwind(|| drop(map.load_or_store(Bomb(n), Counts(map))));
+        ARMED.set("");
+        if result.is_err() {
+            panics += 1;
+            assert!(!map.contains_key(&Bomb(n)));
+            map.store(Bomb(n), Counts(map));
+        }
+    }
+    assert!(panics > 0, "no table has grown");
+}
+
 /// A value whose drop uses the map that it was in.
 struct Returns;
 

@@ -311,7 +311,8 @@ impl Bubble {
                 Next::Stop => return Ok(()),
                 Next::Sleep => self.await_ring(),
                 Next::Advance(first) => {
-                    // Nobody but the keeper does anything now.
+                    // Nobody but the keeper does anything now. The first alarm may have been set since it has looked.
+                    let timers = step!("bubble.timers-again", self.timers(), else timers);
                     let due = timers.and_then(|timers| timers.first());
                     let (first_member, until) = (self.with(|state| state.first), first.into_iter().chain(due).min());
                     let Some(until) = until.filter(|_| first_member == First::Runs) else {
@@ -330,6 +331,11 @@ impl Bubble {
                 return (Row::EMPTY, Next::Stop);
             }
             if !state.all_are_asleep() {
+                return (Row::EMPTY, Next::Sleep);
+            }
+            // Relaxed: who has rung had the lock after that. An alarm that was due at once, and is looked for first.
+            let is_rung = self.keeper.load(ord!("bubble.keeper.rung", Relaxed)) != 0;
+            if step!("bubble.rung-meanwhile", is_rung, else false) {
                 return (Row::EMPTY, Next::Sleep);
             }
             let is_changed = |sleep: &Sleep| !sleep.is_unchanged();

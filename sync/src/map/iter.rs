@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::iter::{Flatten, FusedIterator};
-use std::mem::{self, needs_drop};
+use std::mem::{self, forget, needs_drop};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::vec;
 
@@ -118,7 +118,9 @@ pub(super) fn drop_all<T>(entries: &mut impl Iterator<Item = T>) {
     while needs_drop::<T>() {
         match catch_unwind(AssertUnwindSafe(|| entries.by_ref().for_each(drop))) {
             Ok(()) => break,
-            Err(payload) => _ = panic.get_or_insert(payload),
+            Err(payload) if panic.is_none() => panic = Some(payload),
+            // The drop of a payload may panic, too.
+            Err(payload) => _ = catch_unwind(AssertUnwindSafe(|| drop(payload))).map_err(forget),
         }
     }
     if let Some(payload) = panic {

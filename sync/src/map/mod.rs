@@ -12,11 +12,11 @@
 //!    they ask to be asked, as by [`swap_if`](Map::swap_if)): what is dropped is dropped after the lock is released. A panic in any of
 //!    it leaves the map as it was. So a table that grows is told no hash function, whose panic would empty it: it has room for an entry
 //!    before that is added, and where it has none it is [built anew](rebuild), from hashes that are there before anything is moved.
+//! 4. What a user's drop may panic in is dropped before something is returned, and not after it, as arguments are: by then what is
+//!    returned has its place at the caller's, and nobody would drop it.
 //!
 //! Hashes are not kept beside the keys: with small keys and values that makes entries half as large again, and it is by lines of
 //! memory that a write is slow which another CPU has been at before.
-//! 4. What a user's drop may panic in is dropped before something is returned, and not after it, as arguments are: by then what is
-//!    returned has its place at the caller's, and nobody would drop it.
 //!
 //! # Ordering
 //!
@@ -373,8 +373,9 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
             drop((key, value)); // Invariant 4.
             return (loaded, true);
         }
-        let stored = value.clone();
+        // First, for it may panic, and what is cloned must not be dropped under the lock.
         make_room(&mut table, self.hasher());
+        let stored = value.clone();
         table.insert_unique(hash, Entry { key, value }, has_room);
         (stored, false)
     }
@@ -564,7 +565,7 @@ fn rebuild<K: Hash, V>(table: &mut HashTable<Entry<K, V>>, capacity: usize, hash
     // All that may panic comes before anything is moved.
     let hashes: Vec<u64> = table.iter().map(|entry| hasher.hash_one(&entry.key)).collect();
     let mut new = HashTable::with_capacity(capacity);
-    // In the order in which `iter` has gone through them.
+    // In the order in which `iter` has gone through them: that of the buckets, both times.
     for (entry, hash) in table.drain().zip(hashes) {
         new.insert_unique(hash, entry, has_room);
     }

@@ -35,7 +35,10 @@ pub(crate) fn models() -> Vec<Model> {
         holds(TIMER, "a function", || function(true)).bound(2),
         fails(TIMER, "a function, without the wait", Verdict::Race, || function(false)).bound(2),
         holds(TIMER, "a function that is due at once", due_at_once).bound(2).reaches(&["bubble.timers-changed"]),
+        holds(TIMER, "it meets the wait", || due_before_wait(true)).bound(2),
+        fails(TIMER, "it meets no wait", Verdict::Race, || due_before_wait(false)).bound(2),
         holds(CLOCK, "two sleeps", two_sleeps).bound(2),
+        holds(CLOCK, "the first alarm meets the keeper's look", first_alarm).bound(2),
         holds(CLOCK, "a deadline meets a send", deadline_meets_a_send).bound(2).witnesses(&["received", "late"]),
         holds(CLOCK, "it stands still while one runs", stands_still).bound(2),
         holds(CLOCK, "it stands still while one waits for a lock", lock_from_outside).bound(2).witnesses(&["waited"]),
@@ -149,6 +152,30 @@ fn due_at_once() {
         let timer = chan::after_func(Duration::ZERO, move || tx.send(d.read()).unwrap());
         let outside = thread::spawn(move || rx.recv().unwrap());
         assert_eq!(outside.join().unwrap(), 1);
+        drop(timer);
+    });
+}
+
+/// The wait begins at once: the function comes first all the same.
+fn due_before_wait(waits: bool) {
+    synctest::test(move || {
+        let d = Plain::new();
+        let timer = chan::after_func(Duration::ZERO, {
+            let d = d.clone();
+            move || d.write(1)
+        });
+        look(&d, waits);
+        drop(timer);
+    });
+}
+
+/// Nothing but the alarm, which may be set after the keeper has begun to look, says when it goes on.
+fn first_alarm() {
+    synctest::test(|| {
+        let (start, (tx, rx)) = (time::now(), chan::bounded(1));
+        let timer = chan::after_func(SECOND, move || tx.send(()).unwrap());
+        rx.recv().unwrap();
+        assert_eq!(time::now(), start + SECOND);
         drop(timer);
     });
 }

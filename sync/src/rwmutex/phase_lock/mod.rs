@@ -61,6 +61,7 @@
 //! after it or not, by accident (rw.readers-mutually-unordered). A try that fails orders nothing (rw.try).
 
 use std::any::Any;
+use std::mem::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 
@@ -228,8 +229,11 @@ impl PhaseLock {
 
 /// Calls what may panic, and keeps the first panic for later.
 fn contain(panic: &mut Option<Box<dyn Any + Send>>, f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        panic.get_or_insert(payload);
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Err(payload) if panic.is_none() => *panic = Some(payload),
+        // The drop of a payload may panic, too.
+        Err(payload) => _ = catch_unwind(AssertUnwindSafe(|| drop(payload))).map_err(forget),
+        Ok(()) => {}
     }
 }
 
