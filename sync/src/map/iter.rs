@@ -9,7 +9,8 @@ use std::vec;
 use gosync_atomic::__sys::RandomState;
 use hashbrown::HashTable;
 
-use super::{Entry, Map, read};
+use super::Map;
+use super::tables::{Entry, read};
 
 impl<K, V, S> Map<K, V, S> {
     /// Clones of all keys and values, one table at a time. No lock is held between items, so the loop may use the

@@ -10,8 +10,7 @@
 //! 2. Nobody has the lock of one table and waits for that of an earlier one.
 //! 3. Under a lock no code of users is run but `Hash`, `Eq`, `Borrow` and `Clone` of keys and `Clone` and `PartialEq` of values (and what
 //!    they ask to be asked, as by [`swap_if`](Map::swap_if)): what is dropped is dropped after the lock is released. A panic in any of
-//!    it leaves the map as it was. So a table that grows is told no hash function, whose panic would empty it: it has room for an entry
-//!    before that is added, and where it has none it is [built anew](rebuild), from hashes that are there before anything is moved.
+//!    it leaves the map as it was. How tables change their size is in `tables.rs`.
 //! 4. What a user's drop may panic in is dropped before something is returned, and not after it, as arguments are: by then what is
 //!    returned has its place at the caller's, and nobody would drop it.
 //!
@@ -24,6 +23,7 @@
 //! (map.write-before-observing-read).
 
 mod iter;
+mod tables;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -31,14 +31,13 @@ use std::hash::{BuildHasher, Hash};
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use gosync_atomic::__sys::{RandomState, TABLES_PER_SLOT, const_fn, slots, step, waits};
-use gosync_atomic::CachePadded;
+use gosync_atomic::__sys::{RandomState, const_fn, step, waits};
 use gosync_once::OnceValue;
 use hashbrown::HashTable;
 
-use crate::rwmutex::{BiasedRwMutex, ReadGuard, WriteGuard};
 use iter::drop_all;
 pub use iter::{MapIntoIter, MapIter};
+use tables::{Entry, Table, Tables, give_back, has_room, is_sparse, load_from, make_room, read, write};
 
 /// A hash map that threads and tasks share: as `sync.Map`.
 ///
@@ -149,54 +148,6 @@ impl<K, V, S> RefUnwindSafe for Map<K, V, S> {}
 enum Start<S> {
     Make(fn() -> S),
     Given(S),
-}
-
-struct Tables<K, V, S> {
-    hasher: S,
-    /// A power of two, and not one.
-    tables: Box<[Table<K, V>]>,
-    /// What is left of a mixed hash after that many bits is the number of a table.
-    shift: u32,
-}
-
-type Table<K, V> = CachePadded<BiasedRwMutex<HashTable<Entry<K, V>>>>;
-type Reading<'a, K, V> = ReadGuard<'a, HashTable<Entry<K, V>>>;
-type Writing<'a, K, V> = WriteGuard<'a, HashTable<Entry<K, V>>>;
-
-struct Entry<K, V> {
-    key: K,
-    value: V,
-}
-
-impl<K, V> Entry<K, V> {
-    #[inline(always)]
-    fn is_of<Q: Eq + ?Sized>(&self, key: &Q) -> bool
-    where
-        K: Borrow<Q>,
-    {
-        self.key.borrow() == key
-    }
-}
-
-impl<K, V, S> Drop for Tables<K, V, S> {
-    /// Drops all keys and values. If the drop of one panics, the others are dropped all the same.
-    fn drop(&mut self) {
-        let tables = mem::take(&mut self.tables).into_iter();
-        drop_all(&mut tables.flat_map(|table| table.into_inner().into_inner()));
-    }
-}
-
-impl<K, V, S> Tables<K, V, S> {
-    #[cold]
-    fn new(start: Start<S>) -> Tables<K, V, S> {
-        let hasher = match start {
-            Start::Make(make) => make(),
-            Start::Given(hasher) => hasher,
-        };
-        let count = (TABLES_PER_SLOT * slots()).next_power_of_two();
-        let table = |_| CachePadded::new(BiasedRwMutex::new(HashTable::new()));
-        Tables { hasher, tables: (0..count).map(table).collect(), shift: u64::BITS - count.trailing_zeros() }
-    }
 }
 
 impl<K, V, S: Default> Map<K, V, S> {
@@ -507,71 +458,6 @@ impl<K: Hash + Eq, V, S: BuildHasher> Map<K, V, S> {
     }
 }
 
-#[inline(always)]
-#[cfg_attr(feature = "deadlock", track_caller)]
-fn load_from<K: Borrow<Q>, V: Clone, Q: Eq + ?Sized>(table: &Table<K, V>, hash: u64, key: &Q) -> Option<V> {
-    read(table).find(hash, |entry| entry.is_of(key)).map(|entry| entry.value.clone())
-}
-
-/// Locks for reading; who waits for it is named.
-#[inline(always)]
-#[cfg_attr(feature = "deadlock", track_caller)]
-fn read<K, V>(table: &Table<K, V>) -> Reading<'_, K, V> {
-    waits!("waits to read a Map");
-    table.read()
-}
-
-/// Locks for writing, likewise.
-#[inline(always)]
-#[cfg_attr(feature = "deadlock", track_caller)]
-fn write<K, V>(table: &Table<K, V>) -> Writing<'_, K, V> {
-    waits!("waits to change a Map");
-    table.write()
-}
-
-/// Sees to it that an entry can be added without a hash function, and without a panic that there are too many.
-#[inline(always)]
-fn make_room<K: Hash, V>(table: &mut HashTable<Entry<K, V>>, hasher: &impl BuildHasher) {
-    if table.len() == table.capacity() {
-        // A table that is full of what was deleted keeps its size by this, or gets smaller.
-        rebuild(table, table.len().saturating_mul(2).max(1), hasher);
-    }
-}
-
-/// What to tell a table that has room.
-fn has_room<E>(_: &E) -> u64 {
-    unreachable!("it does not grow")
-}
-
-/// Whether a table has much more memory than it needs.
-#[inline(always)]
-fn is_sparse<E>(table: &HashTable<E>) -> bool {
-    const FEW: usize = 64;
-    // Not its capacity, which does not count what was deleted but has to stay for others to be found.
-    table.num_buckets() > FEW && table.len() <= table.num_buckets() / 8
-}
-
-/// Gives memory back that a table once needed, but no longer does: what that costs, so many deletions have paid for.
-#[cold]
-#[inline(never)]
-fn give_back<K: Hash, V>(table: &mut HashTable<Entry<K, V>>, hasher: &impl BuildHasher) {
-    rebuild(table, 2 * table.len(), hasher);
-}
-
-/// Moves all entries to a table with room for so many.
-#[cold]
-#[inline(never)]
-fn rebuild<K: Hash, V>(table: &mut HashTable<Entry<K, V>>, capacity: usize, hasher: &impl BuildHasher) {
-    // All that may panic comes before anything is moved.
-    let hashes: Vec<u64> = table.iter().map(|entry| hasher.hash_one(&entry.key)).collect();
-    let mut new = HashTable::with_capacity(capacity);
-    // In the order in which `iter` has gone through them: that of the buckets, both times.
-    for (entry, hash) in table.drain().zip(hashes) {
-        new.insert_unique(hash, entry, has_room);
-    }
-    *table = new;
-}
-
 impl<K, V, S: Default> Default for Map<K, V, S> {
     fn default() -> Map<K, V, S> {
         Map::new()
@@ -612,34 +498,5 @@ impl<K: Hash + Eq, V, S: BuildHasher + Default> FromIterator<(K, V)> for Map<K, 
 impl<K: Hash + Eq, V, S: BuildHasher + Default, const N: usize> From<[(K, V); N]> for Map<K, V, S> {
     fn from(pairs: [(K, V); N]) -> Map<K, V, S> {
         pairs.into_iter().collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
-    use super::*;
-
-    #[test]
-    fn memory_goes_when_keys_go() {
-        let map = Map::<u32, u32>::new();
-        let capacity = || map.tables().tables.iter().map(|table| table.read().num_buckets()).sum::<usize>();
-        (0..100_000).for_each(|key| map.store(key, key));
-        assert!(capacity() >= 100_000);
-        (100..100_000).for_each(|key| assert!(map.delete(&key)));
-        assert!(capacity() <= 64 * map.tables().tables.len(), "{}", capacity());
-        (0..100).for_each(|key| assert_eq!(map.load(&key), Some(key)));
-        map.clear();
-        assert!(capacity() <= map.tables().tables.len());
-    }
-
-    #[test]
-    fn a_panic_that_there_are_too_many_keys_changes_nothing() {
-        let map = Map::<u32, u32>::from([(1, 1)]);
-        let (_, table) = map.place(&1);
-        let result = catch_unwind(AssertUnwindSafe(|| rebuild(&mut table.write(), usize::MAX, map.hasher())));
-        assert!(result.is_err());
-        assert_eq!(map.swap(1, 2), Some(1));
     }
 }
