@@ -142,7 +142,7 @@ pub fn inherit<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> T {
     f
 }
 
-/// Says for the rest of the block that a sleep without a deadline is not durable: see `bubble.rs`. Nothing without the feature.
+/// Says for the rest of the block that a sleep without a deadline is not durable: see `bubble/mod.rs`. Nothing without the feature.
 #[macro_export]
 #[doc(hidden)]
 #[cfg(feature = "synctest")]

@@ -45,16 +45,18 @@
 //! that before what those do that it wakes, by their bells: synctest.block-before-wait, synctest.exit-before-wait,
 //! synctest.timer-before-wait. The last member to end is one of them: synctest.exit-before-run-return.
 
+mod row;
+
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt::Write as _;
-use std::panic::Location;
 use std::ptr::NonNull;
 use std::time::Instant;
 
 use super::platform;
 use super::thread::{self, Builder};
 use super::{Arc, Futex, Lock, UnsafeCell, ord, step, thread_local};
+use row::{Row, Sleep};
 
 /// What is to be done at some time, if nobody sleeps until then: the timers of the crate above. All of it without any lock.
 pub trait Timers: Any + Send + Sync {
@@ -72,94 +74,6 @@ pub trait Timers: Any + Send + Sync {
 }
 
 type SharedTimers = std::sync::Arc<dyn Timers>;
-
-/// A member that sleeps: a node of the list, on its stack.
-struct Sleep {
-    /// `None`: it waits for all others to sleep.
-    word: Option<NonNull<Futex>>,
-    expected: u32,
-    deadline: Option<Instant>,
-    /// 1: it goes on.
-    bell: Futex,
-    thread: std::thread::Thread,
-    /// What it does, and where that was called, if that is known.
-    operation: Option<(&'static str, &'static Location<'static>)>,
-    next: Option<NonNull<Sleep>>,
-}
-
-/// Sleeps in a row, the first to come in front.
-struct Row {
-    first: Option<NonNull<Sleep>>,
-    last: Option<NonNull<Sleep>>,
-    len: usize,
-}
-
-/// Whose nodes live, and are used by nobody else: under the bubble's lock, or because they have been taken out and their bells not rung.
-impl Row {
-    const EMPTY: Row = Row { first: None, last: None, len: 0 };
-
-    /// # Safety
-    ///
-    /// The node is in no row; invariant 1.
-    unsafe fn push(&mut self, mut node: NonNull<Sleep>) {
-        // SAFETY: the caller's contract.
-        unsafe { node.as_mut() }.next = None;
-        match self.last.replace(node) {
-            // SAFETY: it is in the row (invariant 1).
-            Some(mut last) => unsafe { last.as_mut() }.next = Some(node),
-            None => self.first = Some(node),
-        }
-        self.len += 1;
-    }
-
-    fn pop(&mut self) -> Option<NonNull<Sleep>> {
-        let node = self.first?;
-        // SAFETY: it is in the row (invariant 1).
-        self.first = unsafe { node.as_ref() }.next;
-        self.last = self.last.filter(|_| self.first.is_some());
-        self.len -= 1;
-        Some(node)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Sleep> {
-        // SAFETY: what is in the row lives (invariant 1).
-        let get = |node: NonNull<Sleep>| unsafe { node.as_ref() };
-        std::iter::successors(self.first.map(get), move |sleep| sleep.next.map(get))
-    }
-
-    /// Takes out those that are wanted, and so many at most.
-    fn take(&mut self, most: usize, mut is_wanted: impl FnMut(&Sleep) -> bool) -> Row {
-        let (mut taken, mut kept) = (Row::EMPTY, Row::EMPTY);
-        while let Some(node) = self.pop() {
-            // SAFETY: it was in the row (invariant 1).
-            let is_taken = taken.len < most && is_wanted(unsafe { node.as_ref() });
-            let row = if is_taken { &mut taken } else { &mut kept };
-            // SAFETY: it is in none now.
-            unsafe { row.push(node) };
-        }
-        *self = kept;
-        taken
-    }
-
-    /// Lets all of them go on. Without the lock: they were taken out.
-    fn ring(mut self) {
-        while let Some(node) = self.pop() {
-            // SAFETY: it lives until its bell has rung (invariant 1).
-            let bell = unsafe { &node.as_ref().bell };
-            let waker = bell.waker();
-            // Release: pairs with the Acquire in `sleep`. The last access.
-            bell.swap(1, ord!("bubble.ring", Release));
-            step!("bubble.wake", waker.wake_one_aside());
-        }
-    }
-}
-
-impl Sleep {
-    fn is_unchanged(&self) -> bool {
-        // SAFETY: the word of a sleep lives as it does (invariant 1).
-        self.word.is_none_or(|word| unsafe { word.as_ref() }.is(self.expected))
-    }
-}
 
 /// What has become of the first member.
 #[derive(Clone, Copy, PartialEq, Eq)]
