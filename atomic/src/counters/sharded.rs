@@ -194,17 +194,14 @@ impl ShardedCounter {
             || self.own.load(ord!("counter.crowded-own-again", Relaxed)) != own
     }
 
-    /// Adds from a thread that has no seat: to the word of its slot, if there is one.
+    /// Adds from a thread that has no seat: to the word of its slot.
     #[inline(never)]
     fn add_without_seat(&self, state: *mut Line, n: i64) {
         if !is_spread(state) {
             return self.add_unspread(state, None, n);
         }
-        let word = match slot() {
-            // SAFETY: published, and longer than that (invariants 1 and 2).
-            Some(slot) => unsafe { word_of_slot(state, slot) },
-            None => &self.others,
-        };
+        // SAFETY: published, and longer than that (invariants 1 and 2).
+        let word = unsafe { word_of_slot(state, slot()) };
         // Relaxed: counting orders nothing.
         word.fetch_add(n, ord!("counter.slot", Relaxed));
     }
@@ -315,6 +312,7 @@ impl fmt::Debug for ShardedCounter {
 mod tests {
     use std::collections::HashSet;
     use std::sync::Barrier;
+    use std::sync::atomic::Ordering::Relaxed;
     use std::thread;
 
     use super::*;
@@ -355,9 +353,9 @@ mod tests {
             let mine = unsafe { word_of_seat(lines, line_count(), seat().unwrap()) };
             assert_eq!(format!("{:?} {:?} {mine:?}", counter.own, counter.others), "5 10 -7");
             counter.add_without_seat(lines, 20);
-            // SAFETY: as above, and the slot is one.
-            let of_slot = unsafe { word_of_slot(lines, slot().unwrap()) };
-            assert_eq!(format!("{mine:?} {of_slot:?}"), "-7 20");
+            // SAFETY: as above, and these are all slots.
+            let of_slots = (0..slots()).map(|slot| unsafe { word_of_slot(lines, slot) }.load(Relaxed));
+            assert_eq!(format!("{mine:?} {}", of_slots.sum::<i64>()), "-7 20");
             assert_eq!(counter.sum(), 28);
             counter.add(i64::MAX);
             counter.add(3);

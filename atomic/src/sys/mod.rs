@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | `atomic::*`, `fence`, `spin_loop`, `thread` | std | loom, or shuttle |
 //! | [`sc`] | std's, sequentially consistent | loom's, each access between two fences |
-//! | [`slot`], [`slots`] | one of as many as CPUs, shared by few threads | one of two, in turn |
+//! | [`slot`], [`slots`] | one of as many as CPUs, by the CPU that the thread runs on | one of two, in turn |
 //! | [`Seats`] | one bit each | the same code |
 //! | [`seat`], [`SEATS`] | one of 56, or none, until the thread ends | none, or one of as many as the model gives |
 //! | [`row`] | zeros, constant | zeros |

@@ -10,7 +10,7 @@
 //!
 //! A thread looks at the place of its slot first, and then at the next ones, around the circle: for an item, or for room. It passes
 //! by a place whose lock is taken, and one whose `count` says that it has no item, or no room. So it never waits, and takes no lock in
-//! vain but when others are just changing the place. A thread without a slot, which is at its end, begins at place 0.
+//! vain but when others are just changing the place. So it also finds what it has put elsewhere, before it was moved to another CPU.
 //!
 //! # Invariants
 //!
@@ -89,7 +89,7 @@ impl<T> Places<T> {
         if places.is_null() {
             return None;
         }
-        let first = slot().unwrap_or(0);
+        let first = slot();
         // SAFETY: published, and a slot is less than their number (invariant 1).
         let item = unsafe { place(places, first) }.take();
         // SAFETY: as above.
@@ -107,7 +107,7 @@ impl<T> Places<T> {
                 return Some(item);
             }
         }
-        let (first, limit) = (slot().unwrap_or(0), self.limit);
+        let (first, limit) = (slot(), self.limit);
         // SAFETY: published, and a slot is less than their number (invariant 1).
         let room = unsafe { place(places, first) }.room(limit);
         // SAFETY: as above.

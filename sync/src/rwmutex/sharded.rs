@@ -1,11 +1,11 @@
 //! [`ShardedRwMutex`]: a readers-writer lock for each of several groups of threads, and one value.
 //!
-//! A reader takes the lock of its thread's slot, a writer all of them, in order. So two writers meet at the first lock, and
+//! A reader takes the lock of the slot that its thread has at the moment, and releases that one; a writer takes all of them, in order. So two writers meet at the first lock, and
 //! nobody waits in a circle; and a writer that has all of them shares the value with no reader.
 //!
 //! # Invariants
 //!
-//! 1. `slots()` never changes, and `slot()` is less; so a reader's lock is one of the first `slots()`, or the first.
+//! 1. `slots()` never changes, and `slot()` is less; so a reader's lock is one of the first `slots()`.
 //! 2. A guard for reading has one of these locks for reading, a guard for writing has all of them for writing.
 //!
 //! # Ordering
@@ -26,9 +26,9 @@ use super::phase_lock::PhaseLock;
 /// An [`RwMutex`](crate::RwMutex) for data that many threads read all the time, and that is rarely written.
 ///
 /// Readers of an `RwMutex` do not wait for each other, but each of them changes the same word, so its cache line
-/// moves between the CPUs. This type has `N` locks, each in its own cache line, and a reader locks only that of its
-/// thread's slot. There are as many slots as CPUs, and threads are spread evenly over them. A writer locks all of
-/// them in turn, which costs as much as that many writes.
+/// moves between the CPUs. This type has `N` locks, each in its own cache line, and a reader locks only one of them:
+/// that of the CPU it runs on, on Linux; elsewhere that of its thread, with threads spread evenly over as many locks as
+/// there are CPUs. A writer locks all of these in turn, which costs as much as that many writes.
 ///
 /// `const`, no allocation. `N` is a power of two; each lock takes 128 bytes (64 or less on smaller platforms). Locks
 /// beyond the number of CPUs are not used, and cost only these bytes.
@@ -235,7 +235,7 @@ impl<T: ?Sized, const N: usize> ShardedRwMutex<T, N> {
     /// The lock of the calling thread.
     #[inline]
     fn mine(&self) -> &PhaseLock {
-        &self.locks[slot().unwrap_or(0) % N]
+        &self.locks[slot() % N]
     }
 
     /// The locks that are somebody's.

@@ -248,8 +248,8 @@ model_thread_local! {
 
 /// The slot of the calling thread: threads take turns, in the order in which they first ask.
 #[must_use]
-pub fn slot() -> Option<usize> {
-    SLOT.try_with(|slot| *slot).ok()
+pub fn slot() -> usize {
+    SLOT.try_with(|slot| *slot).unwrap_or(0)
 }
 
 /// From here on there are so many seats in this execution, of [`SEATS`](super::SEATS) at most: for the beginning of a model.

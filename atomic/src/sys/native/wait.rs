@@ -75,6 +75,12 @@ impl Cpu {
         #[cfg(not(target_os = "linux"))]
         Cpu::UNKNOWN
     }
+
+    /// Its number.
+    #[inline]
+    pub(super) fn number(self) -> usize {
+        usize::from(self.0)
+    }
 }
 
 /// Waits for `word` to stop being `pending`, for a few microseconds at most. `peer` is where the thread that is to
