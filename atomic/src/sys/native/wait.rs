@@ -34,7 +34,7 @@ use crossbeam_utils::CachePadded;
 
 use super::pause::pause;
 use super::slices::{self, give_way, naps};
-use super::{Futex, UNDER_MIRI, wake_cost};
+use super::{Futex, wake_cost};
 
 /// Pauses before the early yield of rule 2: about two transfers of a cache line.
 const SPINS_FIRST: u32 = 16;
@@ -69,7 +69,7 @@ impl Cpu {
     pub fn current() -> Cpu {
         #[cfg(target_os = "linux")]
         {
-            if UNDER_MIRI {
+            if super::UNDER_MIRI {
                 return Cpu::UNKNOWN;
             }
             // SAFETY: no preconditions; it fails with -1, which is `UNKNOWN`.
