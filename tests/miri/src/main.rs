@@ -9,7 +9,7 @@
 //! * `plain.rs`, `model.rs`, `scenario.rs`: the same for the rest of their folders.
 //! * `runner.rs`: runs all that hold, or one by its name, whatever is expected of it.
 //!
-//! `run` beside this runs it, with several seeds and both rules of aliasing, and then programs that Miri must find wrong.
+//! `run` beside this runs it, with both rules of aliasing, and then a program that Miri must find wrong.
 
 // As three crates.
 extern crate self as gosync_atomic;
