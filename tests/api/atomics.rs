@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::thread;
 
 use gosync::atomic::{Bool, Int32, Int64, Uint32, Uint64, Uintptr};
+use gosync_tests::times;
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all, const_assert_eq};
 
 macro_rules! facts {
@@ -61,7 +62,7 @@ macro_rules! facts {
                         let x = &x;
                         s.spawn(move || {
                             let bit: $value = 1 << bit;
-                            for _ in 0..1_000 {
+                            for _ in 0..times(1_000) {
                                 assert_eq!(x.or(bit) & bit, 0);
                                 assert_eq!(x.and(!bit) & bit, bit);
                             }

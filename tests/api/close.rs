@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use gosync::chan::{self, Chan, CloseError, Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError};
+use gosync_tests::times;
 
 use crate::watchdog::Watchdog;
 use crate::{make, settle};
@@ -47,7 +48,7 @@ fn nil_cannot_be_closed() {
 #[test]
 fn one_closer_wins() {
     let _watchdog = Watchdog::new();
-    for _ in 0..200 {
+    for _ in 0..times(200) {
         let c = Chan::<i32>::new(0);
         let wins = thread::scope(|s| {
             let closers = [(); 4].map(|()| s.spawn(|| c.close().is_ok()));

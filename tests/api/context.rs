@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use gosync::chan::{self, CloseError, TryRecvError};
 use gosync::context::{CancelFunc, Cause, Context, ContextError};
 use gosync::{go, select};
+use gosync_tests::times;
 
 use crate::watchdog::Watchdog;
 
@@ -286,7 +287,7 @@ fn from_within() {
 
 #[test]
 fn a_chain_may_be_long() {
-    const DEPTH: usize = 100_000;
+    const DEPTH: usize = times(100_000);
     for end in ["cancel", "drop"] {
         let (top, cancel) = Context::background().with_cancel();
         let mut ctx = top.clone();

@@ -6,6 +6,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::thread;
 
 use gosync::atomic::{CachePadded, PaddedCounters, ShardedCounter};
+use gosync_tests::times;
 use static_assertions::{assert_impl_all, assert_not_impl_any, assert_type_eq_all, const_assert, const_assert_eq};
 
 const_assert_eq!(size_of::<PaddedCounters<3>>(), 3 * size_of::<CachePadded<i64>>());
@@ -84,8 +85,8 @@ fn counting_in_a_destructor() {
     static MANY: ShardedCounter = ShardedCounter::new();
     // In each other's way for long enough, so that it has a word for each.
     let others = || {
-        thread::scope(|s| (0..4).for_each(|_| drop(s.spawn(|| (0..100_000).for_each(|_| MANY.add(1))))));
-        400_000
+        thread::scope(|s| (0..4).for_each(|_| drop(s.spawn(|| (0..times(100_000)).for_each(|_| MANY.add(1))))));
+        4 * times(100_000) as i64
     };
     let before = others();
     for (counter, mut expected) in [(&ONE, 0), (&MANY, before)] {

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use gosync::chan::{Chan, Receiver, Sender};
+use gosync_tests::times;
 
 use crate::watchdog::Watchdog;
 use crate::{make, settle};
@@ -194,7 +195,7 @@ fn end(rx: Receiver<Counted>, closes: bool) -> Option<Receiver<Counted>> {
 fn both_sides_at_once() {
     let _watchdog = Watchdog::new();
     let ledger = Ledger::default();
-    for round in 0..300 {
+    for round in 0..times(300) {
         let (tx, rx) = make(if round % 2 == 0 { None } else { Some(2) });
         fill(&ledger, &tx, 2);
         thread::scope(|s| {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use gosync::Map;
+use gosync_tests::times;
 
 use crate::rng::Rng;
 use crate::watchdog::Watchdog;
@@ -43,7 +44,7 @@ impl<const MASK: u64> Hasher for Masked<MASK> {
 /// The same operations, at random, on a map and on std's.
 fn as_std<S: BuildHasher>(map: &Map<u16, u32, S>) {
     let (mut std, mut rng) = (HashMap::new(), Rng::new(1));
-    for n in 0..20_000_u32 {
+    for n in 0..times(20_000) as u32 {
         // So that it grows and shrinks.
         let keys = if n / 2_000 % 2 == 0 { 2_000 } else { 20 };
         let key = rng.below(keys) as u16;
@@ -654,14 +655,14 @@ fn maps_of_maps() {
     thread::scope(|s| {
         for _ in 0..3 {
             s.spawn(|| {
-                for _ in 0..1_000 {
+                for _ in 0..times(1_000) {
                     let found = outer.load(&0).unwrap();
                     assert!(found.0.contains_key(&0));
                     assert_eq!(outer.iter().count(), 1);
                 }
             });
         }
-        for n in 0..1_000 {
+        for n in 0..times(1_000) {
             inner.store(0, Arc::new(n));
             if n % 40 == 0 {
                 outer.store(0, Outer(Arc::clone(&inner)));
@@ -677,13 +678,13 @@ fn maps_of_maps() {
 #[test]
 fn maps_that_come_and_go() {
     let _watchdog = Watchdog::new();
-    for round in 0..200 {
+    for round in 0..times(200) {
         let map = Map::<usize, Arc<usize>>::from([(0, Arc::new(round))]);
         thread::scope(|s| {
             for _ in 0..2 {
-                s.spawn(|| (0..40).for_each(|_| assert_eq!(*map.load(&0).unwrap() % 1_000, round)));
+                s.spawn(|| (0..times(40)).for_each(|_| assert_eq!(*map.load(&0).unwrap() % 1_000, round)));
             }
-            (0..40).for_each(|_| assert_eq!(*map.load(&0).unwrap(), round));
+            (0..times(40)).for_each(|_| assert_eq!(*map.load(&0).unwrap(), round));
             map.store(0, Arc::new(round + 1_000));
         });
         assert_eq!(Arc::strong_count(&map.load(&0).unwrap()), 2);

@@ -8,6 +8,7 @@ use std::thread;
 
 use gosync::{Pool, Pooled};
 use gosync_atomic::__sys::slots;
+use gosync_tests::times;
 
 use crate::watchdog::Watchdog;
 
@@ -56,7 +57,7 @@ fn guards_go_anywhere() {
 /// However many are put, at one place or at all.
 #[test]
 fn no_more_than_the_limit() {
-    for (limit, puts) in [(0, 10), (1, 1000), (3, 1000), (LIMIT, 10_000)] {
+    for (limit, puts) in [(0, 10), (1, times(1000)), (3, times(1000)), (LIMIT, times(10_000))] {
         let value = Arc::new(());
         let pool = Pool::with_limit(limit, || unreachable!("nobody asks"));
         for n in 0..puts {
@@ -73,7 +74,7 @@ fn no_more_than_the_limit() {
         assert_eq!(all(&pool).len(), puts.min(limit * slots()));
     }
     let pool = Pool::<usize>::default();
-    (0..1_000_000).for_each(|n| pool.put(n));
+    (0..times(1_000_000)).for_each(|n| pool.put(n));
     assert_eq!(all(&pool).len(), LIMIT * slots());
     let nothing = Pool::with_limit(0, || 7);
     assert_eq!(*nothing.get() + *nothing.get(), 14);
@@ -268,7 +269,7 @@ fn odd_values() {
 /// Threads that get, take and put: no item is with two of them, and all are accounted for.
 #[test]
 fn threads() {
-    const EACH: usize = 5_000;
+    const EACH: usize = times(5_000);
     struct Item {
         /// Whether somebody has it.
         out: AtomicBool,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use gosync::Stack;
+use gosync_tests::times;
 
 #[test]
 fn last_in_first_out() {
@@ -42,7 +43,7 @@ fn nodes_do_not_mix() {
     let stack = Stack::new();
     let mut expected = Vec::new();
     let mut state = 1_u64;
-    for n in 0..50_000 {
+    for n in 0..times(50_000) {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         match state >> 60 {
             0..9 => {
@@ -66,7 +67,7 @@ fn nodes_do_not_mix() {
 
 #[test]
 fn many_values() {
-    const MANY: usize = 300_000;
+    const MANY: usize = times(300_000);
     let stack: Stack<usize> = (0..MANY).collect();
     assert!(stack.take_all().eq((0..MANY).rev()));
     thread::scope(|s| {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use gosync::atomic::{CompareExchangeError, Pointer, Value};
+use gosync_tests::times;
 
 #[test]
 fn what_is_loaded_is_kept() {
@@ -208,13 +209,13 @@ fn updates() {
     assert_eq!(v.update(|old| old.map_or(0_usize, |n| n + 1)), None);
     thread::scope(|s| {
         for _ in 0..4 {
-            s.spawn(|| (0..1_000).for_each(|_| _ = v.update(|old| old.map_or(0, |n| n + 1))));
+            s.spawn(|| (0..times(1_000)).for_each(|_| _ = v.update(|old| old.map_or(0, |n| n + 1))));
         }
     });
-    assert_eq!(v.load().as_deref(), Some(&4_000));
+    assert_eq!(v.load().as_deref(), Some(&(4 * times(1_000))));
     let fails = catch_unwind(|| v.update(|_| panic!("expected by this test")));
     assert!(fails.is_err());
-    assert_eq!(v.into_inner().as_deref(), Some(&4_000), "a panic changes nothing");
+    assert_eq!(v.into_inner().as_deref(), Some(&(4 * times(1_000))), "a panic changes nothing");
 }
 
 /// What was made in vain is dropped, and so is what was replaced meanwhile: at the latest when the update returns.

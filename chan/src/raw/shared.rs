@@ -146,9 +146,9 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Counts one handle of a side less: whether there is none left.
-    fn count_down(&self, side: Side) -> bool {
-        let count = self.count(side);
+    /// Counts one handle less, of the side that this is the count of: whether there is none left. If there is, another thread
+    /// may free the channel before this returns: an argument that is a reference to all of it would dangle.
+    fn count_down(count: &AtomicUsize) -> bool {
         // Acquire: pairs with the Release of the subtractions.
         if count.load(ord!("chan.drop.last", Acquire)) == 1 {
             // Relaxed: nobody else changes it any more, and who looks at it orders nothing.
@@ -168,7 +168,7 @@ impl<T> Shared<T> {
         // SAFETY: alive, as long as the caller's handle is counted.
         let shared = unsafe { this.as_ref() };
         shared.alive.used();
-        if !shared.count_down(side) {
+        if !Self::count_down(shared.count(side)) {
             return;
         }
         if shared.channel.is_abandoned() {

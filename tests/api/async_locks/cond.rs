@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use gosync::{Cond, Mutex, RawMutex, RawRwMutex, RwMutex};
+use gosync_tests::times;
 
 use super::{FREE, Task};
 use crate::watchdog::Watchdog;
@@ -209,7 +210,7 @@ fn another_waker() {
 /// A queue between tasks on tokio and threads: nobody waits for ever, and nothing is lost.
 #[test]
 fn tasks_beside_threads() {
-    const EACH: usize = 2_000;
+    const EACH: usize = times(2_000);
     const QUIT: usize = usize::MAX;
     let _watchdog = Watchdog::new();
     let shared = Arc::new((Mutex::new(Vec::new()), Cond::new()));

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use gosync::{Mutex, RawMutex, RawRwMutex};
+use gosync_tests::times;
 
 use super::{FREE, Task, line};
 use crate::watchdog::Watchdog;
@@ -204,7 +205,7 @@ fn dropped_at_every_stage() {
 fn dropped_before_a_thread() {
     let _watchdog = Watchdog::new();
     let raw = RawMutex::new();
-    for round in 0..200 {
+    for round in 0..times(200) {
         raw.lock();
         let task = Task::waiting(raw.lock_async());
         thread::scope(|s| {

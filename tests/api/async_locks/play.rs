@@ -4,6 +4,7 @@
 use std::task::Poll;
 
 use gosync::{LockAsync, Mutex, MutexGuard, WaitAsync, WaitGroup};
+use gosync_tests::times;
 
 use super::Task;
 use crate::rng::Rng;
@@ -15,7 +16,7 @@ const STEPS: usize = 400;
 fn mutex() {
     let _watchdog = Watchdog::new();
     let mut dropped = 0;
-    for seed in 0..300 {
+    for seed in 0..times(300) {
         let (mutex, mut rng) = (Mutex::new(0), Rng::new(seed));
         let mut held: Option<MutexGuard<'_, usize>> = None;
         let mut tasks: Vec<Task<LockAsync<'_, usize>>> = Vec::new();
@@ -59,7 +60,7 @@ fn mutex() {
         assert!(sections > 0);
         assert_eq!(*mutex.lock(), sections);
     }
-    assert!(dropped > 1_000);
+    assert!(dropped > times(1_000));
 }
 
 fn is_new<T>(task: &Task<LockAsync<'_, T>>) -> bool {
@@ -69,7 +70,7 @@ fn is_new<T>(task: &Task<LockAsync<'_, T>>) -> bool {
 #[test]
 fn waitgroup() {
     let mut late = 0;
-    for seed in 0..300 {
+    for seed in 0..times(300) {
         let (wg, mut rng) = (WaitGroup::new(), Rng::new(seed));
         // With each: whether it waits, in the line.
         let mut tasks: Vec<(Task<WaitAsync<'_>>, bool)> = Vec::new();

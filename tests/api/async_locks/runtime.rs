@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use gosync::{Mutex, RawMutex, WaitGroup};
+use gosync_tests::times;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 
@@ -20,7 +21,7 @@ fn runtimes() -> [Runtime; 2] {
 /// A thousand tasks on one mutex, some of which hold it while others run.
 #[test]
 fn many_tasks() {
-    const TASKS: usize = 1_000;
+    const TASKS: usize = times(1_000);
     const ROUNDS: usize = 10;
     let _watchdog = Watchdog::new();
     for runtime in runtimes() {
@@ -158,7 +159,7 @@ fn a_runtime_goes() {
             runtime.spawn(async move { wg.wait_async().await });
         }
         runtime.block_on(async {
-            for _ in 0..200 {
+            for _ in 0..times(200) {
                 yield_now().await;
             }
         });

@@ -9,6 +9,7 @@ use std::thread;
 use gosync::context::Context as GoContext;
 use gosync::semaphore::{AcquireAsync, Weighted};
 use gosync::{RawMutex, WaitGroup};
+use gosync_tests::times;
 
 use super::{Task, line};
 use crate::rng::Rng;
@@ -23,7 +24,7 @@ fn shown(semaphore: &Weighted) -> String {
 #[test]
 fn play() {
     let _watchdog = Watchdog::new();
-    for seed in 0..200 {
+    for seed in 0..times(200) {
         const SIZE: usize = 12;
         let (semaphore, mut rng) = (Weighted::new(SIZE), Rng::new(seed));
         let mut free = SIZE;

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use gosync::{Mutex, WaitAsync, WaitGroup};
+use gosync_tests::times;
 
 use super::Task;
 use crate::watchdog::Watchdog;
@@ -29,7 +30,7 @@ fn nothing_to_wait_for() {
 fn many_tasks() {
     let wg = WaitGroup::new();
     // Around the size of a batch, and far beyond.
-    for waiters in [1, 2, 15, 16, 17, 31, 32, 33, 1_000] {
+    for waiters in [1, 2, 15, 16, 17, 31, 32, 33, times(1_000)] {
         wg.add(2);
         let mut tasks: Vec<_> = (0..waiters).map(|_| Task::waiting(wg.wait_async())).collect();
         wg.done();
@@ -130,7 +131,7 @@ fn tracked_on_a_runtime() {
 #[test]
 fn ready_without_a_wake() {
     let wg = Arc::new(WaitGroup::new());
-    for round in 0..500 {
+    for round in 0..times(500) {
         wg.add(1);
         let mut tasks: Vec<_> = (0..3).map(|_| Task::waiting(wg.wait_async())).collect();
         thread::scope(|s| {
@@ -230,12 +231,12 @@ fn a_panic_is_reported() {
 fn beside_threads() {
     let _watchdog = Watchdog::new();
     let wg = Arc::new(WaitGroup::new());
-    for round in 0..300 {
+    for round in 0..times(300) {
         wg.add(1);
         let mut tasks: Vec<_> = (0..round % 4).map(|_| Task::waiting(wg.wait_async())).collect();
         thread::scope(|s| {
             s.spawn(|| wg.wait());
-            s.spawn(|| wg.wait_timeout(std::time::Duration::from_micros(round)).is_ok());
+            s.spawn(|| wg.wait_timeout(std::time::Duration::from_micros(round as u64)).is_ok());
             (0..round % 6).for_each(|_| thread::yield_now());
             wg.done();
         });

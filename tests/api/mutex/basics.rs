@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gosync::{ArcMutexGuard, MappedMutexGuard, Mutex, MutexGuard, RawMutex, chan};
+use gosync_tests::times;
 
 use super::{FREE, IN_LINE, LOCKED, until};
 use crate::settle;
@@ -449,7 +450,7 @@ fn unlocked_and_contended() {
         for _ in 0..4 {
             s.spawn(|| {
                 let mut guard = mutex.lock();
-                for _ in 0..500 {
+                for _ in 0..times(500) {
                     let before = *guard;
                     MutexGuard::unlocked(&mut guard, thread::yield_now);
                     assert!(*guard >= before);
@@ -458,7 +459,7 @@ fn unlocked_and_contended() {
             });
         }
     });
-    assert_eq!(mutex.into_inner(), 2_000);
+    assert_eq!(mutex.into_inner(), 4 * times(500));
 }
 
 /// Snapshots: what a lock without data is asked, too.
@@ -477,15 +478,15 @@ fn is_it_locked() {
 fn as_a_lock_of_lock_api() {
     use lock_api::RawMutex as _;
 
-    static VALUE: lock_api::Mutex<RawMutex, u32> = lock_api::Mutex::new(0);
+    static VALUE: lock_api::Mutex<RawMutex, usize> = lock_api::Mutex::new(0);
     let _watchdog = Watchdog::new();
     thread::scope(|s| {
         for _ in 0..4 {
-            s.spawn(|| (0..1_000).for_each(|_| *VALUE.lock() += 1));
+            s.spawn(|| (0..times(1_000)).for_each(|_| *VALUE.lock() += 1));
         }
     });
     let guard = VALUE.lock();
-    assert_eq!(*guard, 4_000);
+    assert_eq!(*guard, 4 * times(1_000));
     assert!(VALUE.is_locked() && VALUE.try_lock().is_none());
     assert!(VALUE.try_lock_for(Duration::from_millis(1)).is_none());
     assert!(VALUE.try_lock_until(Instant::now()).is_none());

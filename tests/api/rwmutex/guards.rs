@@ -11,6 +11,7 @@ use gosync::{
     ArcRwMutexWriteGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, RawRwMutex, RwMutex, RwMutexReadGuard,
     RwMutexWriteGuard,
 };
+use gosync_tests::times;
 
 use super::panics;
 use crate::settle;
@@ -68,7 +69,7 @@ fn downgrade_is_one_step() {
         for n in 1..5 {
             let mutex = &mutex;
             s.spawn(move || {
-                for _ in 0..2_000 {
+                for _ in 0..times(2_000) {
                     let mut writer = mutex.write();
                     *writer = n;
                     let reader = RwMutexWriteGuard::downgrade(writer);
@@ -272,12 +273,12 @@ fn guards_that_own() {
 fn as_a_lock_of_lock_api() {
     use lock_api::{RawRwLock as _, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-    static VALUE: RwLock<RawRwMutex, u32> = RwLock::new(0);
+    static VALUE: RwLock<RawRwMutex, usize> = RwLock::new(0);
     let _watchdog = Watchdog::new();
     thread::scope(|s| {
         for n in 0..4 {
             s.spawn(move || {
-                for _ in 0..1_000 {
+                for _ in 0..times(1_000) {
                     let mut writer = VALUE.write();
                     *writer += 1;
                     let seen = *writer;
@@ -289,7 +290,7 @@ fn as_a_lock_of_lock_api() {
         }
     });
     let mut reader = VALUE.read();
-    assert_eq!((*reader, *VALUE.try_read().unwrap()), (4_000, 4_000));
+    assert_eq!((*reader, *VALUE.try_read().unwrap()), (4 * times(1_000), 4 * times(1_000)));
     assert!(VALUE.is_locked() && !VALUE.is_locked_exclusive() && VALUE.try_write().is_none());
     assert!(VALUE.try_read_for(Duration::ZERO).is_some() && VALUE.try_read_until(Instant::now()).is_some());
     assert!(VALUE.try_write_for(Duration::from_millis(1)).is_none() && VALUE.try_write_until(Instant::now()).is_none());
@@ -321,7 +322,7 @@ fn wakers_that_panic_beside_lock_api() {
     let _watchdog = Watchdog::new();
     let armed = Waker::from(Arc::new(Bomb));
     let armed = &mut Context::from_waker(&armed);
-    let lock: RwLock<RawRwMutex, u32> = RwLock::new(0);
+    let lock: RwLock<RawRwMutex, usize> = RwLock::new(0);
     // SAFETY: it unlocks what it has locked.
     let raw = unsafe { lock.raw() };
     // A reader is let in by a downgrade, and by the unlock of a writer.

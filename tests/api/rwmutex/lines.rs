@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use gosync::{Mutex, RawRwMutex, RwMutex};
+use gosync_tests::times;
 
 use super::{BOTH, FREE, PENDING, WAITING, WRITER, until};
 use crate::settle;
@@ -112,14 +113,14 @@ fn passed_deadlines() {
     let _watchdog = Watchdog::new();
     let (raw, past) = (RawRwMutex::new(), past());
     raw.lock();
-    for _ in 0..300 {
+    for _ in 0..times(300) {
         assert!(!raw.lock_deadline(past) && !raw.lock_timeout(Duration::ZERO));
         assert!(!raw.rlock_deadline(past) && !raw.rlock_timeout(Duration::ZERO));
         assert_eq!(format!("{raw:?}"), WRITER);
     }
     raw.unlock();
     raw.rlock();
-    for _ in 0..300 {
+    for _ in 0..times(300) {
         assert!(!raw.lock_deadline(past) && !raw.lock_timeout(Duration::ZERO));
         assert!(raw.rlock_deadline(past) && raw.rlock_timeout(Duration::ZERO));
         (0..2).for_each(|_| raw.runlock());

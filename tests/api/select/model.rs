@@ -8,6 +8,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use gosync::chan::{Chan, Receiver, RecvError, Select, SendError, Sender, select, select_biased};
+use gosync_tests::times;
 
 use super::{await_receiver, await_sender};
 use crate::rng::Rng;
@@ -442,7 +443,7 @@ fn any() {
     let _watchdog = Watchdog::new();
     let mut rng = Rng::new(2);
     let (all, forms): (Vec<_>, Vec<_>) = (State::all(), forms().collect());
-    for round in 0..3_000 {
+    for round in 0..times(3_000) {
         let states: Vec<_> = (0..=rng.below(4)).map(|_| all[rng.below(all.len())].clone()).collect();
         let most = if round % 2 == 0 { 3 } else { 10 };
         let cases: Vec<_> = (0..=rng.below(most)).map(|_| (rng.below(states.len()), SIDES[rng.below(2)])).collect();

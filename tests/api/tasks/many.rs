@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use gosync::chan::{RecvError, SendError};
+use gosync_tests::times;
 use tokio::runtime::Builder;
 
 use super::{Count, poll, poll_for, receive, send};
 use crate::make;
 use crate::watchdog::Watchdog;
 
-const TASKS: usize = 10_000;
+const TASKS: usize = times(10_000);
 
 /// Each value wakes the receiver that has waited longest, and a close the rest.
 #[test]

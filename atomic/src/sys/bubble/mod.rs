@@ -168,18 +168,15 @@ impl Bubble {
         if self.has_passed(deadline) {
             return Some(false);
         }
-        let mut sleep = Sleep {
+        let sleep = &Sleep {
             word: word.map(NonNull::from),
             expected,
             deadline,
             bell: Futex::new(0),
             thread: std::thread::current(),
             operation: platform::operation(),
-            next: None,
+            next: Cell::new(None),
         };
-        let node = NonNull::from(&mut sleep);
-        // SAFETY: the node is this thread's, and not pushed yet.
-        let sleep = unsafe { node.as_ref() };
         let is_last = self.with(|state| {
             if !step!("bubble.look", sleep.is_unchanged(), else true) {
                 return Some(None);
@@ -188,7 +185,7 @@ impl Bubble {
                 return None;
             }
             // SAFETY: it is new, and this function stays until its bell has rung, after it was taken out.
-            unsafe { state.asleep.push(node) };
+            unsafe { state.asleep.push(NonNull::from(sleep)) };
             Some(Some(state.all_are_asleep()))
         })?;
         if let Some(is_last) = is_last {

@@ -1,13 +1,14 @@
 //! The list of a bubble's members that sleep: nodes on their stacks, in the order in which they came. Invariant 1 of the head of
 //! `bubble/mod.rs` is why each of them lives while it is in a [`Row`].
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::time::Instant;
 
 use super::super::{Futex, ord, step};
 
-/// A member that sleeps: a node of the list, on its stack.
+/// A member that sleeps: a node of the list, on its stack. Its thread looks at it all the time, so there is no `&mut` to it.
 pub(super) struct Sleep {
     /// `None`: it waits for all others to sleep.
     pub(super) word: Option<NonNull<Futex>>,
@@ -18,7 +19,8 @@ pub(super) struct Sleep {
     pub(super) thread: std::thread::Thread,
     /// What it does, and where that was called, if that is known.
     pub(super) operation: Option<(&'static str, &'static Location<'static>)>,
-    pub(super) next: Option<NonNull<Sleep>>,
+    /// Under the bubble's lock; of a node that was taken out, who took it.
+    pub(super) next: Cell<Option<NonNull<Sleep>>>,
 }
 
 /// Sleeps in a row, the first to come in front.
@@ -35,12 +37,12 @@ impl Row {
     /// # Safety
     ///
     /// The node is in no row; invariant 1.
-    pub(super) unsafe fn push(&mut self, mut node: NonNull<Sleep>) {
+    pub(super) unsafe fn push(&mut self, node: NonNull<Sleep>) {
         // SAFETY: the caller's contract.
-        unsafe { node.as_mut() }.next = None;
+        unsafe { node.as_ref() }.next.set(None);
         match self.last.replace(node) {
             // SAFETY: it is in the row (invariant 1).
-            Some(mut last) => unsafe { last.as_mut() }.next = Some(node),
+            Some(last) => unsafe { last.as_ref() }.next.set(Some(node)),
             None => self.first = Some(node),
         }
         self.len += 1;
@@ -49,7 +51,7 @@ impl Row {
     fn pop(&mut self) -> Option<NonNull<Sleep>> {
         let node = self.first?;
         // SAFETY: it is in the row (invariant 1).
-        self.first = unsafe { node.as_ref() }.next;
+        self.first = unsafe { node.as_ref() }.next.get();
         self.last = self.last.filter(|_| self.first.is_some());
         self.len -= 1;
         Some(node)
@@ -58,7 +60,7 @@ impl Row {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Sleep> {
         // SAFETY: what is in the row lives (invariant 1).
         let get = |node: NonNull<Sleep>| unsafe { node.as_ref() };
-        std::iter::successors(self.first.map(get), move |sleep| sleep.next.map(get))
+        std::iter::successors(self.first.map(get), move |sleep| sleep.next.get().map(get))
     }
 
     /// Takes out those that are wanted, and so many at most.

@@ -89,6 +89,13 @@ pub fn contained(f: impl FnOnce()) {
     }
 }
 
+/// Whether Miri interprets this: see `tests/miri`.
+///
+/// It has neither sched_getcpu(3) nor futex_waitv(2), and ends the program where it calls one. What is done without them is what
+/// is done on other systems. And an operation takes it as long as a processor takes for a thousand, so what is for objects that are
+/// much used comes after fewer of them.
+const UNDER_MIRI: bool = cfg!(miri);
+
 /// What all threads share, for ever.
 pub type ProcessWide<T> = &'static T;
 
@@ -139,7 +146,7 @@ pub const STACK_NAMES: u32 = 28;
 #[inline(always)]
 #[must_use]
 pub const fn lanes_open_after() -> Option<(u32, u32)> {
-    Some((16, 1024))
+    if UNDER_MIRI { Some((1, 8)) } else { Some((16, 1024)) }
 }
 
 /// So many looks at a channel's lane find few values there until one is put off.
@@ -149,7 +156,7 @@ pub const LOOKS_UNTIL_PUT_OFF: u32 = 2;
 pub const WAKE_BATCH: usize = 16;
 
 /// So many readers take a lock that is mostly read until others pass it by.
-pub const READERS_UNTIL_OPEN: u32 = 16;
+pub const READERS_UNTIL_OPEN: u32 = if UNDER_MIRI { 1 } else { 16 };
 
 /// How many hash tables a map has for each slot: so many that threads seldom meet.
 pub const TABLES_PER_SLOT: usize = 8;

@@ -69,6 +69,9 @@ impl Cpu {
     pub fn current() -> Cpu {
         #[cfg(target_os = "linux")]
         {
+            if super::UNDER_MIRI {
+                return Cpu::UNKNOWN;
+            }
             // SAFETY: no preconditions; it fails with -1, which is `UNKNOWN`.
             Cpu(unsafe { libc::sched_getcpu() } as u16)
         }

@@ -9,6 +9,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::super::UNDER_MIRI;
+
 /// The number of the call, where it is known to be this one. With feature `deadlock` nobody sleeps so: a sleep there is one
 /// on one word, which stands in a list.
 const FUTEX_WAITV: Option<libc::c_long> = if cfg!(all(
@@ -19,7 +21,8 @@ const FUTEX_WAITV: Option<libc::c_long> = if cfg!(all(
         target_arch = "aarch64",
         target_arch = "riscv64"
     )
-)) {
+)) && !UNDER_MIRI
+{
     Some(449)
 } else {
     None
