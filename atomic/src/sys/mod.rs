@@ -43,7 +43,7 @@
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
 //! | [`run_aside`] | a thread, or this one | the same code |
 //! | [`sleep`] | the system's, or the bubble's | a bubble's, or a yield |
-//! | [`inherit`], `bubble`, [`undurable!`](undurable) | feature `synctest`; nothing without it | the same code |
+//! | [`inherit`], [`inherit_with_end`], [`End`], `bubble`, [`undurable!`](undurable) | feature `synctest`; nothing without it | the same code |
 //! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |
 //! | [`choose`] | never asked | any of n answers, explored by loom, at random in shuttle |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | the checker's: one OS thread runs all threads of a model |
@@ -97,7 +97,7 @@ pub use crate::{
     __waits as waits,
 };
 #[cfg(feature = "synctest")]
-pub use bubble::inherit;
+pub use bubble::{End, inherit, inherit_with_end};
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
@@ -140,6 +140,32 @@ pub fn sleep(time: std::time::Duration) {
 #[inline(always)]
 pub fn inherit<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> T {
     f
+}
+
+/// The end of a thread's function, for its handle: of use in a bubble.
+#[cfg(not(feature = "synctest"))]
+#[derive(Debug)]
+pub struct End;
+
+#[cfg(not(feature = "synctest"))]
+impl End {
+    /// Nothing, without the feature: the join waits.
+    #[inline(always)]
+    pub fn wait(&self) {}
+
+    /// Unknown, without the feature: the thread's own handle knows.
+    #[inline(always)]
+    #[must_use]
+    pub fn has_come(&self) -> Option<bool> {
+        None
+    }
+}
+
+/// As [`inherit`], and what the handle needs.
+#[cfg(not(feature = "synctest"))]
+#[inline(always)]
+pub fn inherit_with_end<T>(f: impl FnOnce() -> T) -> (impl FnOnce() -> T, End) {
+    (f, End)
 }
 
 /// Says for the rest of the block that a sleep without a deadline is not durable: see `bubble/mod.rs`. Nothing without the feature.

@@ -8,6 +8,7 @@
 
 mod clock;
 mod end;
+mod join;
 mod outside;
 mod primitives;
 mod timers;
