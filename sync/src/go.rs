@@ -94,8 +94,11 @@ impl<T> JoinHandle<T> {
     #[cfg_attr(feature = "deadlock", track_caller)]
     pub fn join(self) -> std::thread::Result<T> {
         waits!("joins a thread");
-        self.end.wait();
-        self.thread.join()
+        let JoinHandle { thread, end } = self;
+        end.wait();
+        // Before there is something to return. It may be the last to hold the bubble.
+        drop(end);
+        thread.join()
     }
 
     /// The thread, with its name, its id and its `unpark`.
