@@ -41,6 +41,7 @@
 //! | [`seldom`] | one time in 256 | every time |
 //! | [`rarely`] | one time in 65,536 | never |
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
+//! | [`drop_all`] | of those that panic, the first goes on | the same code |
 //! | [`run_aside`] | a thread, or this one | the same code |
 //! | [`sleep`] | the system's, or the bubble's | a bubble's, or a yield |
 //! | [`inherit`], [`inherit_with_end`], [`End`], `bubble`, [`undurable!`](undurable) | feature `synctest`; nothing without it | the same code |
@@ -190,6 +191,25 @@ macro_rules! __undurable {
 #[must_use]
 pub fn deadline_after(timeout: std::time::Duration) -> Option<std::time::Instant> {
     now().checked_add(timeout)
+}
+
+/// Drops what is left. If the drop of one panics, the others go all the same; the first panic goes on after that.
+pub fn drop_all<T>(values: &mut impl Iterator<Item = T>) {
+    use std::mem::{forget, needs_drop};
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    let mut panic = None;
+    while needs_drop::<T>() {
+        match catch_unwind(AssertUnwindSafe(|| values.by_ref().for_each(drop))) {
+            Ok(()) => break,
+            Err(payload) if panic.is_none() => panic = Some(payload),
+            // The drop of a payload may panic, too.
+            Err(payload) => _ = catch_unwind(AssertUnwindSafe(|| drop(payload))).map_err(forget),
+        }
+    }
+    if let Some(payload) = panic {
+        resume_unwind(payload);
+    }
 }
 
 /// Runs `f` on a thread of its own, which nobody joins; on this one if there cannot be another. A panic of `f` ends here.
