@@ -67,7 +67,8 @@ pub struct JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
-    /// Blocks until the thread has ended, and returns what its function returned. Go: `<-done`, or `wg.Wait()`.
+    /// Blocks until the thread has ended, and returns what its function returned. In Go this is a receive from a channel that the goroutine
+    /// closes, or the `Wait` of a `WaitGroup`.
     ///
     /// In a bubble of `synctest` this is durable: the clock moves meanwhile, if the thread is of the same bubble and so is the caller. If not, the thread
     /// is something outside, and the clock stands still until it has ended.
@@ -96,8 +97,6 @@ impl<T> JoinHandle<T> {
         waits!("joins a thread");
         let JoinHandle { thread, end } = self;
         end.wait();
-        // Before there is something to return. It may be the last to hold the bubble.
-        drop(end);
         thread.join()
     }
 

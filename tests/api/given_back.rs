@@ -90,7 +90,7 @@ fn an_update_by_a_function_that_owns() {
 fn a_call_that_leads() {
     let (live, group) = (Live::default(), Group::new());
     loses_nothing(&live, || group.call(Key(Bomb::new()), || Arc::clone(&live)));
-    assert_eq!(group.call(Key(Bomb::disarmed()), || Live::default()).1, false);
+    assert!(!group.call(Key(Bomb::disarmed()), Live::default).1);
 }
 
 /// A thread that is in its function for as long as this runs, and returns the value then.
@@ -118,7 +118,7 @@ fn a_call_that_follows() {
     let _watchdog = Watchdog::new();
     let (live, group) = (Live::default(), Group::new());
     while_led(&group, &live, || {
-        catch_unwind(AssertUnwindSafe(|| group.call(Key(Bomb::new()), || unreachable!()))).err().expect("it panics")
+        catch_unwind(AssertUnwindSafe(|| group.call(Key(Bomb::new()), || unreachable!()))).expect_err("it panics")
     });
     assert_eq!(Arc::strong_count(&live), 1, "its key");
     while_led(&group, &live, || {
@@ -127,7 +127,7 @@ fn a_call_that_follows() {
             let _owned = &bomb;
             unreachable!()
         };
-        catch_unwind(AssertUnwindSafe(|| group.call(Key(Bomb::disarmed()), f))).err().expect("it panics")
+        catch_unwind(AssertUnwindSafe(|| group.call(Key(Bomb::disarmed()), f))).expect_err("it panics")
     });
     assert_eq!(Arc::strong_count(&live), 1, "its function");
 }
@@ -144,7 +144,7 @@ fn a_call_by_a_channel() {
                 let _owned = &owned;
                 unreachable!()
             };
-            catch_unwind(AssertUnwindSafe(|| group.call_chan(Key(bomb(is_key)), f))).err().expect("it panics")
+            catch_unwind(AssertUnwindSafe(|| group.call_chan(Key(bomb(is_key)), f))).expect_err("it panics")
         });
         assert_eq!(Arc::strong_count(&live), 1, "the channel");
     }

@@ -152,7 +152,7 @@ pub struct End;
 impl End {
     /// Nothing, without the feature: the join waits.
     #[inline(always)]
-    pub fn wait(&self) {}
+    pub fn wait(self) {}
 
     /// Unknown, without the feature: the thread's own handle knows.
     #[inline(always)]

@@ -41,10 +41,11 @@ impl Ending {
 }
 
 impl End {
-    /// Sleeps until it has come, if it is the end of a member of the caller's bubble, and the caller is one.
-    pub fn wait(&self) {
+    /// Sleeps until it has come, if it is the end of a member of the caller's bubble, and the caller is one. What it is of a bubble goes
+    /// before the join returns something.
+    pub fn wait(self) {
         let here = here();
-        let Some(ending) = &self.0 else { return };
+        let Some(ending) = self.0 else { return };
         let is_beside = here.bubble().is_some_and(|bubble| Arc::ptr_eq(bubble, &ending.bubble)) && !here.is_keeper;
         while is_beside && !ending.has_come() {
             ending.word.wait(0);
