@@ -299,7 +299,11 @@ impl<T: ?Sized> Pointer<T> {
         let mut found = self.load();
         loop {
             match self.exchange(found.as_ref(), f(found.as_ref()), Option::clone) {
-                Ok(old) => return old,
+                Ok(old) => {
+                    // A user's drop, and before the return: after it, a panic would leak what is returned.
+                    drop(f);
+                    return old;
+                }
                 Err((now, refused)) => {
                     found = now;
                     drop(refused);

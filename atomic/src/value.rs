@@ -247,7 +247,7 @@ impl<T> Value<T> {
     #[doc(alias = "rcu")]
     #[doc(alias = "fetch_update")]
     pub fn update(&self, mut f: impl FnMut(Option<&T>) -> T) -> Option<Arc<T>> {
-        self.pointer.update(|value| Some(Arc::new(f(value.map(|value| &**value)))))
+        self.pointer.update(move |value| Some(Arc::new(f(value.map(|value| &**value)))))
     }
 
     /// A reader for a thread that reads often: while nothing is stored, a read costs one load. Not in Go.

@@ -39,13 +39,14 @@
 //! # What is durably blocked
 //!
 //! A thread that sends, receives or selects, waits for a [`Cond`](crate::Cond), a `WaitGroup`, an `errgroup` or a call of
-//! [`singleflight`](crate::singleflight), acquires from a [`semaphore`](crate::semaphore), or sleeps by `time::sleep`; and one that waits with a deadline for a lock.
+//! [`singleflight`](crate::singleflight), acquires from a [`semaphore`](crate::semaphore), sleeps by `time::sleep`, or
+//! [joins](crate::JoinHandle::join) a thread of the bubble that `go` has started; and one that waits with a deadline for a lock.
 //!
 //! Not one that waits for a [`Mutex`](crate::Mutex) or an [`RwMutex`](crate::RwMutex) without a deadline, or for a [`Once`](crate::Once), as in Go: it may be
 //! a static, held for a moment by a thread outside of the bubble, and then nothing is at an end. So who sleeps with a lock
-//! that another thread of the bubble waits for stops the clock, and the test hangs. Nor one that waits by what is not gosync's: for input, in a
-//! [`JoinHandle::join`](crate::JoinHandle::join), at the end of a [`std::thread::scope`], for std's locks. Wait for a `WaitGroup` or
-//! a channel first, and then join.
+//! that another thread of the bubble waits for stops the clock, and the test hangs. Nor one that waits by what is not gosync's: for input, at
+//! the end of a [`std::thread::scope`], in the `join` of a handle of std's, for std's locks. In a scope, wait for a `WaitGroup` or
+//! a channel before it ends.
 //!
 //! What is blocked durably must not be waited for from outside, nor be woken from there: use the bubble's channels and the like in the bubble only. In Go
 //! that is fatal. Here a thread of the bubble that is woken from outside goes on, but not before all others are blocked; and

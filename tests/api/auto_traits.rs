@@ -487,7 +487,14 @@ assert_type_eq_all!(gosync::chan::SendError<u8>, gosync_chan::SendError<u8>);
 assert_type_eq_all!(gosync::WaitGroup, gosync_waitgroup::WaitGroup);
 assert_type_eq_all!(gosync::WaitAsync<'static>, gosync_waitgroup::WaitAsync<'static>);
 assert_type_eq_all!(gosync::WaitTimeoutError, gosync_waitgroup::WaitTimeoutError);
-assert_type_eq_all!(JoinHandle<u8>, std::thread::JoinHandle<u8>);
+
+// As std's.
+assert_impl_all!(JoinHandle<Movable>: Send, Sync, Unpin, Debug, Into<std::thread::JoinHandle<Movable>>);
+assert_impl_all!(JoinHandle<Fixed>: Send, Sync);
+assert_impl_all!(JoinHandle<Opaque>: Debug);
+assert_not_impl_any!(JoinHandle<u8>: Clone, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(std::thread::JoinHandle<Fixed>: Send, Sync, Unpin, Debug);
+assert_not_impl_any!(std::thread::JoinHandle<u8>: Clone, UnwindSafe, RefUnwindSafe);
 
 /// What the assertion above is for: no wrapper is needed to catch a panic around a channel.
 #[test]

@@ -11,6 +11,7 @@
 //! | `order` | blocked operations are served in the order of arrival |
 //! | `drops` | each value is dropped exactly once, at the time that is promised |
 //! | `panics` | values whose drop panics |
+//! | `given_back` | what a function returns, if the drop of what it was given panics |
 //! | `reentrant` | values whose drop uses the channel that held them |
 //! | `values` | borrowed, large, empty and over-aligned values |
 //! | `thread_local` | blocking while the thread's locals are being destroyed |
@@ -46,6 +47,7 @@ mod counters;
 mod drops;
 mod errgroup;
 mod errors;
+mod given_back;
 mod handles;
 mod many;
 mod map;

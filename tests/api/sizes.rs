@@ -12,10 +12,10 @@ use gosync::errgroup::Group;
 use gosync::package::{Package, Variable};
 use gosync::semaphore::{AcquireAsync, ArcPermit, Permit, PermitArcAsync, PermitAsync, Weighted};
 use gosync::{
-    ArcMutexGuard, ArcRwMutexReadGuard, ArcRwMutexWriteGuard, Cond, CondWaitAsync, Context, LockArcAsync, LockAsync,
-    Map, MapIntoIter, MapIter, MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex, MutexGuard,
-    Once, OnceFunc, OncePanic, OnceValue, OnceValues, Pool, Pooled, RawLockAsync, RawMutex, RawReadAsync, RawRwMutex,
-    RawWriteAsync, ReadArcAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex,
+    ArcMutexGuard, ArcRwMutexReadGuard, ArcRwMutexWriteGuard, Cond, CondWaitAsync, Context, JoinHandle, LockArcAsync,
+    LockAsync, Map, MapIntoIter, MapIter, MappedMutexGuard, MappedRwMutexReadGuard, MappedRwMutexWriteGuard, Mutex,
+    MutexGuard, Once, OnceFunc, OncePanic, OnceValue, OnceValues, Pool, Pooled, RawLockAsync, RawMutex, RawReadAsync,
+    RawRwMutex, RawWriteAsync, ReadArcAsync, ReadAsync, RwMutex, RwMutexReadGuard, RwMutexWriteGuard, ShardedRwMutex,
     ShardedRwMutexReadGuard, ShardedRwMutexWriteGuard, Stack, WaitAsync, WaitGroup, WaitTimeoutError, WriteArcAsync,
     WriteAsync, atomic,
 };
@@ -49,6 +49,9 @@ assert_eq_size!(SendSink<'static, [u64; 100]>, [usize; 2]);
 // Eight operations of six words, and where there are more.
 const_assert!(size_of::<Select<'static>>() <= 54 * size_of::<usize>());
 const_assert!(size_of::<SelectedOperation<'static>>() <= 5 * size_of::<usize>());
+
+// std's, and nothing beside it.
+assert_eq_size!(JoinHandle<u64>, std::thread::JoinHandle<u64>);
 
 // What ends it, and what it carries.
 assert_eq_size!(Context, [usize; 2]);

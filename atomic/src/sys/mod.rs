@@ -41,9 +41,10 @@
 //! | [`seldom`] | one time in 256 | every time |
 //! | [`rarely`] | one time in 65,536 | never |
 //! | [`contained`] | a panic ends here | it goes on: it may be the verdict on the model |
+//! | [`drop_all`] | of those that panic, the first goes on | the same code |
 //! | [`run_aside`] | a thread, or this one | the same code |
 //! | [`sleep`] | the system's, or the bubble's | a bubble's, or a yield |
-//! | [`inherit`], `bubble`, [`undurable!`](undurable) | feature `synctest`; nothing without it | the same code |
+//! | [`inherit`], [`inherit_with_end`], [`End`], `bubble`, [`undurable!`](undurable) | feature `synctest`; nothing without it | the same code |
 //! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |
 //! | [`choose`] | never asked | any of n answers, explored by loom, at random in shuttle |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | the checker's: one OS thread runs all threads of a model |
@@ -97,7 +98,7 @@ pub use crate::{
     __waits as waits,
 };
 #[cfg(feature = "synctest")]
-pub use bubble::inherit;
+pub use bubble::{End, inherit, inherit_with_end};
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
@@ -142,6 +143,32 @@ pub fn inherit<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> T {
     f
 }
 
+/// The end of a thread's function, for its handle: of use in a bubble.
+#[cfg(not(feature = "synctest"))]
+#[derive(Debug)]
+pub struct End;
+
+#[cfg(not(feature = "synctest"))]
+impl End {
+    /// Nothing, without the feature: the join waits.
+    #[inline(always)]
+    pub fn wait(self) {}
+
+    /// Unknown, without the feature: the thread's own handle knows.
+    #[inline(always)]
+    #[must_use]
+    pub fn has_come(&self) -> Option<bool> {
+        None
+    }
+}
+
+/// As [`inherit`], and what the handle needs.
+#[cfg(not(feature = "synctest"))]
+#[inline(always)]
+pub fn inherit_with_end<T>(f: impl FnOnce() -> T) -> (impl FnOnce() -> T, End) {
+    (f, End)
+}
+
 /// Says for the rest of the block that a sleep without a deadline is not durable: see `bubble/mod.rs`. Nothing without the feature.
 #[macro_export]
 #[doc(hidden)]
@@ -164,6 +191,25 @@ macro_rules! __undurable {
 #[must_use]
 pub fn deadline_after(timeout: std::time::Duration) -> Option<std::time::Instant> {
     now().checked_add(timeout)
+}
+
+/// Drops what is left. If the drop of one panics, the others go all the same; the first panic goes on after that.
+pub fn drop_all<T>(values: &mut impl Iterator<Item = T>) {
+    use std::mem::{forget, needs_drop};
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    let mut panic = None;
+    while needs_drop::<T>() {
+        match catch_unwind(AssertUnwindSafe(|| values.by_ref().for_each(drop))) {
+            Ok(()) => break,
+            Err(payload) if panic.is_none() => panic = Some(payload),
+            // The drop of a payload may panic, too.
+            Err(payload) => _ = catch_unwind(AssertUnwindSafe(|| drop(payload))).map_err(forget),
+        }
+    }
+    if let Some(payload) = panic {
+        resume_unwind(payload);
+    }
 }
 
 /// Runs `f` on a thread of its own, which nobody joins; on this one if there cannot be another. A panic of `f` ends here.

@@ -6,9 +6,10 @@
 //! Only values also go in and out in [`lane`](super::lane)s, through [`Ring::put`] and [`Ring::get`], while nothing else of it changes.
 
 use std::collections::TryReserveError;
+use std::iter;
 use std::mem::MaybeUninit;
 
-use gosync_atomic::__sys::{UnsafeCell, extend_uninit};
+use gosync_atomic::__sys::{UnsafeCell, drop_all, extend_uninit};
 
 /// There is no memory for the buffer.
 #[derive(Debug)]
@@ -238,9 +239,11 @@ impl<T> Ring<T> {
 }
 
 impl<T> Drop for Ring<T> {
-    /// If a value's drop panics, those behind it are leaked: another panic would end the process.
+    /// If a value's drop panics, those behind it are dropped all the same: somebody may wait for what they own.
     fn drop(&mut self) {
-        while self.pop().is_some() {}
+        if self.len > 0 {
+            drop_all(&mut iter::from_fn(|| self.pop()));
+        }
     }
 }
 

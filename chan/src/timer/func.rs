@@ -38,6 +38,7 @@ use super::service::{self, Alarm};
 /// assert_eq!(rx.recv(), Ok("time is up"));
 /// assert!(!timer.stop());
 /// ```
+#[track_caller]
 #[doc(alias = "AfterFunc")]
 pub fn after_func<F>(duration: Duration, f: F) -> FuncTimer
 where
@@ -86,7 +87,8 @@ impl FuncTimer {
     ///
     /// # Panics
     ///
-    /// Same as [`after_func`].
+    /// Same as [`after_func`]. And, with feature `synctest`, if the function was set in a bubble and the caller is not in it.
+    #[track_caller]
     pub fn reset(&self, duration: Duration) -> bool {
         service::set(&self.alarm, deadline_after(duration))
     }

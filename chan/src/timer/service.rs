@@ -143,7 +143,8 @@ impl Service {
 ///
 /// # Panics
 ///
-/// If the thread is missing and cannot be started.
+/// If the thread is missing and cannot be started; with Go's text, if the alarm is a bubble's and the caller is not in that one.
+#[track_caller]
 pub(super) fn set(alarm: &Arc<Alarm>, when: Option<Instant>) -> bool {
     #[cfg(feature = "synctest")]
     if let Some(service) = &alarm.service {
@@ -224,6 +225,7 @@ fn of_bubble() -> Option<std::sync::Arc<Service>> {
 }
 
 #[cfg(feature = "synctest")]
+#[track_caller]
 fn set_in_bubble(service: &std::sync::Arc<Service>, alarm: &Arc<Alarm>, when: Option<Instant>) -> bool {
     // Nobody would look at the clock that this one goes by.
     let is_at_home = when.is_none() || of_bubble().is_some_and(|own| std::sync::Arc::ptr_eq(&own, service));

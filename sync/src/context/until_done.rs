@@ -55,15 +55,20 @@ impl Context {
     /// ```
     #[doc(alias = "run_until_cancelled")]
     pub async fn until_done<F: Future>(&self, future: F) -> Result<F::Output, ContextError> {
-        let mut future = pin!(future);
-        let mut done = pin!(self.done().recv_async());
-        poll_fn(|context| {
-            if done.as_mut().poll(context).is_ready() {
-                // Its end was written before the channel was closed.
-                return Poll::Ready(Err(self.err().expect("a context that is done says why")));
-            }
-            future.as_mut().poll(context).map(Ok)
-        })
-        .await
+        // Outside of the block, at whose end the future is dropped: a panic in that would leak what is on its way to the caller.
+        let mut result = None;
+        {
+            let mut future = pin!(future);
+            let mut done = pin!(self.done().recv_async());
+            let poll = poll_fn(|context| {
+                if done.as_mut().poll(context).is_ready() {
+                    // Its end was written before the channel was closed.
+                    return Poll::Ready(Err(self.err().expect("a context that is done says why")));
+                }
+                future.as_mut().poll(context).map(Ok)
+            });
+            _ = result.insert(poll.await);
+        }
+        result.expect("it was polled until it was there")
     }
 }

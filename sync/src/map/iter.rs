@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::iter::{Flatten, FusedIterator};
-use std::mem::{self, forget, needs_drop};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::mem;
 use std::vec;
 
-use gosync_atomic::__sys::RandomState;
+use gosync_atomic::__sys::{RandomState, drop_all};
 use hashbrown::HashTable;
 
 use super::Map;
@@ -110,22 +109,6 @@ pub struct MapIntoIter<K, V> {
 impl<K, V> Drop for MapIntoIter<K, V> {
     fn drop(&mut self) {
         drop_all(&mut self.entries);
-    }
-}
-
-/// Drops what is left. If the drop of one panics, the others go all the same, which hashbrown would forget.
-pub(super) fn drop_all<T>(entries: &mut impl Iterator<Item = T>) {
-    let mut panic = None;
-    while needs_drop::<T>() {
-        match catch_unwind(AssertUnwindSafe(|| entries.by_ref().for_each(drop))) {
-            Ok(()) => break,
-            Err(payload) if panic.is_none() => panic = Some(payload),
-            // The drop of a payload may panic, too.
-            Err(payload) => _ = catch_unwind(AssertUnwindSafe(|| drop(payload))).map_err(forget),
-        }
-    }
-    if let Some(payload) = panic {
-        resume_unwind(payload);
     }
 }
 

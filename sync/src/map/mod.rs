@@ -31,11 +31,10 @@ use std::hash::{BuildHasher, Hash};
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use gosync_atomic::__sys::{RandomState, const_fn, step, waits};
+use gosync_atomic::__sys::{RandomState, const_fn, drop_all, step, waits};
 use gosync_once::OnceValue;
 use hashbrown::HashTable;
 
-use iter::drop_all;
 pub use iter::{MapIntoIter, MapIter};
 use tables::{Entry, Table, Tables, give_back, has_room, is_sparse, load_from, make_room, read, write};
 

@@ -8,12 +8,11 @@ use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
 use std::mem;
 
-use gosync_atomic::__sys::{TABLES_PER_SLOT, slots, waits};
+use gosync_atomic::__sys::{TABLES_PER_SLOT, drop_all, slots, waits};
 use gosync_atomic::CachePadded;
 use hashbrown::HashTable;
 
 use super::Start;
-use super::iter::drop_all;
 use crate::rwmutex::{BiasedRwMutex, ReadGuard, WriteGuard};
 
 pub(super) struct Tables<K, V, S> {

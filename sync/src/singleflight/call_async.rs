@@ -42,22 +42,28 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
             match self.join(key, true) {
                 Role::Lead(flight) => {
                     let mut lead = Lead::new(self, flight);
-                    let mut future = pin!(future);
-                    // The future is not polled again after a panic, which goes on below.
-                    let poll =
-                        poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-                            Ok(poll) => poll.map(Ok),
-                            Err(payload) => Poll::Ready(Err(payload)),
-                        });
-                    match poll.await {
-                        Ok(value) => return lead.land(value),
-                        Err(payload) => lead.fail(payload),
+                    // Outside of the block: the future is dropped at its end (invariant 3 of `flight.rs`).
+                    let mut result = None;
+                    {
+                        let mut future = pin!(future);
+                        // The future is not polled again after a panic, which goes on below.
+                        let poll =
+                            poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+                                Ok(poll) => poll.map(Ok),
+                                Err(payload) => Poll::Ready(Err(payload)),
+                            });
+                        match poll.await {
+                            Ok(value) => _ = result.insert(lead.land(value)),
+                            Err(payload) => lead.fail(payload),
+                        }
                     }
+                    return result.expect("it has just landed");
                 }
                 Role::Follow(flight, own) => {
                     key = own;
                     flight.over.wait_async().await;
                     if let Some(value) = flight.landed() {
+                        drop((flight, key, future)); // Invariant 3 of `flight.rs`.
                         return (value, true);
                     }
                 }

@@ -3,6 +3,8 @@
 //! 1. The outcome is written once, by the one that leads, before it is done with `over`; it is read by who has waited for
 //!    that, or by the one that has written it.
 //! 2. Who has joined is known under a lock of its own, which is taken with the group's lock held, or without.
+//! 3. A key, a function or a future, whose drop may panic, is dropped before something is returned, and not after it, as arguments
+//!    are: by then what is returned has its place at the caller's, and nobody would drop it.
 
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
@@ -84,7 +86,10 @@ impl<K, V> Flight<K, V> {
 
     /// For the last one who has a reference: the value, if there is one.
     pub(super) fn into_value(self) -> Option<V> {
-        match self.outcome.into_inner() {
+        let Flight { key, outcome, .. } = self;
+        let outcome = outcome.into_inner();
+        drop(key); // Invariant 3.
+        match outcome {
             Outcome::Value(value) => Some(value),
             _ => None,
         }

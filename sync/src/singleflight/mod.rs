@@ -124,6 +124,7 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
                     flight.over.wait();
                     // If not: it was a task's, which has gone.
                     if let Some(value) = flight.landed() {
+                        drop((flight, key, f)); // Invariant 3 of `flight.rs`.
                         return (value, true);
                     }
                 }
@@ -241,11 +242,13 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
         // Whatever panics: nobody is left behind.
         let _over = flight.begin_end(outcome);
         let (joined, channels) = flight.close();
-        self.take_out(flight);
+        // It compares keys. If that panics, it is the leader's affair.
+        let taken_out = catch_unwind(AssertUnwindSafe(|| self.take_out(flight)));
         for channel in channels {
             // A clone that panics is that channel's affair; it closes.
             contained(|| _ = flight.landed().map(|value| channel.try_send((value, true))));
         }
+        taken_out.unwrap_or_else(|payload| resume_unwind(payload));
         joined
     }
 
@@ -287,7 +290,11 @@ impl<G: Deref<Target = Group<K, V>>, K: Eq + Hash, V: Clone> Lead<G, K, V> {
         let (flight, joined) = self.finish(Outcome::Value(value));
         let value = match Arc::try_unwrap(flight) {
             Ok(flight) => flight.into_value(),
-            Err(flight) => flight.landed(),
+            Err(flight) => {
+                let value = flight.landed();
+                drop(flight); // It may be the last by now: invariant 3 of `flight.rs`.
+                value
+            }
         };
         (value.expect("it has just landed"), joined)
     }
@@ -335,7 +342,7 @@ where
                 let _ = sender.try_send(result);
             });
         }
-        Role::Follow(..) => {}
+        Role::Follow(flight, key) => drop((flight, key, f)), // Invariant 3 of `flight.rs`.
     }
     receiver
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 
-const ALL: &str = "deadlock: all goroutines in bubble are blocked";
-const REST: &str = "deadlock: main bubble goroutine has exited but blocked goroutines remain";
+pub(crate) const ALL: &str = "deadlock: all goroutines in bubble are blocked";
+pub(crate) const REST: &str = "deadlock: main bubble goroutine has exited but blocked goroutines remain";
 
 #[test]
 fn what_it_returns() {

@@ -8,13 +8,16 @@
 
 mod clock;
 mod end;
+mod join;
+mod members;
 mod outside;
 mod primitives;
 mod timers;
 mod wait;
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::thread;
@@ -39,6 +42,25 @@ fn text(payload: &(dyn Any + Send)) -> &str {
 fn panic_of(f: impl FnOnce() + Send + 'static) -> String {
     let payload = catch_unwind(AssertUnwindSafe(|| synctest::test(f))).expect_err("it panics");
     text(&*payload).to_owned()
+}
+
+thread_local! {
+    /// The file in which this thread has panicked last.
+    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The file that this panics in, as the hook is told, and the text.
+fn place_and_text(f: impl FnOnce()) -> (String, String) {
+    static HOOK: std::sync::Once = std::sync::Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            PLACE.set(info.location().map_or_else(String::new, |location| location.file().to_owned()));
+            before(info);
+        }));
+    });
+    let payload = catch_unwind(AssertUnwindSafe(f)).expect_err("it panics");
+    (PLACE.take(), text(&*payload).to_owned())
 }
 
 /// Runs it in a bubble, in which so much time passes, and hardly any outside.

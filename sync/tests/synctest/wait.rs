@@ -73,9 +73,15 @@ fn on_any_thread() {
 }
 
 #[test]
-fn one_at_a_time_and_inside_only() {
-    let outside = catch_unwind(synctest::wait).unwrap_err();
-    assert_eq!(text(&*outside), "goroutine is not in a bubble");
+fn inside_only() {
+    // A pointer to it would have no place of its own.
+    #[allow(clippy::redundant_closure, reason = "as it says")]
+    let (place, text) = place_and_text(|| synctest::wait());
+    assert_eq!((&*place, &*text), (file!(), "goroutine is not in a bubble"));
+}
+
+#[test]
+fn one_at_a_time() {
     // Neither returns before the other one is blocked or gone, so one finds the other, whichever comes first.
     let texts = synctest::test(|| {
         let wait = || catch_unwind(synctest::wait).err().map(|payload| text(&*payload).to_owned());
@@ -84,6 +90,15 @@ fn one_at_a_time_and_inside_only() {
         [wait(), rx.recv().unwrap()]
     });
     assert_eq!(texts.iter().flatten().collect::<Vec<_>>(), ["wait already in progress"], "{texts:?}");
+}
+
+/// By the first thread, or by another.
+#[test]
+fn no_bubble_in_a_bubble() {
     let nested = panic_of(|| synctest::test(|| {}));
     assert_eq!(nested, "synctest.Run called from within a synctest bubble");
+    synctest::test(|| {
+        let nested = go(|| synctest::test(|| {})).join().unwrap_err();
+        assert_eq!(text(&*nested), "synctest.Run called from within a synctest bubble");
+    });
 }

@@ -509,11 +509,13 @@ fn as_a_lock_of_lock_api() {
     assert!(task.as_mut().poll(&mut Context::from_waker(&armed)).is_pending());
     thread::scope(|s| {
         lock_api::MutexGuard::unlocked(&mut guard, || {
-            s.spawn(|| {
+            let task = s.spawn(|| {
                 while task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {}
                 // SAFETY: just locked.
                 unsafe { other.force_unlock() };
             });
+            // If this one locked again before it, it would wait for the guard.
+            task.join().unwrap();
         });
     });
     assert!(other.is_locked());

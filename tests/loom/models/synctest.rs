@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use gosync::chan::{self, Receiver};
-use gosync::{Mutex, WaitGroup, go, synctest, time};
+use gosync::{JoinHandle, Mutex, WaitGroup, go, synctest, time};
 use gosync_atomic::__sys::thread;
 use loom::sync::Arc;
 
@@ -43,10 +43,18 @@ pub(crate) fn models() -> Vec<Model> {
         holds(CLOCK, "it stands still while one runs", stands_still).bound(2),
         holds(CLOCK, "it stands still while one waits for a lock", lock_from_outside).bound(2).witnesses(&["waited"]),
         fails(CLOCK, "a deadlock, which is told by a panic", Verdict::Assertion, deadlock).bound(2),
+        holds(CLOCK, "it moves while one joins", || sleeper_is_joined(true)).bound(3),
+        fails(CLOCK, "one joins by another handle", Verdict::Deadlock, || sleeper_is_joined(false)).bound(2),
         holds(WAKE, "a send meets a receiver that goes to sleep", a_send).bound(3).reaches(&["bubble.wake-member"]),
         holds(WAKE, "two at a time", two_at_a_time).bound(2).reaches(&["bubble.wake-member"]),
+        holds(WAKE, "an end meets a join", an_end).bound(2),
         holds(WAKE, "from outside", from_outside).bound(2).reaches(&["bubble.outside"]),
     ]
+}
+
+/// Joins it without the bubble's knowledge.
+fn join_unseen<T>(handle: JoinHandle<T>) -> T {
+    thread::JoinHandle::from(handle).join().unwrap()
 }
 
 /// Sees what the other member has done, after the wait.
@@ -109,7 +117,7 @@ fn end(is_member: bool) {
         let d = d.clone();
         move || {
             let write = move || d.write(1);
-            drop(if is_member { go(write) } else { thread::spawn(write) });
+            drop(if is_member { go(write).into() } else { thread::spawn(write) });
         }
     });
     assert!(!is_member || d.read() == 1);
@@ -212,10 +220,38 @@ fn stands_still() {
     synctest::test(|| {
         let (start, (tx, rx)) = (time::now(), chan::bounded::<()>(0));
         drop(go(move || assert!(rx.recv_timeout(HOUR).is_err())));
-        let done = go(|| ());
-        done.join().unwrap();
+        join_unseen(go(|| ()));
         assert_eq!(time::now(), start);
         drop(tx);
+    });
+}
+
+/// By a handle that the bubble does not know of, one that runs waits for one that sleeps.
+fn sleeper_is_joined(is_seen: bool) {
+    synctest::test(move || {
+        let (d, start) = (Plain::new(), time::now());
+        let sleeper = go({
+            let d = d.clone();
+            move || {
+                time::sleep(HOUR);
+                d.write(1);
+            }
+        });
+        if is_seen {
+            sleeper.join().unwrap()
+        } else {
+            join_unseen(sleeper)
+        }
+        assert_eq!((d.read(), time::now()), (1, start + HOUR));
+    });
+}
+
+/// As with a send: one runs for as long as the other does not go on.
+fn an_end() {
+    synctest::test(|| {
+        let ends = go(|| 7);
+        let joins = go(move || ends.join().unwrap());
+        assert_eq!(join_unseen(joins), 7);
     });
 }
 
@@ -259,7 +295,7 @@ fn a_send() {
         let (tx, rx) = chan::bounded(0);
         let receiver = go(move || rx.recv().unwrap());
         tx.send(7).unwrap();
-        assert_eq!(receiver.join().unwrap(), 7);
+        assert_eq!(join_unseen(receiver), 7);
     });
 }
 
@@ -276,8 +312,8 @@ fn two_at_a_time() {
             move || wg.done()
         });
         wg.wait();
-        waiter.join().unwrap();
-        other.join().unwrap();
+        join_unseen(waiter);
+        join_unseen(other);
     });
 }
 

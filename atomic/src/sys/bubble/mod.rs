@@ -32,6 +32,8 @@
 //! A lock without a deadline may be held by a thread that is no member, which will let go of it soon; so who waits for one must
 //! not count as asleep. It sleeps on the word as if there were no bubble: [`Undurable`]. As in Go.
 //!
+//! Nor is what is not a [`Futex`], such as the system's join: `end.rs` has what comes before that.
+//!
 //! # Invariants
 //!
 //! 1. A `Sleep` is in the list from when its thread has pushed it until it is taken out, both under the lock, and after that it stays
@@ -45,6 +47,7 @@
 //! that before what those do that it wakes, by their bells: synctest.block-before-wait, synctest.exit-before-wait,
 //! synctest.timer-before-wait. The last member to end is one of them: synctest.exit-before-run-return.
 
+mod end;
 mod row;
 
 use std::any::Any;
@@ -56,6 +59,7 @@ use std::time::Instant;
 use super::platform;
 use super::thread::{self, Builder};
 use super::{Arc, Futex, Lock, UnsafeCell, ord, step, thread_local};
+pub use end::{End, inherit_with_end};
 use row::{Row, Sleep};
 
 /// What is to be done at some time, if nobody sleeps until then: the timers of the crate above. All of it without any lock.

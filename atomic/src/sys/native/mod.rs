@@ -64,7 +64,7 @@ pub fn test_and_set(word: &atomic::AtomicU32, clear: u32, set: u32, order: std::
 
 /// std's threads.
 pub mod thread {
-    pub use std::thread::{Builder, JoinHandle, panicking, spawn, yield_now};
+    pub use std::thread::{Builder, JoinHandle, Thread, panicking, spawn, yield_now};
 }
 
 /// What was shared, if this was the last to share it.

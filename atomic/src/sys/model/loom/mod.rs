@@ -26,7 +26,7 @@ pub(super) use loom::sync::atomic::AtomicUsize as Aside;
 
 /// loom's threads.
 pub mod thread {
-    pub use loom::thread::{Builder, JoinHandle, spawn, yield_now};
+    pub use loom::thread::{Builder, JoinHandle, Thread, spawn, yield_now};
     pub use std::thread::panicking;
 }
 

@@ -40,7 +40,7 @@ pub unsafe fn load_own(word: &atomic::AtomicUsize) -> usize {
 
 /// shuttle's threads.
 pub mod thread {
-    pub use shuttle::thread::{Builder, JoinHandle, panicking, spawn, yield_now};
+    pub use shuttle::thread::{Builder, JoinHandle, Thread, panicking, spawn, yield_now};
 }
 
 /// A deadline comes at any time, and in the end: who sleeps for ever then has slept too long.
