@@ -37,6 +37,8 @@ mod rules;
 mod runner;
 #[cfg(gosync_loom)]
 mod sites;
+#[cfg(all(gosync_loom, target_os = "linux", target_pointer_width = "64"))]
+mod stacks;
 #[cfg(gosync_loom)]
 mod task;
 #[cfg(gosync_loom)]
