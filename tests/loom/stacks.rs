@@ -6,13 +6,13 @@
 //! mapped as a stack and guarded is kept when it is unmapped, and handed out when as much is mapped as a stack again. All else
 //! goes to the kernel as before.
 //!
-//! What is handed out again has its guard page still, so that a thread that overflows its stack dies of it as before.
-//! Below the guard nothing differs from a new mapping, but that it is not zero, which nobody may expect of a stack: generator
-//! writes what it looks for at both ends whenever it makes one.
+//! What is handed out again still has its guard page, so that a thread that overflows its stack dies of it as before. Above
+//! that it differs from a new mapping in one thing only: it is not zero. Nobody expects that of a stack, and what generator looks
+//! for at both of its ends it writes whenever it makes one.
 //!
-//! The table is the calling OS thread's own, so it needs no lock. A stack that another one unmaps is in no table there, and
-//! goes to the kernel; the table that it was in is not told. That would be wrong, and does not occur: loom runs all threads
-//! of a model, and makes and drops their stacks, on the thread that called it.
+//! The table is the calling OS thread's own, so it needs no lock. It relies on generator: a stack is unmapped as a whole, by
+//! the OS thread that had it mapped. loom runs all threads of a model, and makes and drops their stacks, on the thread that
+//! calls it.
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_long, c_void};
