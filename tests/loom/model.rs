@@ -12,7 +12,7 @@ use gosync_atomic::__sys::sites::weakened;
 
 /// The argument by which this binary asks itself to run one model.
 pub(crate) const CHILD: &str = "--run-one-model";
-/// A model that runs longer than this has failed. It is no measure of a model: the slowest takes five minutes of CPU time under `--long`,
+/// A model that runs longer than this has failed. It is no measure of a model: the slowest takes a minute or two of CPU time under `--long`,
 /// and a machine may have others to run.
 const LIMIT: Duration = Duration::from_secs(900);
 /// Scheduling points per execution. More than any model needs: reaching it means that some loop never ends.
