@@ -5,6 +5,7 @@
 //! * `model.rs`: what a model is, and how one is run in a child process.
 //! * `plain.rs`: memory that loom watches, for use in models.
 //! * `task.rs`: tasks in models.
+//! * `stacks.rs`: the stacks of loom's threads, kept from one execution for the next.
 //! * `rules.rs`: the tables in docs/RULES.md, checked against the models and the sources.
 //! * `items.rs`, `sites.rs`: what the sources make public, and what can be weakened in them.
 //! * `runner.rs`: the parent: a test per model, and the closing count.
@@ -37,6 +38,8 @@ mod rules;
 mod runner;
 #[cfg(gosync_loom)]
 mod sites;
+#[cfg(all(gosync_loom, feature = "kept-stacks", target_os = "linux", target_pointer_width = "64"))]
+mod stacks;
 #[cfg(gosync_loom)]
 mod task;
 #[cfg(gosync_loom)]
@@ -59,7 +62,7 @@ fn main() -> std::process::ExitCode {
         (true, ..) => model::run_in_child(models, &args),
         (_, true, _) => mutants::run(&models, &args),
         (_, _, true) => book::run(models, write),
-        _ => runner::run(models, options, args).0,
+        _ => runner::run(models, options, args, model::Runs::new()).0,
     }
 }
 

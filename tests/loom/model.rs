@@ -12,7 +12,7 @@ use gosync_atomic::__sys::sites::weakened;
 
 /// The argument by which this binary asks itself to run one model.
 pub(crate) const CHILD: &str = "--run-one-model";
-/// A model that runs longer than this has failed. It is no measure of a model: the slowest takes five minutes of CPU time under `--long`,
+/// A model that runs longer than this has failed. It is no measure of a model: the slowest takes a minute or two of CPU time under `--long`,
 /// and a machine may have others to run.
 const LIMIT: Duration = Duration::from_secs(900);
 /// Scheduling points per execution. More than any model needs: reaching it means that some loop never ends.
@@ -187,6 +187,11 @@ impl Model {
         }
     }
 
+    /// Whether a run within this bound is a run of all that the model asks for.
+    pub(crate) fn is_within(&self, preemptions: usize) -> bool {
+        self.bound.is_some_and(|own| own <= preemptions)
+    }
+
     /// The name that filters match.
     pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.rule, self.shape)
@@ -201,7 +206,7 @@ pub(crate) fn witness(outcome: &'static str) {
 }
 
 /// What a child reported.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) verdict: Verdict,
     pub(crate) executions: usize,
@@ -221,6 +226,9 @@ pub(crate) struct Request {
     pub(crate) mutant: Option<String>,
 }
 
+/// Runs that need not be repeated, by the names of their models.
+pub(crate) type Runs = BTreeMap<String, Run>;
+
 /// Runs one model in a child process.
 pub(crate) fn run(name: &str, long: bool, request: &Request) -> Run {
     let start = Instant::now();
@@ -237,7 +245,10 @@ pub(crate) fn run(name: &str, long: bool, request: &Request) -> Run {
         }
     }
     command.env_remove("GOSYNC_MUTANT");
-    command.envs(request.mutant.iter().map(|mutant| ("GOSYNC_MUTANT", mutant)));
+    if let Some(mutant) = &request.mutant {
+        // Nobody asks where it died.
+        command.env("GOSYNC_MUTANT", mutant).env("RUST_BACKTRACE", "0");
+    }
     let output = command.output().expect("this binary can be started");
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::model::{self, Model, Request, Verdict};
+use crate::model::{self, Model, Request, Runs, Verdict};
 use crate::sites::{self, Mutant, Site};
 
 const SURVIVORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/loom/survivors.txt");
@@ -51,6 +51,8 @@ pub(crate) struct Report {
     pub(crate) problems: Vec<String>,
     /// Of how many each was the cause.
     pub(crate) causes: BTreeMap<String, usize>,
+    /// Runs without a mutant at the whole of their models' bounds.
+    pub(crate) whole: Runs,
     /// Each mutant, and the deaths that it died.
     pub(crate) deaths: Vec<(String, Vec<Death>)>,
 }
@@ -77,7 +79,7 @@ pub(crate) fn run(models: &[Model], filters: &[String]) -> ExitCode {
 /// As [`run`]; prints a line per mutant. With `all` each mutant is tried on every rule, otherwise the first death is enough.
 pub(crate) fn table(models: &[Model], filters: &[String], all: bool) -> Report {
     let (sites, mut problems) = sites::sites();
-    let baselines = baselines(models, &mut problems);
+    let (baselines, whole) = baselines(models, &mut problems);
     let selected: Vec<&Site> = sites
         .iter()
         .filter(|site| filters.is_empty() || filters.iter().any(|filter| site.name.contains(filter.as_str())))
@@ -94,7 +96,7 @@ pub(crate) fn table(models: &[Model], filters: &[String], all: bool) -> Report {
     });
 
     let reasons = reasons();
-    let mut report = Report { sites: selected.len(), mutants: mutants.len(), problems, ..Report::default() };
+    let mut report = Report { sites: selected.len(), mutants: mutants.len(), whole, problems, ..Report::default() };
     println!("{:<40} {:<8} {:<26} {:>6}  killer", "mutant", "shipped", "dies of", "s");
     for (mutant, (deaths, took)) in mutants.iter().zip(tried) {
         // The one that shows best what is missing.
@@ -152,17 +154,20 @@ fn cause(mutant: &Mutant<'_>, verdict: Verdict) -> String {
     format!("{class} ({verdict})")
 }
 
-/// The models that may kill, smallest first.
-fn baselines(models: &[Model], problems: &mut Vec<String>) -> Vec<Baseline> {
+/// The models that may kill, smallest first; and those runs that were the whole of their models.
+fn baselines(models: &[Model], problems: &mut Vec<String>) -> (Vec<Baseline>, Runs) {
     let passing: Vec<&Model> = models.iter().filter(|model| model.expected == Verdict::Pass).collect();
     let runs = in_parallel(passing.iter(), |model| {
         let request = Request { at_most: Some(model.mutant_bound), ..Request::default() };
         model::run(&model.name(), false, &request)
     });
-    let mut baselines = Vec::new();
+    let (mut baselines, mut whole) = (Vec::new(), Runs::new());
     let mut vacuous = 0;
     for (model, run) in passing.into_iter().zip(runs) {
         let (name, bound) = (model.name(), model.mutant_bound);
+        if model.is_within(bound) {
+            whole.insert(name.clone(), run.clone());
+        }
         match run.verdict {
             Verdict::Pass => {
                 let Model { rule, .. } = *model;
@@ -183,7 +188,7 @@ fn baselines(models: &[Model], problems: &mut Vec<String>) -> Vec<Baseline> {
         "{} models pass at their bound for mutants and may kill; {vacuous} need a wider bound and may not",
         baselines.len()
     );
-    baselines
+    (baselines, whole)
 }
 
 /// The first model that fails with this mutant, smallest first, and for an ordering the first with a race, if there is one;

@@ -37,30 +37,33 @@ pub mod weakened {
 
     // All of this is std on purpose: it must stay invisible to the model checker.
     use std::collections::BTreeSet;
-    use std::sync::atomic::Ordering;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Mutex, OnceLock, PoisonError};
 
     /// An ordering, as a named site.
     #[macro_export]
     #[doc(hidden)]
     macro_rules! __ord {
-        ($site:literal, $order:ident) => {
-            $crate::__sys::sites::weakened::ordering($site, ::core::sync::atomic::Ordering::$order)
-        };
+        ($site:literal, $order:ident) => {{
+            static SITE: $crate::__sys::sites::weakened::Site = $crate::__sys::sites::weakened::Site::new($site);
+            SITE.ordering(::core::sync::atomic::Ordering::$order)
+        }};
     }
 
     /// An action or a check, as a named site.
     #[macro_export]
     #[doc(hidden)]
     macro_rules! __step {
-        ($site:literal, $expr:expr, else $other:expr) => {
-            if $crate::__sys::sites::weakened::keep($site) { $expr } else { $other }
-        };
-        ($site:literal, $expr:expr) => {
-            if $crate::__sys::sites::weakened::keep($site) {
+        ($site:literal, $expr:expr, else $other:expr) => {{
+            static SITE: $crate::__sys::sites::weakened::Site = $crate::__sys::sites::weakened::Site::new($site);
+            if SITE.is_kept() { $expr } else { $other }
+        }};
+        ($site:literal, $expr:expr) => {{
+            static SITE: $crate::__sys::sites::weakened::Site = $crate::__sys::sites::weakened::Site::new($site);
+            if SITE.is_kept() {
                 $expr
             }
-        };
+        }};
     }
 
     static REACHED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
@@ -81,29 +84,51 @@ pub mod weakened {
             .as_ref()
     }
 
-    fn weakening(site: &'static str) -> Option<&'static str> {
-        REACHED.lock().unwrap_or_else(PoisonError::into_inner).insert(site);
-        mutant().filter(|(name, _)| name == site).map(|(_, how)| how.as_str())
+    /// A site. It looks up its name until it is known not to be the one that is weakened: models come by in every execution.
+    #[derive(Debug)]
+    pub struct Site {
+        name: &'static str,
+        is_plain: AtomicBool,
     }
 
-    /// The ordering to use at `site`.
-    pub fn ordering(site: &'static str, shipped: Ordering) -> Ordering {
-        match weakening(site) {
-            None => shipped,
-            Some("Relaxed") => Ordering::Relaxed,
-            Some("Acquire") => Ordering::Acquire,
-            Some("Release") => Ordering::Release,
-            Some("AcqRel") => Ordering::AcqRel,
-            Some(other) => panic!("GOSYNC_MUTANT: `{other}` is no weaker ordering"),
+    impl Site {
+        /// A site that nobody has come by.
+        #[must_use]
+        pub const fn new(name: &'static str) -> Site {
+            Site { name, is_plain: AtomicBool::new(false) }
         }
-    }
 
-    /// Whether `site` is to be carried out.
-    pub fn keep(site: &'static str) -> bool {
-        match weakening(site) {
-            None => true,
-            Some("skip") => false,
-            Some(other) => panic!("GOSYNC_MUTANT: a step can only be skipped, not `{other}`"),
+        fn weakening(&self) -> Option<&'static str> {
+            if self.is_plain.load(Ordering::Relaxed) { None } else { self.look_up() }
+        }
+
+        #[cold]
+        fn look_up(&self) -> Option<&'static str> {
+            REACHED.lock().unwrap_or_else(PoisonError::into_inner).insert(self.name);
+            let weakening = mutant().filter(|(name, _)| name == self.name).map(|(_, how)| how.as_str());
+            self.is_plain.store(weakening.is_none(), Ordering::Relaxed);
+            weakening
+        }
+
+        /// The ordering to use here.
+        pub fn ordering(&self, shipped: Ordering) -> Ordering {
+            match self.weakening() {
+                None => shipped,
+                Some("Relaxed") => Ordering::Relaxed,
+                Some("Acquire") => Ordering::Acquire,
+                Some("Release") => Ordering::Release,
+                Some("AcqRel") => Ordering::AcqRel,
+                Some(other) => panic!("GOSYNC_MUTANT: `{other}` is no weaker ordering"),
+            }
+        }
+
+        /// Whether what stands here is to be carried out.
+        pub fn is_kept(&self) -> bool {
+            match self.weakening() {
+                None => true,
+                Some("skip") => false,
+                Some(other) => panic!("GOSYNC_MUTANT: a step can only be skipped, not `{other}`"),
+            }
         }
     }
 }
