@@ -416,7 +416,14 @@ impl Ended {
 
     /// Completes them.
     #[inline]
-    pub(crate) fn complete(mut self) {
+    pub(crate) fn complete(self) {
+        if !self.0.is_empty() {
+            self.complete_all();
+        }
+    }
+
+    #[inline(never)]
+    fn complete_all(mut self) {
         let mut wakes = Wakes::default();
         while let Some(waiter) = self.0.pop() {
             // SAFETY: claimed, and not completed yet.
