@@ -312,7 +312,6 @@ impl fmt::Debug for ShardedCounter {
 mod tests {
     use std::collections::HashSet;
     use std::sync::Barrier;
-    use std::sync::atomic::Ordering::Relaxed;
     use std::thread;
 
     use super::*;
@@ -354,8 +353,9 @@ mod tests {
             assert_eq!(format!("{:?} {:?} {mine:?}", counter.own, counter.others), "5 10 -7");
             counter.add_without_seat(lines, 20);
             // SAFETY: as above, and these are all slots.
-            let of_slots = (0..slots()).map(|slot| unsafe { word_of_slot(lines, slot) }.load(Relaxed));
-            assert_eq!(format!("{mine:?} {}", of_slots.sum::<i64>()), "-7 20");
+            let of_slots = (0..slots()).map(|slot| format!("{:?}", unsafe { word_of_slot(lines, slot) }));
+            let of_slots: i64 = of_slots.map(|word| word.parse::<i64>().unwrap()).sum();
+            assert_eq!(format!("{mine:?} {of_slots}"), "-7 20");
             assert_eq!(counter.sum(), 28);
             counter.add(i64::MAX);
             counter.add(3);
