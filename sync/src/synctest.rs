@@ -46,7 +46,8 @@
 //! a static, held for a moment by a thread outside of the bubble, and then nothing is at an end. So who sleeps with a lock
 //! that another thread of the bubble waits for stops the clock, and the test hangs. Nor one that waits by what is not gosync's: for input, at
 //! the end of a [`std::thread::scope`], in the `join` of a handle of std's, for std's locks. In a scope, wait for a `WaitGroup` or
-//! a channel before it ends.
+//! a channel before it ends. Nor what a thread does after its function, in the destructors of its thread-local variables: they must
+//! not wait for the bubble's clock.
 //!
 //! What is blocked durably must not be waited for from outside, nor be woken from there: use the bubble's channels and the like in the bubble only. In Go
 //! that is fatal. Here a thread of the bubble that is woken from outside goes on, but not before all others are blocked; and

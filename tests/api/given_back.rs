@@ -238,3 +238,40 @@ fn a_comparison_that_panics_at_the_end() {
     let mut once = pin!(group.call_async(Odd, async { 9 }));
     assert_eq!(poll(once.as_mut()), Poll::Ready((9, false)));
 }
+
+/// A call could not take itself out of the group, because the comparison of its key panicked; and then the drop of that key panics. The
+/// next call finds that, and the one after it must not wait for a call that nobody carries out.
+#[test]
+fn a_key_that_was_left_behind() {
+    static BROKEN: AtomicBool = AtomicBool::new(false);
+    struct Odd(#[expect(dead_code, reason = "it is dropped")] Bomb);
+    impl PartialEq for Odd {
+        fn eq(&self, _: &Odd) -> bool {
+            assert!(!BROKEN.load(Ordering::Relaxed), "expected by this test");
+            true
+        }
+    }
+    impl Eq for Odd {}
+    impl std::hash::Hash for Odd {
+        fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+    }
+    let _watchdog = Watchdog::new();
+    let (group, bomb) = (Group::new(), Bomb::new());
+    let call =
+        catch_unwind(AssertUnwindSafe(|| group.call(Odd(bomb.clone()), || BROKEN.store(true, Ordering::Relaxed))));
+    assert!(call.is_err(), "it is told");
+    BROKEN.store(false, Ordering::Relaxed);
+    assert_eq!(group.call(Odd(Bomb::disarmed()), || ()), ((), false));
+    assert!(!bomb.0.load(Ordering::Relaxed), "it went off");
+    assert_eq!(group.call(Odd(Bomb::disarmed()), || ()), ((), false));
+}
+
+/// What it returns is not held while it waits.
+#[test]
+fn until_done_is_send_if_the_future_is() {
+    fn is_send(future: impl Future + Send) -> impl Future {
+        future
+    }
+    let ctx = gosync::context::Context::background();
+    assert!(poll(pin!(is_send(ctx.until_done(async { std::rc::Rc::new(1) }))).as_mut()).is_ready());
+}

@@ -56,7 +56,7 @@ impl Context {
     #[doc(alias = "run_until_cancelled")]
     pub async fn until_done<F: Future>(&self, future: F) -> Result<F::Output, ContextError> {
         // Outside of the block, at whose end the future is dropped: a panic in that would leak what is on its way to the caller.
-        let mut result = None;
+        let result;
         {
             let mut future = pin!(future);
             let mut done = pin!(self.done().recv_async());
@@ -67,8 +67,8 @@ impl Context {
                 }
                 future.as_mut().poll(context).map(Ok)
             });
-            _ = result.insert(poll.await);
+            result = poll.await;
         }
-        result.expect("it was polled until it was there")
+        result
     }
 }

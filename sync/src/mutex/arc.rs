@@ -184,7 +184,9 @@ pub struct LockArcAsync<T: ?Sized> {
 #[cfg(feature = "async")]
 impl<T: ?Sized> LockArcAsync<T> {
     pub(crate) fn new(mutex: Arc<Mutex<T>>) -> LockArcAsync<T> {
-        // SAFETY: the lock stays where it is, and lives as long as the future has its share, which goes after the turn.
+        // SAFETY: the lock stays where it is, and lives as long as the future has its share, which goes after the turn. A function
+        // that drops the future drops both, and so has a reference to a lock that is freed; but a lock is cells and nothing
+        // else, and a reference to cells need not be good until the function returns.
         let lock = unsafe { &*std::ptr::from_ref(&mutex.lock) };
         LockArcAsync { turn: Turn::new(lock), mutex }
     }

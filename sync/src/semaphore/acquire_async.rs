@@ -14,7 +14,9 @@
 
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
+use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use gosync_atomic::__sys::step;
@@ -37,20 +39,43 @@ enum Stage {
 /// It says what happens if the future is dropped or leaked.
 #[must_use = "a future does nothing unless it is awaited or polled"]
 pub struct AcquireAsync<'a> {
-    semaphore: &'a Weighted,
+    semaphore: Borrowed<'a>,
     n: usize,
     stage: Stage,
     /// Pinned with the future.
     node: Option<Node>,
 }
 
+/// `&Weighted`, but for one thing: a function that is given it need not find it alive until it returns. One that drops a
+/// `PermitArcAsync` drops this, and then the semaphore.
+struct Borrowed<'a>(NonNull<Weighted>, PhantomData<&'a Weighted>);
+
+// SAFETY: as the reference that it stands for.
+unsafe impl<'a> Send for Borrowed<'a> where &'a Weighted: Send {}
+// SAFETY: as above.
+unsafe impl<'a> Sync for Borrowed<'a> where &'a Weighted: Sync {}
+
 impl<'a> AcquireAsync<'a> {
     pub(super) fn new(semaphore: &'a Weighted, n: usize) -> AcquireAsync<'a> {
-        AcquireAsync { semaphore, n, stage: Stage::New, node: None }
+        // SAFETY: it is borrowed for `'a`, so it lives as long.
+        unsafe { AcquireAsync::of(NonNull::from(semaphore), n) }
+    }
+
+    /// # Safety
+    ///
+    /// The semaphore is alive as long as this future is.
+    pub(super) unsafe fn of(semaphore: NonNull<Weighted>, n: usize) -> AcquireAsync<'a> {
+        AcquireAsync { semaphore: Borrowed(semaphore, PhantomData), n, stage: Stage::New, node: None }
+    }
+
+    /// Not to be kept for longer than this future, or whatever it was borrowed from.
+    fn semaphore(&self) -> &'a Weighted {
+        // SAFETY: alive as long as this future.
+        unsafe { self.semaphore.0.as_ref() }
     }
 
     fn begin(&mut self, context: &mut Context<'_>) -> bool {
-        let permits = &self.semaphore.permits;
+        let permits = &self.semaphore().permits;
         if permits.take(self.n).is_ok() {
             return true;
         }
@@ -73,7 +98,7 @@ impl<'a> AcquireAsync<'a> {
         }
         let waker = context.waker().clone();
         // SAFETY: alive, with a waker, and of this line (invariant 1).
-        unsafe { self.semaphore.permits.replace_waker(self.node(), waker) };
+        unsafe { self.semaphore().permits.replace_waker(self.node(), waker) };
         // Served in between: then it was the old waker that was told.
         step!("semaphore.async.look-again", self.node().is_served(), else false)
     }
@@ -109,7 +134,7 @@ impl Drop for AcquireAsync<'_> {
         if self.stage == Stage::InLine {
             // First, in case that a waker panics: it is over either way.
             self.stage = Stage::Over;
-            let permits = &self.semaphore.permits;
+            let permits = &self.semaphore().permits;
             // SAFETY: alive, and of this line (invariant 1).
             if !unsafe { permits.leave(self.node()) } {
                 step!("semaphore.async.give-back", _ = permits.give(self.n));
@@ -143,7 +168,7 @@ impl<'a> Future for PermitAsync<'a> {
     type Output = Permit<'a>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit<'a>> {
-        let (semaphore, n) = (self.acquire.semaphore, self.acquire.n);
+        let (semaphore, n) = (self.acquire.semaphore(), self.acquire.n);
         // SAFETY: a field that is pinned with its future, always.
         let acquire = unsafe { self.map_unchecked_mut(|this| &mut this.acquire) };
         acquire.poll(context).map(|()| Permit::of(semaphore, n))

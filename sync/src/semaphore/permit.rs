@@ -9,6 +9,8 @@ use std::future::Future;
 use std::mem;
 #[cfg(feature = "async")]
 use std::pin::Pin;
+#[cfg(feature = "async")]
+use std::ptr::NonNull;
 use std::sync::Arc;
 #[cfg(feature = "async")]
 use std::task::{Context as TaskContext, Poll};
@@ -272,8 +274,8 @@ impl Weighted {
         let semaphore = Arc::clone(self);
         // SAFETY: the semaphore stays where it is, and lives as long as the future has its share, which goes after the
         // acquisition.
-        let borrowed = unsafe { &*Arc::as_ptr(&semaphore) };
-        PermitArcAsync { acquire: AcquireAsync::new(borrowed, n), semaphore, n }
+        let acquire = unsafe { AcquireAsync::of(NonNull::from(&*semaphore), n) };
+        PermitArcAsync { acquire, semaphore, n }
     }
 }
 

@@ -43,7 +43,7 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
                 Role::Lead(flight) => {
                     let mut lead = Lead::new(self, flight);
                     // Outside of the block: the future is dropped at its end (invariant 3 of `flight.rs`).
-                    let mut result = None;
+                    let result;
                     {
                         let mut future = pin!(future);
                         // The future is not polled again after a panic, which goes on below.
@@ -53,11 +53,11 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
                                 Err(payload) => Poll::Ready(Err(payload)),
                             });
                         match poll.await {
-                            Ok(value) => _ = result.insert(lead.land(value)),
+                            Ok(value) => result = lead.land(value),
                             Err(payload) => lead.fail(payload),
                         }
                     }
-                    return result.expect("it has just landed");
+                    return result;
                 }
                 Role::Follow(flight, own) => {
                     key = own;

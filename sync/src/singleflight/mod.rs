@@ -233,7 +233,8 @@ impl<K: Eq + Hash, V: Clone> Group<K, V> {
             made = Arc::new(Flight::new(key, by_task));
             stale = flights.replace(Entry(Arc::clone(&made)));
         }
-        drop(stale);
+        // Its key may panic. That is reported, and is not this call's affair: nobody else leads the flight, and others may join it.
+        contained(|| drop(stale));
         Role::Lead(made)
     }
 

@@ -6,6 +6,7 @@
 //! tries one schedule for each seed, where loom tries all.
 //!
 //! * `stand_in.rs`: what models and scenarios take from their checkers, by the checkers' names.
+//! * `own.rs`: a few programs that are not models, and one that Miri must find wrong.
 //! * `plain.rs`, `model.rs`, `scenario.rs`: the same for the rest of their folders.
 //! * `runner.rs`: runs all that hold, or one by its name, whatever is expected of it.
 //!
@@ -22,6 +23,7 @@ mod model;
 #[path = "../../loom/models/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the runner takes its own list")]
 mod models;
+mod own;
 mod plain;
 mod runner;
 mod scenario;

@@ -2,7 +2,7 @@
 //!
 //! A join is the system's, and the bubble knows nothing of it. So a member that joins another one first sleeps, as members do, until the
 //! other one's function has returned or panicked: all that is left for the system's join is the end of a thread that has
-//! nothing more to do. Whoever is no member of that bubble goes to the system's join at once.
+//! nothing more to do but to drop its thread-local variables. Whoever is no member of that bubble goes to the system's join at once.
 //!
 //! The word of an end is set by the member itself, while it is one, so that its wake-up finds the one that sleeps, and that one is
 //! out of the list before the other is gone from the count. It orders nothing: the join does.

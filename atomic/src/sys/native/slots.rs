@@ -6,15 +6,15 @@
 //! **By CPU** where the system tells cheaply on which one a thread runs (Linux). Then threads that run at the same time have
 //! different slots, however many there are. A CPU gets the next slot when it is first seen, so that those of a program that
 //! may run on two of them, be they 1 and 33, have two. A thread asks at every 64th use: a call takes 2 ns at best, as long as
-//! half of what a slot is used for, and whoever has been moved is back in a place of its own after some 200 ns.
+//! half of what a slot is used for. Whoever has been moved is back in a place of its own after 63 more uses, which are
+//! 200 ns if it does nothing else; and who uses it less often meets others less often, too.
 //!
-//! **By thread** elsewhere, and where more CPUs are seen than there are slots, because what limits the program is a share of the
-//! time of all. A thread takes the slot that the fewest living threads have when it first asks, and gives it back when it
+//! **By thread** elsewhere, and where more CPUs are seen than there are slots: whoever asked first, for all, was allowed fewer
+//! CPUs than others are. A thread takes the slot that the fewest living threads have when it first asks, and gives it back when it
 //! ends; so threads share a slot only when there are more of them than slots, but then those that run may be two of one slot.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::wait::{Cpu, cpus};
@@ -36,8 +36,8 @@ const THREAD: u8 = 2;
 /// The slot of each CPU, and one; 0 if it has not been seen.
 static OF_CPU: [AtomicU8; CPUS] = [const { AtomicU8::new(0) }; CPUS];
 
-/// How many CPUs have been seen.
-static SEEN: Mutex<usize> = Mutex::new(0);
+/// How many CPUs have been seen, or a few more: two threads may see the same one.
+static SEEN: AtomicUsize = AtomicUsize::new(0);
 
 /// How many living threads have each slot. Numbers alone: they order nothing.
 static TAKEN: [AtomicU32; MOST] = [const { AtomicU32::new(0) }; MOST];
@@ -131,16 +131,15 @@ fn of_cpu() -> usize {
 #[cold]
 #[inline(never)]
 fn see(cpu: usize) -> usize {
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let known @ 1.. = OF_CPU[cpu].load(Ordering::Relaxed) {
-        return usize::from(known) - 1;
+    let seen = SEEN.fetch_add(1, Ordering::Relaxed);
+    let slot = seen % slots();
+    // Who comes first decides: another thread may have been here, and lost this CPU.
+    if let Err(first) = OF_CPU[cpu].compare_exchange(0, slot as u8 + 1, Ordering::Relaxed, Ordering::Relaxed) {
+        return usize::from(first) - 1;
     }
-    let slot = *seen % slots();
-    *seen += 1;
-    if *seen > slots() && slots() < MOST {
+    if seen >= slots() && slots() < MOST {
         BY.store(THREAD, Ordering::Relaxed);
     }
-    OF_CPU[cpu].store(slot as u8 + 1, Ordering::Relaxed);
     slot
 }
 
@@ -198,6 +197,8 @@ mod tests {
     /// machine has that runs this, and so with those of this machine before, between or after them.
     #[test]
     fn each_cpu_has_a_slot() {
+        // From here on it is decided.
+        assert!(slot() < slots());
         let by = BY.load(Ordering::Relaxed);
         let cpus = || CPUS - 2 * slots()..CPUS;
         let given: Vec<usize> = cpus().map(see).collect();
