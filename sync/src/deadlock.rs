@@ -17,8 +17,9 @@
 //! There are no false reports. A report is made only if all threads of the process, as counted by the operating system,
 //! sleep in gosync, and none of them has been woken. So there is none while a thread computes, sleeps, reads, or waits for
 //! something outside of gosync, because it might wake another one; nor during a sleep with a deadline, while a timer is
-//! armed, or with threads of another library, such as an executor. Joining a thread by its handle is not a wait in
-//! gosync either: wait for a [`WaitGroup`](crate::WaitGroup) or a channel instead. Threads that wait for each other
+//! armed, or with threads of another library, such as an executor. A join by a handle of [`go`](crate::go()) is
+//! a wait in gosync; one by a handle of std's is not, nor is the end of a [`std::thread::scope`]: wait for a
+//! [`WaitGroup`](crate::WaitGroup) or a channel there. Threads that wait for each other
 //! while others run are in [`dump`] only; Go does not report them either.
 //!
 //! A thread that changes a [`Map`](crate::Map) and waits for threads that are reading the same table does not sleep: that takes a

@@ -1,7 +1,7 @@
 //! [`go`]: the `go` statement, and [`JoinHandle`].
 //!
-//! The handle is std's, with the end of the thread's function beside it, which is nothing at all without feature `synctest`, and of use in a
-//! bubble only: `atomic/src/sys/bubble/end.rs` says why.
+//! The handle is std's, with the end of the thread's function beside it, which is nothing at all without the features `synctest` and
+//! `deadlock`: `atomic/src/sys/end.rs` says what it is for.
 
 use std::fmt;
 
@@ -37,10 +37,11 @@ where
     JoinHandle { thread: thread::spawn(f), end }
 }
 
-/// A thread that [`go`] has started: [`std::thread::JoinHandle`], with the same methods, which a [`synctest`](crate#features) test knows of.
+/// A thread that [`go`] has started: [`std::thread::JoinHandle`], with the same methods, whose `join` is a wait that
+/// the features `synctest` and `deadlock` know of.
 /// Go has none: there, the goroutine closes a channel, or a `WaitGroup` counts it.
 ///
-/// Dropped, it leaves the thread to itself. It converts into std's, and without feature `synctest` it is nothing else.
+/// Dropped, it leaves the thread to itself. It converts into std's, and without these features it is nothing else.
 ///
 /// # Memory ordering
 ///
@@ -141,7 +142,7 @@ native_only! {
     }
 }
 
-/// std's handle, for what takes that. Its `join` is no wait that a `synctest` test knows of.
+/// std's handle, for what takes that. Its `join` is no wait that `synctest` or `deadlock` know of.
 impl<T> From<JoinHandle<T>> for thread::JoinHandle<T> {
     fn from(handle: JoinHandle<T>) -> thread::JoinHandle<T> {
         handle.thread

@@ -57,6 +57,12 @@ const PROGRAMS: &[Program] = &[
     },
     Program { name: "two locks", run: two_locks, end: End::Report(&["locks a mutex at", "waits for a WaitGroup at"]) },
     Program {
+        name: "joins",
+        run: joins,
+        end: End::Report(&["joins a thread at sync/tests/deadlock.rs:", "receives from a channel at"]),
+    },
+    Program { name: "joins what ends", run: joins_what_ends, end: End::Success },
+    Program {
         name: "a map",
         run: a_map,
         end: End::Report(&[
@@ -135,6 +141,23 @@ fn each() {
     group.go(move || _ = other.recv().map(|_| chan::never::<i32>()));
     group.go(|| _ = chan::Chan::<i32>::new(1).recv());
     group.wait();
+}
+
+fn joins() {
+    let (_tx, rx) = chan::bounded::<()>(0);
+    _ = go(move || rx.recv()).join();
+}
+
+/// Whoever joins is woken, whatever becomes of the thread.
+fn joins_what_ends() {
+    for _ in 0..200 {
+        let threads: Vec<_> = (0..4).map(|n| go(move || assert!(n < 3, "expected by this test"))).collect();
+        let ends: Vec<bool> = threads.into_iter().map(|thread| thread.join().is_ok()).collect();
+        assert_eq!(ends, [true, true, true, false]);
+    }
+    let thread = go(|| thread::sleep(Duration::from_millis(1500)));
+    thread.join().unwrap();
+    assert!(go(|| ()).join().is_ok());
 }
 
 fn two_locks() {

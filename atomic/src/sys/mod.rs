@@ -44,7 +44,8 @@
 //! | [`drop_all`] | of those that panic, the first goes on | the same code |
 //! | [`run_aside`] | a thread, or this one | the same code |
 //! | [`sleep`] | the system's, or the bubble's | a bubble's, or a yield |
-//! | [`inherit`], [`inherit_with_end`], [`End`], `bubble`, [`undurable!`](undurable) | feature `synctest`; nothing without it | the same code |
+//! | [`inherit`], `bubble`, [`undurable!`](undurable) | feature `synctest`; nothing without it | the same code |
+//! | [`inherit_with_end`], [`End`] | features `synctest` and `deadlock`; nothing without them | the same code |
 //! | [`into_inner`] | std's `Arc::into_inner` | the same, by loom's `try_unwrap` |
 //! | [`choose`] | never asked | any of n answers, explored by loom, at random in shuttle |
 //! | [`thread_local!`](thread_local) | std's, constant, no destructor | the checker's: one OS thread runs all threads of a model |
@@ -68,6 +69,8 @@
 
 #[cfg(feature = "synctest")]
 pub mod bubble;
+#[cfg(any(feature = "synctest", feature = "deadlock"))]
+mod end;
 mod lock;
 mod parker;
 mod seats;
@@ -98,7 +101,9 @@ pub use crate::{
     __waits as waits,
 };
 #[cfg(feature = "synctest")]
-pub use bubble::{End, inherit, inherit_with_end};
+pub use bubble::inherit;
+#[cfg(any(feature = "synctest", feature = "deadlock"))]
+pub use end::{End, inherit_with_end};
 pub use lock::RawLock;
 pub use parker::{Parker, Unparker};
 pub use platform::*;
@@ -143,18 +148,18 @@ pub fn inherit<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> T {
     f
 }
 
-/// The end of a thread's function, for its handle: of use in a bubble.
-#[cfg(not(feature = "synctest"))]
+/// The end of a thread's function, for its handle: of use in a bubble, and for the deadlock report.
+#[cfg(not(any(feature = "synctest", feature = "deadlock")))]
 #[derive(Debug)]
 pub struct End;
 
-#[cfg(not(feature = "synctest"))]
+#[cfg(not(any(feature = "synctest", feature = "deadlock")))]
 impl End {
-    /// Nothing, without the feature: the join waits.
+    /// Nothing, without the features: the join waits.
     #[inline(always)]
     pub fn wait(self) {}
 
-    /// Unknown, without the feature: the thread's own handle knows.
+    /// Unknown, without the features: the thread's own handle knows.
     #[inline(always)]
     #[must_use]
     pub fn has_come(&self) -> Option<bool> {
@@ -163,7 +168,7 @@ impl End {
 }
 
 /// As [`inherit`], and what the handle needs.
-#[cfg(not(feature = "synctest"))]
+#[cfg(not(any(feature = "synctest", feature = "deadlock")))]
 #[inline(always)]
 pub fn inherit_with_end<T>(f: impl FnOnce() -> T) -> (impl FnOnce() -> T, End) {
     (f, End)

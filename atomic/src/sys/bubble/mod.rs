@@ -47,7 +47,6 @@
 //! that before what those do that it wakes, by their bells: synctest.block-before-wait, synctest.exit-before-wait,
 //! synctest.timer-before-wait. The last member to end is one of them: synctest.exit-before-run-return.
 
-mod end;
 mod row;
 
 use std::any::Any;
@@ -59,7 +58,6 @@ use std::time::Instant;
 use super::platform;
 use super::thread::{self, Builder};
 use super::{Arc, Futex, Lock, UnsafeCell, ord, step, thread_local};
-pub use end::{End, inherit_with_end};
 use row::{Row, Sleep};
 
 /// What is to be done at some time, if nobody sleeps until then: the timers of the crate above. All of it without any lock.
@@ -103,7 +101,7 @@ impl State {
 }
 
 /// See the head of this file.
-struct Bubble {
+pub(super) struct Bubble {
     lock: Lock,
     state: UnsafeCell<State>,
     clock: UnsafeCell<Instant>,
@@ -301,9 +299,9 @@ impl Bubble {
 
 /// Where a thread is.
 #[derive(Clone, Copy)]
-struct Here {
+pub(super) struct Here {
     bubble: Option<NonNull<Arc<Bubble>>>,
-    is_keeper: bool,
+    pub(super) is_keeper: bool,
     /// What sleeps without a deadline does not count as asleep.
     is_undurable: bool,
 }
@@ -315,7 +313,7 @@ thread_local! {
 }
 
 /// Where the calling thread is. To be asked by the function that has it.
-fn here() -> Here {
+pub(super) fn here() -> Here {
     if !platform::has_bubbles() {
         return OUTSIDE;
     }
@@ -327,7 +325,7 @@ fn set_here(here: Here) -> Here {
 }
 
 impl Here {
-    fn bubble(&self) -> Option<&Arc<Bubble>> {
+    pub(super) fn bubble(&self) -> Option<&Arc<Bubble>> {
         // SAFETY: the thread is in there as long as the function that has asked runs (invariant 3).
         self.bubble.map(|bubble| unsafe { bubble.as_ref() })
     }
