@@ -66,7 +66,14 @@ impl<T> List<T> {
     }
 
     pub(crate) fn push(&self, item: T) {
-        self.0.lock().expect("no panic with the list").push(item);
+        self.push_and_count(item);
+    }
+
+    /// How many there are then.
+    pub(crate) fn push_and_count(&self, item: T) -> usize {
+        let mut list = self.0.lock().expect("no panic with the list");
+        list.push(item);
+        list.len()
     }
 
     pub(crate) fn len(&self) -> usize {

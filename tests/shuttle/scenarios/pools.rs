@@ -34,11 +34,9 @@ impl Drop for Item<'_> {
 
 fn shared(clears: bool) {
     let (made, gone) = (List::new(), List::new());
-    // The order of the two locks is one of std's: it gives nobody a turn.
     let make = || {
         witness("a new one");
-        made.push(());
-        Item { number: made.len(), room: Room::default(), gone: &gone }
+        Item { number: made.push_and_count(()), room: Room::default(), gone: &gone }
     };
     let pool = Pool::with_limit(LIMIT, make);
     threads(6, |me| {
