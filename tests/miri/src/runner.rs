@@ -17,7 +17,10 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("gosync.stack-seats/none is lost", "one thread has no seat"),
     ("gosync.timer-due/a task that has it is dropped", CLOCK),
     ("gosync.timer-due/put off", CLOCK),
-    ("pool.put-before-get-of-same/both put first", "there are two places; for one CPU there is one, which may be locked"),
+    (
+        "pool.put-before-get-of-same/both put first",
+        "there are two places; for one CPU there is one, which may be locked",
+    ),
     ("timer.no-stale-value/a task that had the last but one is dropped", CLOCK),
     ("timer.no-stale-value/reset meets a try", CLOCK),
 ];
