@@ -2,8 +2,9 @@
 //!
 //! A join is the system's, and neither a bubble nor the deadlock report knows of it. So who joins first sleeps, as in any other operation,
 //! until the other thread's function has returned or panicked: all that is left for the system's join is the end of a thread that has
-//! nothing more to do but to drop its thread-local variables. Who joins a thread of another bubble, or of none, or does so from outside,
-//! goes to the system's join at once: that is nothing that bubble should take for a sleep.
+//! nothing more to do but to drop its thread-local variables. Both have to be
+//! in the same bubble, or neither in one. A member that joins a thread from elsewhere goes to the system's join at once, for its bubble
+//! must not take that for a sleep; and so does whoever joins a member from elsewhere, whom no bubble counts.
 //!
 //! The word of an end is set by the thread itself, while it is a member of its bubble, so that its wake-up finds the one that sleeps,
 //! and that one is out of the list before the other is gone from the count. It orders nothing: the join does.

@@ -7,7 +7,7 @@
 //!
 //! * `stand_in.rs`: what models and scenarios take from their checkers, by the checkers' names.
 //! * `own.rs`: a few programs that are not models, and one that Miri must find wrong.
-//! * `plain.rs`, `model.rs`, `scenario.rs`: the same for the rest of their folders.
+//! * `model.rs`, `scenario.rs`: the same for the rest of their folders.
 //! * `runner.rs`: runs all that hold, or one by its name, whatever is expected of it.
 //!
 //! `run` beside this runs it, with both rules of aliasing, and then a program that Miri must find wrong.
@@ -24,6 +24,7 @@ mod model;
 #[allow(dead_code, unused_imports, reason = "the runner takes its own list")]
 mod models;
 mod own;
+#[path = "../../loom/plain.rs"]
 mod plain;
 mod runner;
 mod scenario;

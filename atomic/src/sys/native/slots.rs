@@ -193,12 +193,51 @@ mod tests {
         assert!(by == THREAD || cfg!(target_os = "linux"), "no other system tells");
     }
 
-    /// As many as there are slots, and all different; then they begin again, and a CPU keeps what it has. On CPUs that no
-    /// machine has that runs this, and so with those of this machine before, between or after them.
+    /// The CPUs that this thread may run on, from the first one on.
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn allowed() -> Vec<usize> {
+        // SAFETY: all zeros is a set.
+        let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the third argument points to room for as many bytes as the second says.
+        assert_eq!(unsafe { libc::sched_getaffinity(0, size_of_val(&set), &raw mut set) }, 0);
+        // SAFETY: there are so many in a set.
+        (0..libc::CPU_SETSIZE as usize).filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &set) }).collect()
+    }
+
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn run_on(cpu: usize) {
+        // SAFETY: all zeros is a set.
+        let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+        // SAFETY: there are so many in a set.
+        unsafe { libc::CPU_SET(cpu, &mut set) };
+        // SAFETY: the third argument points to as many bytes as the second says.
+        assert_eq!(unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) }, 0);
+    }
+
+    /// A thread that is moved has another one, once it asks again.
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn threads_go_by_their_cpus() {
+        let cpus = allowed();
+        // From here on this is known of each of them, and does not change.
+        let slots_of_cpus: Vec<usize> = cpus.iter().map(|&cpu| (run_on(cpu), of_cpu()).1).collect();
+        assert_eq!(slots_of_cpus.iter().collect::<HashSet<_>>().len(), cpus.len().min(slots()), "{slots_of_cpus:?}");
+        if BY.load(Ordering::Relaxed) == CPU {
+            for (cpu, of_cpu) in cpus.into_iter().zip(slots_of_cpus) {
+                run_on(cpu);
+                (0..USES).for_each(|_| _ = slot());
+                assert_eq!(slot(), of_cpu);
+            }
+        }
+    }
+
+    /// Those of this machine; and then, of CPUs that no machine has that runs this, as many as there are slots, and all different;
+    /// then they begin again, and a CPU keeps what it has.
     #[test]
     fn each_cpu_has_a_slot() {
         // From here on it is decided.
         assert!(slot() < slots());
+        #[cfg(all(target_os = "linux", not(miri)))]
+        thread::spawn(threads_go_by_their_cpus).join().unwrap();
         let by = BY.load(Ordering::Relaxed);
         let cpus = || CPUS - 2 * slots()..CPUS;
         let given: Vec<usize> = cpus().map(see).collect();
